@@ -6,6 +6,9 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from marketing_hub import env
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketing_hub.settings")
-    execute_from_command_line(sys.argv)
+    with env.refusing():
+        execute_from_command_line(sys.argv)
