@@ -1,0 +1,16 @@
+"""Tables of consent."""
+
+from consent.models.ledger import ConsentEvent, ConsentState
+from consent.models.purposes import Jurisdiction, NoticeVersion, Purpose
+from consent.models.suppression import Suppression
+from consent.models.tokens import ConsentToken
+
+__all__ = [
+    "ConsentEvent",
+    "ConsentState",
+    "ConsentToken",
+    "Jurisdiction",
+    "NoticeVersion",
+    "Purpose",
+    "Suppression",
+]

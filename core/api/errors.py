@@ -1,0 +1,141 @@
+"""One body for every refusal: error and message first, then code, param, details, request id (RFC 9457 on request)."""
+
+import json
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+from core.errors import (
+    DomainError,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    Problem,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
+from core.ids import request_id_of
+
+PROBLEM_JSON = "application/problem+json"
+
+
+def error_body(error: DomainError, request: HttpRequest) -> dict[str, Any]:
+    """The body of a refusal; with `Accept: application/problem+json` it also has the members of RFC 9457."""
+    doc_url = f"{settings.PUBLIC_URL}/docs/errors#{error.code}"
+    body: dict[str, Any] = {"error": error.error, "message": error.message, "code": error.code}
+    if error.param:
+        body["param"] = error.param
+    if error.details:
+        body["details"] = [problem.as_dict() for problem in error.details]
+    body |= {
+        "retryable": error.retryable,
+        "request_id": request_id_of(request.META),
+        "doc_url": doc_url,
+        **error.extra,
+    }
+    if _wants_problem(request):
+        title = HTTPStatus(error.status).phrase
+        body |= {"type": doc_url, "title": title, "status": error.status, "detail": error.message}
+        body["instance"] = request.path
+    return body
+
+
+def error_headers(error: DomainError) -> dict[str, str]:
+    """Headers that belong to a refusal; a 401 names the realm and the metadata document (RFC 6750, RFC 9728)."""
+    headers = dict(error.headers)
+    if error.status == 401:
+        metadata = f"{settings.PUBLIC_URL}/.well-known/oauth-protected-resource/api/v1"
+        reason = "" if error.code == "missing_credentials" else 'error="invalid_token", '
+        headers.setdefault("WWW-Authenticate", f'Bearer realm="api", {reason}resource_metadata="{metadata}"')
+    return headers
+
+
+def error_response(error: DomainError, request: HttpRequest) -> HttpResponse:
+    """The whole answer, for views outside REST framework."""
+    media_type = PROBLEM_JSON if _wants_problem(request) else "application/json"
+    response = HttpResponse(json.dumps(error_body(error, request)), status=error.status, content_type=media_type)
+    for name, value in error_headers(error).items():
+        response[name] = value
+    return response
+
+
+def handle_exception(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """REST framework's exception handler: refusals become bodies; anything unknown stays a 500."""
+    error = exc if isinstance(exc, DomainError) else _translated(exc)
+    if error is None:
+        return None
+    request: HttpRequest = context["request"]._request
+    response = Response(error_body(error, request), status=error.status, headers=error_headers(error))
+    if _wants_problem(request):
+        response.content_type = PROBLEM_JSON
+    return response
+
+
+def _wants_problem(request: HttpRequest) -> bool:
+    return PROBLEM_JSON in request.headers.get("Accept", "")
+
+
+def _translated(exc: Exception) -> DomainError | None:
+    for kinds, translate in _TRANSLATIONS:
+        if isinstance(exc, kinds):
+            return translate(exc)
+    return None
+
+
+class MethodNotAllowed(DomainError):
+    """The address exists and does not offer this verb."""
+
+    status, error, default_code = 405, "MethodNotAllowed", "method_not_allowed"
+
+
+class NotAcceptable(DomainError):
+    """The caller accepts no format that this door answers in."""
+
+    status, error, default_code = 406, "NotAcceptable", "not_acceptable"
+
+
+def _from_validation(exc: exceptions.ValidationError) -> DomainError:
+    details = tuple(_problems(exc.get_full_details(), ""))
+    first = details[0]
+    if first.code == "missing_field":
+        message = f"Missing required field '{first.param}'"
+    elif first.code == "unknown_parameter":
+        message = f"Unknown parameter '{first.param}'"
+    else:
+        message = f"Invalid '{first.param}'" if first.param else first.message
+    return InvalidInput(message, code=first.code, param=first.param or None, details=details)
+
+
+def _problems(node: Any, path: str) -> Iterator[Problem]:
+    if isinstance(node, dict) and set(node) == {"message", "code"}:
+        code = {"required": "missing_field", "null": "missing_field"}.get(str(node["code"]), "invalid_parameter")
+        code = node["code"] if node["code"] in ("unknown_parameter", "sensitive_number") else code
+        yield Problem(param=path, code=str(code), message=str(node["message"]))
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            general = key == api_settings.NON_FIELD_ERRORS_KEY
+            yield from _problems(value, path if general else f"{path}.{key}" if path else str(key))
+    elif isinstance(node, list):
+        indexed = len(node) > 1 and any(isinstance(item, dict) and "message" not in item for item in node)
+        for index, item in enumerate(node):
+            if item:
+                yield from _problems(item, f"{path}[{index}]" if indexed else path)
+
+
+_TRANSLATIONS: Final[list[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], DomainError]]]] = [
+    (exceptions.ParseError, lambda exc: InvalidInput("The body is not valid JSON.", code="malformed_json")),
+    (exceptions.ValidationError, _from_validation),
+    (exceptions.UnsupportedMediaType, lambda exc: UnsupportedMediaType("This door reads application/json.")),
+    ((exceptions.NotAuthenticated, exceptions.AuthenticationFailed), lambda exc: Unauthenticated("Invalid API key")),
+    ((exceptions.PermissionDenied, PermissionDenied), lambda exc: Forbidden("You may not do this.", code="forbidden")),
+    ((exceptions.NotFound, Http404), lambda exc: NotFound("There is nothing at this address.")),
+    (exceptions.MethodNotAllowed, lambda exc: MethodNotAllowed("This verb is not offered here.")),
+    (exceptions.NotAcceptable, lambda exc: NotAcceptable("This door answers application/json.")),
+]

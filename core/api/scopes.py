@@ -1,0 +1,24 @@
+"""Scopes on views: every action declares one; a view without is refused when its class is made."""
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from core.api.credentials import Credential, require_scope
+
+
+class HasScope(BasePermission):
+    """Lets a request through when its credential has the scope that the view declares for the action."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """True, or Forbidden with the scope that is missing."""
+        credential: Credential = request.auth  # type: ignore[assignment]
+        require_scope(credential, scope_of(view, request.method or ""))
+        return True
+
+
+def scope_of(view: APIView, method: str) -> str:
+    """The scope of the action or method about to run."""
+    scopes: dict[str, str] = getattr(view, "scopes", {})
+    action = getattr(view, "action", None) or method.lower()
+    return scopes[action]

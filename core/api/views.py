@@ -1,0 +1,130 @@
+"""The base of every REST view: credential, scope, filters, pages, actor. Nouns only declare."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_filters import FilterSet
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from core.actors import Actor
+from core.api.credentials import Credential, actor_of, authenticate
+from core.api.pagination import PAGE_PARAMETERS, Page, paginate
+from core.api.scopes import HasScope
+from core.errors import InvalidInput, Problem
+
+
+class Principal:
+    """The user object of REST framework for a machine: signed in, and nothing more."""
+
+    is_authenticated = True
+    is_active = True
+
+    def __init__(self, credential: Credential) -> None:
+        self.pk = credential.client_id
+        self.credential = credential
+
+
+class HubAuthentication(BaseAuthentication):
+    """OAuth access tokens and API keys, in headers only."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, Credential]:
+        """The principal and its credential; raises the refusal otherwise."""
+        credential = authenticate(request._request)
+        return Principal(credential), credential
+
+    def authenticate_header(self, request: Request) -> str:
+        """What a 401 asks for."""
+        return 'Bearer realm="api"'
+
+
+class ScopedView(APIView):
+    """What all REST views share. `scopes` maps each action (or lower-case method) to its scope."""
+
+    scopes: ClassVar[dict[str, str]] = {}
+    abstract: ClassVar[bool] = True
+    authentication_classes = [HubAuthentication]
+    permission_classes = [HasScope]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        abstract = cls.__dict__.get("abstract", False)
+        if not abstract and not cls.scopes:
+            raise TypeError(f"{cls.__name__} declares no scopes")
+
+    @property
+    def credential(self) -> Credential:
+        """The credential of this request."""
+        credential: Credential = self.request.auth  # type: ignore[assignment]
+        return credential
+
+    @property
+    def actor(self) -> Actor:
+        """Who is asking, as services and audit see it."""
+        return actor_of(self.credential, self.request._request)
+
+    @property
+    def sees_pii(self) -> bool:
+        """Whether personal fields may be shown to this credential."""
+        return "customers.pii:read" in self.credential.scopes
+
+    def list_page(
+        self, queryset: QuerySet[Any], *, filterset: type[FilterSet] | None, now: datetime, total: Any = None
+    ) -> Page:
+        """Filter, sort and cut `queryset` by the query string; refuses unknown parameters and invalid values."""
+        request = self.request._request
+        queryset = apply_filters(request.GET, queryset, filterset)
+        return paginate(
+            request,
+            queryset,
+            sort_fields=getattr(self, "sort_fields", ("created_at", "updated_at")),
+            default_sort=getattr(self, "default_sort", "-created_at"),
+            now=now,
+            total=total,
+        )
+
+    def page_response(self, page: Page, data: list[Any], **extra: Any) -> Response:
+        """The documented envelope of a list."""
+        headers = {"Link": page.link_header} if page.links else {}
+        return Response({"data": data, "pagination": page.pagination, **extra}, headers=headers)
+
+
+class ApiView(ScopedView):
+    """A REST view for a single address."""
+
+    abstract = True
+
+
+class ApiViewSet(ScopedView, GenericViewSet):  # type: ignore[type-arg]
+    """A REST resource; subclasses declare `queryset`, `serializer_class`, `filterset_class` and `scopes`."""
+
+    abstract = True
+    filterset_class: ClassVar[type[FilterSet] | None] = None
+
+    def list(self, request: Request) -> Response:
+        """One page."""
+        page = self.list_page(self.get_queryset(), filterset=self.filterset_class, now=timezone.now())
+        return self.page_response(page, list(self.get_serializer(page.rows, many=True).data))
+
+
+def apply_filters(
+    parameters: Any, queryset: QuerySet[Any], filterset: type[FilterSet] | None, also: frozenset[str] = frozenset()
+) -> QuerySet[Any]:
+    """`queryset` narrowed by the declared filters; unknown parameters and invalid values are refused by name."""
+    known = set(filterset.base_filters) if filterset else set()
+    for name in parameters:
+        if name not in known and name not in PAGE_PARAMETERS and name not in also:
+            raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
+    if filterset is None:
+        return queryset
+    filters = filterset(parameters, queryset=queryset)
+    if not filters.is_valid():
+        details = [Problem(name, "invalid_parameter", str(errors[0])) for name, errors in filters.errors.items()]
+        raise InvalidInput(f"Invalid '{details[0].param}'", param=details[0].param, details=details)
+    narrowed: QuerySet[Any] = filters.qs
+    return narrowed

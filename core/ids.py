@@ -1,0 +1,44 @@
+"""Public identifiers: a prefix that names the kind, then base62 that sorts by time."""
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+LENGTH: Final = 22
+REQUEST_ID_KEY: Final = "hub.request_id"
+_SHAPE: Final = re.compile(r"^[a-z]{2,4}_[0-9A-Za-z]{1,40}$")
+
+
+def time_ordered_uuid() -> UUID:
+    """A new UUID version 7 (RFC 9562 section 5.7): later calls sort later, to the millisecond."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
+    return UUID(int=value)
+
+
+def base62(value: int, length: int = LENGTH) -> str:
+    """`value` in base62, left-padded with zeros to `length` characters."""
+    digits = []
+    while value:
+        value, remainder = divmod(value, 62)
+        digits.append(ALPHABET[remainder])
+    return "".join(reversed(digits)).rjust(length, "0")
+
+
+def new_id(prefix: str) -> str:
+    """A fresh public id such as `cus_0k3...`: 22 base62 characters, sorted by creation time."""
+    return f"{prefix}_{base62(time_ordered_uuid().int)}"
+
+
+def is_public_id(text: str, prefix: str) -> bool:
+    """Whether `text` has the shape of a public id of this kind; says nothing about existence."""
+    return text.startswith(prefix + "_") and bool(_SHAPE.match(text))
+
+
+def request_id_of(meta: Mapping[str, Any]) -> str:
+    """The id that the middleware gave to the request with this META."""
+    return str(meta[REQUEST_ID_KEY])

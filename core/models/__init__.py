@@ -1,0 +1,20 @@
+"""Tables of the foundation."""
+
+from core.models.audit import AuditEntry
+from core.models.idempotency import IdempotencyKey
+from core.models.jobs import Job, JobQuerySet, JobState
+from core.models.outbox import Cursor, OutboxMessage
+from core.models.users import Role, SignInGuard, StaffUser
+
+__all__ = [
+    "AuditEntry",
+    "Cursor",
+    "IdempotencyKey",
+    "Job",
+    "JobQuerySet",
+    "JobState",
+    "OutboxMessage",
+    "Role",
+    "SignInGuard",
+    "StaffUser",
+]

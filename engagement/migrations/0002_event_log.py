@@ -1,0 +1,58 @@
+"""The event log, partitioned by month, and the memory of received event ids."""
+
+from django.db import migrations
+
+FORWARD = """
+CREATE TABLE engagement_event (
+    event_id uuid NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL,
+    xid bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    consent_ref bigint NOT NULL,
+    source_id integer NOT NULL,
+    campaign_id integer,
+    type_id smallint NOT NULL,
+    schema_version smallint NOT NULL,
+    device smallint NOT NULL,
+    consent_kind smallint NOT NULL CHECK (consent_kind IN (1, 2)),
+    properties jsonb
+) PARTITION BY RANGE (occurred_at);
+
+CREATE INDEX event_of_customer ON engagement_event (customer_id, occurred_at DESC);
+CREATE INDEX event_of_type ON engagement_event (type_id, occurred_at DESC) INCLUDE (customer_id);
+CREATE INDEX event_log_order ON engagement_event USING brin (xid) WITH (pages_per_range = 16, autosummarize = on);
+
+CREATE TABLE engagement_event_key (
+    source_id integer NOT NULL,
+    key uuid NOT NULL,
+    received_at timestamptz NOT NULL,
+    PRIMARY KEY (source_id, key)
+);
+CREATE INDEX event_key_by_age ON engagement_event_key USING brin (received_at);
+
+CREATE FUNCTION engagement_ensure_partition(month date) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    starts date := date_trunc('month', month);
+    name text := 'engagement_event_' || to_char(starts, 'YYYY_MM');
+BEGIN
+    IF to_regclass(name) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format(
+        'CREATE TABLE IF NOT EXISTS %I PARTITION OF engagement_event FOR VALUES FROM (%L) TO (%L)',
+        name, starts::timestamp AT TIME ZONE 'UTC', (starts + interval '1 month')::timestamp AT TIME ZONE 'UTC'
+    );
+    RETURN true;
+END $$;
+"""
+BACKWARD = """
+DROP FUNCTION engagement_ensure_partition(date);
+DROP TABLE engagement_event_key;
+DROP TABLE engagement_event;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("engagement", "0001_initial")]
+    operations = [migrations.RunSQL(FORWARD, BACKWARD)]

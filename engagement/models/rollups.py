@@ -1,0 +1,21 @@
+"""Sums that followers keep up to date."""
+
+from django.db import models
+
+
+class DailyMetric(models.Model):
+    """How many events of a type happened on a UTC day for a campaign (0 when none)."""
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField()
+    type_id = models.SmallIntegerField()
+    campaign_id = models.IntegerField(default=0)
+    events = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["day", "type_id", "campaign_id"], name="daily_metric_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.type_id}"

@@ -1,0 +1,5 @@
+"""Tables of integrations."""
+
+from integrations.models.clients import ApiClient, ApiClientSecret, ApiKey, Tier
+
+__all__ = ["ApiClient", "ApiClientSecret", "ApiKey", "Tier"]

@@ -1,0 +1,98 @@
+"""API clients and what they prove themselves with."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from oauth2_provider.models import AbstractApplication
+
+from core.ids import new_id
+
+
+class Tier(models.TextChoices):
+    """Rate classes; their limits stand in settings.API_TIERS."""
+
+    STANDARD = "standard", "Standard"
+    PARTNER = "partner", "Partner"
+    UNLIMITED = "unlimited", "Unlimited (load tests)"
+
+
+class ApiClient(AbstractApplication):  # type: ignore[misc]
+    """An OAuth 2 client. `scopes` bounds what any of its tokens may do; `networks` from where it may call."""
+
+    public_id = models.CharField(max_length=40, unique=True, editable=False)
+    scopes = models.JSONField(default=list)
+    tier = models.CharField(max_length=20, choices=Tier, default=Tier.STANDARD)
+    networks = models.JSONField(default=list)
+    owner = models.CharField(max_length=120, default="", blank=True)
+    if_match_required = models.BooleanField(default=False)
+    disabled_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta(AbstractApplication.Meta):  # type: ignore[misc]
+        swappable = "OAUTH2_PROVIDER_APPLICATION_MODEL"
+        constraints = [
+            models.CheckConstraint(condition=Q(tier__in=Tier.values), name="api_client_tier_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @staticmethod
+    def new_public_id() -> str:
+        """A fresh client id (`cli_...`)."""
+        return new_id("cli")
+
+    def is_usable(self, request: object) -> bool:
+        """Whether tokens may be issued to and used by this client (asked at issuance and on every call)."""
+        return self.disabled_at is None
+
+
+class ApiClientSecret(models.Model):
+    """One secret of a client, hashed; two may be valid at once while a partner rotates."""
+
+    id = models.BigAutoField(primary_key=True)
+    client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, related_name="secrets")
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=8)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"secret of {self.client_id}"
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it still opens the door."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+class ApiKey(models.Model):
+    """A key of a client for the `X-API-Key` header, hashed; `prefix` and `hint` identify it to people."""
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.CharField(max_length=40, unique=True)
+    client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=120)
+    prefix = models.CharField(max_length=16)
+    hint = models.CharField(max_length=8)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    networks = models.JSONField(default=list)
+    created_by = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "-created_at"], name="api_key_of_client")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @staticmethod
+    def new_public_id() -> str:
+        """A fresh key id (`key_...`)."""
+        return new_id("key")

@@ -1,0 +1,58 @@
+"""The one table of access: what each role of the console may do, and which OAuth scopes exist.
+
+Roles and permissions follow the role matrix of the console; scopes are per resource and verb. Published to the
+lower floors through settings.ROLE_PERMISSIONS and settings.API_SCOPES.
+"""
+
+from typing import Final
+
+MARKETER, COMPLIANCE, INTEGRATION, ANALYST = "marketer", "compliance_officer", "integration_admin", "analyst"
+_M, _C, _I, _A = MARKETER, COMPLIANCE, INTEGRATION, ANALYST
+
+PERMISSIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
+    "core.view_home": ("Open the console", frozenset({_M, _C, _I, _A})),
+    "customers.view_customer": ("See customers", frozenset({_M, _C, _I, _A})),
+    "customers.view_pii": ("See personal data unmasked", frozenset({_M, _C})),
+    "customers.change_customer": ("Edit and tag customers", frozenset({_M})),
+    "customers.delete_customer": ("Delete customers", frozenset()),
+    "customers.import_customer": ("Import customers and purchases", frozenset({_M, _I})),
+    "customers.view_import": ("See imports", frozenset({_M, _C, _I})),
+    "customers.view_attribute": ("See attribute definitions", frozenset({_M, _C, _I, _A})),
+    "customers.change_attribute": ("Define attributes", frozenset({_M, _I})),
+    "consent.view_consent": ("See the consent ledger", frozenset({_M, _C, _I})),
+    "consent.record_consent": ("Record consent", frozenset({_C})),
+    "consent.view_purpose": ("See purposes and notices", frozenset({_M, _C, _I, _A})),
+    "consent.change_purpose": ("Define purposes and notices", frozenset({_C})),
+    "engagement.view_event": ("See events", frozenset({_M, _C, _I, _A})),
+    "engagement.view_rejection": ("See refused events", frozenset({_C, _I})),
+    "integrations.view_apiclient": ("See API clients", frozenset({_C, _I})),
+    "integrations.change_apiclient": ("Register and change API clients", frozenset({_I})),
+    "integrations.rotate_secret": ("Issue and rotate secrets", frozenset({_I})),
+    "core.view_own_job": ("See own jobs", frozenset({_M, _C, _I, _A})),
+    "core.view_job": ("See all jobs", frozenset()),
+    "core.view_own_auditentry": ("See own actions in the audit log", frozenset({_M, _C, _I})),
+    "core.view_auditentry": ("See the whole audit log", frozenset({_C})),
+    "core.view_user": ("See staff", frozenset({_C})),
+    "core.change_user": ("Invite and change staff", frozenset()),
+}
+
+ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
+    role: frozenset(name for name, (_, roles) in PERMISSIONS.items() if role in roles) for role in (_M, _C, _I, _A)
+}
+
+SCOPES: Final[dict[str, str]] = {
+    "customers:read": "Read customers",
+    "customers:write": "Create and update customers",
+    "customers:delete": "Delete customers",
+    "customers.pii:read": "Read personal fields of customers",
+    "tags:write": "Put and remove tags",
+    "engagement:write": "Send engagement events",
+    "engagement:read": "Read engagement events and time series",
+    "consent:read": "Read consent and its history",
+    "consent:write": "Record consent and issue consent tokens",
+    "jobs:write": "Start and watch imports",
+    "audit:read": "Read the audit log",
+    "introspection": "Introspect tokens of other clients",
+}
+
+MINIMAL_SCOPE: Final = "customers:read"

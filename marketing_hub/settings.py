@@ -1,0 +1,231 @@
+"""Settings: one file, every choice an environment variable, refused at start when it cannot work."""
+
+from pathlib import Path
+from typing import Any
+
+from marketing_hub import access, env
+from marketing_hub.logs import configure_logging
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Which kind of place this is -------------------------------------------------------------------------------------
+HUB_ENV = env.choice("HUB_ENV", "development", ("development", "production"))
+PRODUCTION = HUB_ENV == "production"
+DEBUG = env.flag("DEBUG", False)
+if PRODUCTION and DEBUG:
+    raise env.ConfigError("DEBUG must be off when HUB_ENV is production.")
+
+# --- Secrets ---------------------------------------------------------------------------------------------------------
+_INSECURE = "insecure-development-only-"
+SECRET_KEY = env.secret("SECRET_KEY", None if PRODUCTION else _INSECURE + "secret-key-0123456789-0123456789")
+HUB_MASTER_KEY = env.secret("HUB_MASTER_KEY", None if PRODUCTION else _INSECURE + "master-key-0123456789-0123456789")
+for _name, _value in (("SECRET_KEY", SECRET_KEY), ("HUB_MASTER_KEY", HUB_MASTER_KEY)):
+    if PRODUCTION and (_value.startswith(_INSECURE) or len(_value) < 50):
+        raise env.ConfigError(f"{_name} must be a random text of at least 50 characters in production.")
+
+# --- Addresses -------------------------------------------------------------------------------------------------------
+ALLOWED_HOSTS = env.csv("ALLOWED_HOSTS", () if PRODUCTION else ("localhost", "127.0.0.1", "[::1]", "testserver"))
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise env.ConfigError("ALLOWED_HOSTS must list the host names of this installation, separated by commas.")
+PUBLIC_URL = env.url("PUBLIC_URL", None if PRODUCTION else f"http://localhost:{env.number('PORT', 8000, 1, 65535)}")
+CSRF_TRUSTED_ORIGINS = env.csv("CSRF_TRUSTED_ORIGINS", (PUBLIC_URL,))
+ROOT_URLCONF = "marketing_hub.urls"
+WSGI_APPLICATION = "marketing_hub.wsgi.application"
+APPEND_SLASH = False
+
+# --- TLS (terminated by the proxy in front) --------------------------------------------------------------------------
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("TRUST_PROXY_HEADERS", False) else None
+SECURE_SSL_REDIRECT = env.flag("TLS_REDIRECT", PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 31_536_000 if PRODUCTION else 0, 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+X_FRAME_OPTIONS = "DENY"
+
+# --- What the product is made of -------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_filters",
+    "django_htmx",
+    "rest_framework",
+    "oauth2_provider",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "core",
+    "customers",
+    "consent",
+    "campaigns",
+    "engagement",
+    "integrations",
+    "marketing_hub",
+]
+MIDDLEWARE = [
+    "core.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- PostgreSQL ------------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.database_url("DATABASE_URL")}
+DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis: counters, cache, broker ----------------------------------------------------------------------------------
+REDIS_URL = env.text("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": env.text("REDIS_PREFIX", "hub"),
+    }
+}
+
+# --- Background work -------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "requeue-stalled-jobs": {"task": "core.tasks.requeue_stalled_jobs", "schedule": 30.0},
+    "core-retention": {"task": "core.tasks.apply_retention", "schedule": 3600.0},
+}
+WORKER_HEARTBEAT_TTL_S = 20
+
+# --- Staff -----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "core.StaffUser"
+ROLE_PERMISSIONS = access.ROLE_PERMISSIONS
+PERMISSION_NAMES = {name: title for name, (title, _) in access.PERMISSIONS.items()}
+PERMISSION_ROLES = {name: roles for name, (_, roles) in access.PERMISSIONS.items()}
+LOGIN_URL = "console:sign-in"
+LOGIN_REDIRECT_URL = "console:home"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SIGN_IN_FAILURES_ALLOWED = env.number("SIGN_IN_FAILURES_ALLOWED", 5, 1, 100)
+SIGN_IN_LOCK_MINUTES = env.number("SIGN_IN_LOCK_MINUTES", 15, 1, 1440)
+CONSOLE_BRAND = env.text("CONSOLE_BRAND", "marketing_hub")
+
+# --- API: clients, scopes, limits ------------------------------------------------------------------------------------
+OAUTH2_PROVIDER_APPLICATION_MODEL = "integrations.ApiClient"
+API_SCOPES = access.SCOPES
+API_VERSION = "1.0.0"
+API_TIERS: dict[str, dict[str, tuple[int, int]]] = {
+    "standard": {"burst": (100, 20), "hour": (5_000, 3_600), "day": (50_000, 86_400), "ingest": (1_000, 1)},
+    "partner": {"burst": (500, 20), "hour": (50_000, 3_600), "day": (500_000, 86_400), "ingest": (5_000, 1)},
+    "unlimited": {},
+}
+OAUTH2_PROVIDER: dict[str, Any] = {
+    "SCOPES": access.SCOPES,
+    "DEFAULT_SCOPES": [access.MINIMAL_SCOPE],
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 3_600,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 86_400,
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "PKCE_REQUIRED": True,
+}
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "COERCE_DECIMAL_TO_STRING": False,
+    "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "core.api.errors.handle_exception",
+}
+
+# --- Consent ---------------------------------------------------------------------------------------------------------
+CONSENT_TOKEN_MINUTES = env.number("CONSENT_TOKEN_MINUTES", 60, 1, 1440)
+
+# --- Events ----------------------------------------------------------------------------------------------------------
+EVENT_FUTURE_TOLERANCE_S = env.number("EVENT_FUTURE_TOLERANCE_S", 300, 0, 86_400)
+EVENT_MAX_AGE_DAYS = env.number("EVENT_MAX_AGE_DAYS", 730, 1, 3_650)
+EVENT_RETENTION_MONTHS = env.number("EVENT_RETENTION_MONTHS", 26, 1, 120)
+EVENT_KEY_DAYS = env.number("EVENT_KEY_DAYS", 31, 30, 366)
+
+# --- Retention of the product's own records --------------------------------------------------------------------------
+AUDIT_RETENTION_DAYS = env.number("AUDIT_RETENTION_DAYS", 2_555, 30)
+OUTBOX_RETENTION_DAYS = env.number("OUTBOX_RETENTION_DAYS", 30, 1)
+IDEMPOTENCY_HOURS = 24
+TOMBSTONE_RETENTION_DAYS = env.number("TOMBSTONE_RETENTION_DAYS", 400, 1)
+REFUSED_ROW_RETENTION_DAYS = env.number("REFUSED_ROW_RETENTION_DAYS", 30, 1)
+
+# --- Files -----------------------------------------------------------------------------------------------------------
+DATA_DIR = env.data_dir()
+IMPORT_DIR = DATA_DIR / "imports"
+IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", 1_073_741_824, 1)
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4_194_304
+
+# --- Language and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Logs and error reports ------------------------------------------------------------------------------------------
+LOGGING_CONFIG = None
+SENTRY_DSN = env.text("SENTRY_DSN", "")
+configure_logging(level=env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")), sentry_dsn=SENTRY_DSN)
+
+# --- Documentation of the API ----------------------------------------------------------------------------------------
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "marketing_hub API",
+    "DESCRIPTION": "One truth about customers and one gate for using it.",
+    "VERSION": API_VERSION,
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "LICENSE": {"name": "Proprietary", "identifier": "LicenseRef-marketing-hub"},
+}

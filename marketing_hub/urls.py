@@ -1,0 +1,5 @@
+"""Where every door is."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
