@@ -7,7 +7,11 @@ from core.models.base import PublicId, TimeStamped
 
 
 class Purpose(TimeStamped):
-    """One purpose of processing. `bit` is its place in `Customer.consent_mask` and never changes."""
+    """One purpose of processing through one channel. `bit` is its place in `Customer.consent_mask`, for ever.
+
+    `record_required` purposes (engagement tracking) are never allowed by silence: even where the law is opt-out they
+    need a recorded state or a consent token.
+    """
 
     id = models.BigAutoField(primary_key=True)
     key = models.SlugField(max_length=40, unique=True)
@@ -17,6 +21,7 @@ class Purpose(TimeStamped):
     kind = models.CharField(max_length=30)
     legal_basis = models.CharField(max_length=30)
     bit = models.PositiveSmallIntegerField(unique=True)
+    record_required = models.BooleanField(default=False)
     valid_days = models.PositiveIntegerField(null=True)
     archived_at = models.DateTimeField(null=True)
 
