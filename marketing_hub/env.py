@@ -3,7 +3,8 @@
 Each reader answers a checked value of its own type or raises ConfigError, whose text names the variable and says
 what it must be. A variable that is set to nothing counts as not set. In development a variable that is not set is
 looked up in `development.env` of the data folder, where `make run` writes the secrets it made and the addresses of
-the servers it started, so that `manage.py` in a second terminal speaks to the same servers.
+the servers it started, so that `manage.py` in a second terminal speaks to the same servers; before the first start
+the addresses are those where it will start them.
 """
 
 import os
@@ -178,7 +179,13 @@ def _lookup(name: str) -> str | None:
 def _development_values() -> dict[str, str]:
     if os.environ.get("HUB_ENV", "").strip() not in ("", "development"):
         return {}
-    return read_file(data_dir() / "development.env")
+    sockets = data_dir() / "sockets"
+    addresses = {
+        "DATABASE_URL": f"postgresql://hub@/marketing_hub?host={sockets}",
+        "REDIS_URL": f"unix://{sockets}/redis.sock?db=0",
+        "CELERY_BROKER_URL": f"redis+socket://{sockets}/redis.sock?virtual_host=1",
+    }
+    return addresses | read_file(data_dir() / "development.env")
 
 
 def _read_secret(name: str, path: Path) -> str:

@@ -9,7 +9,8 @@ from marketing_hub import env
 def no_development_values(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setenv("HUB_DATA_DIR", str(tmp_path))
     monkeypatch.delenv("HUB_ENV", raising=False)
-    monkeypatch.delenv("X", raising=False)
+    for name in ("X", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def test_text__not_set_and_no_default__names_the_variable():
@@ -178,3 +179,9 @@ def test_refusing__configuration_error__prints_its_sentence_and_exits_2(capsys):
 
     assert exit_.value.code == 2
     assert capsys.readouterr().err == "Configuration refused: X is not set; it must be given.\n"
+
+
+def test_database_url__development_before_the_first_start__is_where_it_will_be(tmp_path):
+    entry = env.database_url("DATABASE_URL")
+
+    assert (entry["HOST"], entry["NAME"]) == (str(tmp_path / "sockets"), "marketing_hub")

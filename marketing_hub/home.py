@@ -1,0 +1,170 @@
+"""Development only: the folders in which the embedded servers live, and the account they run under.
+
+PostgreSQL refuses to run as root, so root hands the servers to a system user. A folder which that user cannot enter
+is refused, or another one is taken; permissions of a folder that we did not make are never changed.
+"""
+
+import fcntl
+import hashlib
+import os
+import pwd
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from marketing_hub import env
+from marketing_hub.processes import Account, StartError
+
+_ROOT_DATA: Final = Path("/var/lib/marketing_hub")
+_SYSTEM_USERS: Final = ("postgres", "nobody")
+_SOCKET_LIMIT: Final = 80
+_THROWAWAY: Final = "hub-test-"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders of one pair of servers and the account they run under (None: our own)."""
+
+    data: Path
+    sockets: Path
+    logs: Path
+    account: Account | None
+    durable: bool = True
+
+    @property
+    def postgres_data(self) -> Path:
+        """The PostgreSQL cluster."""
+        return self.data / "postgresql"
+
+    @property
+    def redis_data(self) -> Path:
+        """The append-only file of Redis."""
+        return self.data / "redis"
+
+    def database_url(self, name: str = "marketing_hub", user: str = "hub") -> str:
+        """Answer the DATABASE_URL of a database of this PostgreSQL."""
+        return f"postgresql://{user}@/{name}?host={quote(str(self.sockets), safe='/')}"
+
+    def redis_url(self, database: int = 0) -> str:
+        """Answer the REDIS_URL of a database of this Redis."""
+        return f"unix://{self.sockets}/redis.sock?db={database}"
+
+    def broker_url(self, database: int = 1) -> str:
+        """Answer the CELERY_BROKER_URL of a database of this Redis."""
+        return f"redis+socket://{self.sockets}/redis.sock?virtual_host={database}"
+
+
+def locate() -> Home:
+    """Answer the servers' home of this checkout, its folders made; ConfigError when no folder can serve.
+
+    That is HUB_DATA_DIR, else `var` of the checkout. When root started us and the system user cannot enter the
+    checkout (it stands in a private folder), a folder under /var/lib/marketing_hub takes the place of `var`.
+    """
+    state = env.data_dir()
+    account = _system_account() if os.geteuid() == 0 else None
+    _make_folder(state)
+    data = state
+    if account and not account.may_enter(state):
+        if os.environ.get("HUB_DATA_DIR", "").strip():
+            raise env.ConfigError(
+                f"HUB_DATA_DIR is {state}, which the system user {account.name} cannot enter, and PostgreSQL refuses "
+                f"to run as root; it must be a folder open to that user, such as {_ROOT_DATA}. "
+                "Starting as an ordinary user helps as well."
+            )
+        data = _ROOT_DATA / hashlib.sha256(str(env.BASE_DIR).encode()).hexdigest()[:12]
+        _make_folder(_ROOT_DATA)
+        _make_folder(data)
+    return _furnish(Home(data, _socket_folder(data), state / "log", account))
+
+
+def throwaway() -> Home:
+    """Answer a home in the system's temporary folder for servers that live as long as a test run; it forgives no crash.
+
+    The caller holds `lock()` of it while the servers run and deletes its folder; folders of runs that were killed are
+    deleted here.
+    """
+    for old in Path(tempfile.gettempdir()).glob(f"{_THROWAWAY}*"):
+        with suppress(StartError, PermissionError), lock(old):
+            shutil.rmtree(old, ignore_errors=True)
+    data = Path(tempfile.mkdtemp(prefix=_THROWAWAY))
+    account = _system_account() if os.geteuid() == 0 else None
+    data.chmod(0o755 if account else 0o700)
+    return _furnish(Home(data, _socket_folder(data), data / "log", account, durable=False))
+
+
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Hold the folder for this process; StartError, naming the process that holds it, when another one does."""
+    with (folder / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise StartError(f"{folder} is in use by process {file.read().strip() or 'unknown'}.") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _system_account() -> Account:
+    """Answer the account for root's servers: HUB_SYSTEM_USER, else the first of postgres and nobody that exists."""
+    wanted = os.environ.get("HUB_SYSTEM_USER", "").strip()
+    for name in (wanted,) if wanted else _SYSTEM_USERS:
+        with suppress(KeyError):
+            entry = pwd.getpwnam(name)
+            if entry.pw_uid:
+                return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+    raise env.ConfigError(
+        f"HUB_SYSTEM_USER must name a user of this machine other than root, because PostgreSQL refuses to run as root; "
+        f"{wanted or ' and '.join(_SYSTEM_USERS)} cannot be used."
+    )
+
+
+def _furnish(home: Home) -> Home:
+    make_private(home, home.sockets)
+    home.logs.mkdir(mode=0o700, exist_ok=True)
+    return home
+
+
+def _make_folder(path: Path) -> None:
+    """Make the folder open to read when it is missing; one that exists keeps its permissions."""
+    if path.is_dir():
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise env.ConfigError(f"HUB_DATA_DIR must be a folder that you may write to; {path} is not.")
+        return
+    try:
+        path.mkdir(parents=True)
+        path.chmod(0o755)
+    except OSError as error:
+        raise env.ConfigError(f"HUB_DATA_DIR must be a folder that can be made; {path}: {error.strerror}.") from None
+
+
+def make_private(home: Home, path: Path) -> None:
+    if not path.is_dir():
+        path.mkdir(mode=0o700)
+        if home.account:
+            os.chown(path, home.account.uid, home.account.gid)
+    require_owner(home, path)
+
+
+def require_owner(home: Home, path: Path) -> None:
+    owner = home.account.uid if home.account else os.geteuid()
+    if path.is_symlink() or (path.exists() and path.stat().st_uid != owner):
+        raise env.ConfigError(
+            f"HUB_DATA_DIR must name a folder whose servers were always started by the same user; {path} belongs to "
+            f"user number {path.lstat().st_uid}, not {owner}. Start as before, or set HUB_DATA_DIR to another folder."
+        )
+
+
+def _socket_folder(data: Path) -> Path:
+    """Answer a folder whose sockets stay below the 107 characters that a unix socket address may have."""
+    folder = data / "sockets"
+    if len(str(folder)) <= _SOCKET_LIMIT:
+        return folder
+    return Path(tempfile.gettempdir()) / f"hub-{hashlib.sha256(str(data).encode()).hexdigest()[:12]}"
