@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -91,15 +92,13 @@ def prepare_database(home: Home, name: str = "marketing_hub") -> None:
 def start(home: Home, programs: list[Program], *, detached: bool = False) -> list[Child]:
     """Start the programs side by side and return when all are ready; none is left when one of them fails."""
     children = [Child(program, home.logs / f"{program.name}.log", detached=detached) for program in programs]
-    try:
+    with ExitStack() as undo:
         for child in children:
+            undo.callback(child.stop)
             child.start()
         for child in children:
             child.wait_ready(_START_LIMIT)
-    except BaseException:
-        for child in children:
-            child.stop()
-        raise
+        undo.pop_all()
     return children
 
 

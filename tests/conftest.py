@@ -1,0 +1,24 @@
+"""What every test may ask for; the cast of people and clients joins here as the apps bring them."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis() -> None:
+    """Begin every test with an empty Redis database; it belongs to this test process alone."""
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of known-answer data: HUB_SHARED_DIR/data, else ../shared/data beside the checkout."""
+    folder = Path(os.environ.get("HUB_SHARED_DIR", "") or ROOT.parent / "shared") / "data"
+    if not folder.is_dir():
+        pytest.skip(f"known-answer data is absent: {folder} does not exist; HUB_SHARED_DIR may name its parent")
+    return folder
