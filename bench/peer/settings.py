@@ -2,7 +2,7 @@
 
 from marketing_hub import env
 
-SECRET_KEY = "the-peer-holds-nothing-worth-protecting"  # noqa: S105
+SECRET_KEY = "the-peer-holds-nothing-worth-protecting"
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "bench.peer.urls"
