@@ -107,11 +107,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: counters, cache, broker ----------------------------------------------------------------------------------
 REDIS_URL = env.text("REDIS_URL")
+REDIS_PREFIX = env.text("REDIS_PREFIX", "hub")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": env.text("REDIS_PREFIX", "hub"),
+        "KEY_PREFIX": REDIS_PREFIX,
     }
 }
 
@@ -145,6 +146,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SIGN_IN_FAILURES_ALLOWED = env.number("SIGN_IN_FAILURES_ALLOWED", 5, 1, 100)
 SIGN_IN_LOCK_MINUTES = env.number("SIGN_IN_LOCK_MINUTES", 15, 1, 1440)
+SIGN_IN_FAILURES_PER_ADDRESS = env.number("SIGN_IN_FAILURES_PER_ADDRESS", 30, 1, 10_000)
+PASSWORD_RESET_TIMEOUT = 3 * 86_400
 CONSOLE_BRAND = env.text("CONSOLE_BRAND", "marketing_hub")
 
 # --- API: clients, scopes, limits ------------------------------------------------------------------------------------
