@@ -51,6 +51,7 @@ def postgres(home: Home) -> Program:
         account=home.account,
         environment=_plain_environment(),
         cwd=home.data,
+        serves_others=True,
     )
 
 
@@ -77,6 +78,7 @@ def redis_server(home: Home) -> Program:
         account=home.account,
         environment=_plain_environment(),
         cwd=home.data,
+        serves_others=True,
     )
 
 

@@ -185,7 +185,10 @@ def _development_values() -> dict[str, str]:
         "REDIS_URL": f"unix://{sockets}/redis.sock?db=0",
         "CELERY_BROKER_URL": f"redis+socket://{sockets}/redis.sock?virtual_host=1",
     }
-    return addresses | read_file(data_dir() / "development.env")
+    values = addresses | read_file(data_dir() / "development.env")
+    if os.environ.get("REDIS_URL", "").strip():
+        del values["CELERY_BROKER_URL"]
+    return values
 
 
 def _read_secret(name: str, path: Path) -> str:

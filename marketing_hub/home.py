@@ -67,7 +67,7 @@ def locate() -> Home:
     """
     state = env.data_dir()
     account = _system_account() if os.geteuid() == 0 else None
-    _make_folder(state)
+    make_folder(state)
     data = state
     if account and not account.may_enter(state):
         if os.environ.get("HUB_DATA_DIR", "").strip():
@@ -77,8 +77,8 @@ def locate() -> Home:
                 "Starting as an ordinary user helps as well."
             )
         data = _ROOT_DATA / hashlib.sha256(str(env.BASE_DIR).encode()).hexdigest()[:12]
-        _make_folder(_ROOT_DATA)
-        _make_folder(data)
+        make_folder(_ROOT_DATA)
+        make_folder(data)
     return _furnish(Home(data, _socket_folder(data), state / "log", account))
 
 
@@ -105,7 +105,10 @@ def lock(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise StartError(f"{folder} is in use by process {file.read().strip() or 'unknown'}.") from None
+            holder = file.read().strip() or "unknown"
+            raise StartError(
+                f"{folder} is in use by process {holder}; end that first, or set HUB_DATA_DIR to another folder."
+            ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -132,7 +135,7 @@ def _furnish(home: Home) -> Home:
     return home
 
 
-def _make_folder(path: Path) -> None:
+def make_folder(path: Path) -> None:
     """Make the folder open to read when it is missing; one that exists keeps its permissions."""
     if path.is_dir():
         if not os.access(path, os.W_OK | os.X_OK):

@@ -40,7 +40,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Program:
-    """What to start and how to end it; `ready` answers whether it does its work yet."""
+    """What to start and how to end it; `ready` answers whether it does its work yet.
+
+    One that serves others is ended after them; one that talks writes to the terminal instead of its log.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -50,6 +53,8 @@ class Program:
     account: Account | None = None
     environment: Mapping[str, str] | None = None
     cwd: Path = BASE_DIR
+    serves_others: bool = False
+    talks: bool = False
 
 
 class StartError(Exception):
@@ -85,8 +90,8 @@ class Child:
             self.process = subprocess.Popen(
                 self.program.command,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=None if self.program.talks else log,
+                stderr=None if self.program.talks else subprocess.STDOUT,
                 start_new_session=True,
                 cwd=self.program.cwd,
                 env=None if self.program.environment is None else dict(self.program.environment),
@@ -105,9 +110,7 @@ class Child:
         limit = time.monotonic() + seconds
         while not self.program.ready():
             if self.ended() is not None:
-                raise StartError(
-                    f"{self.program.name} ended while it started ({describe(self.ended())}).\n{self.last_lines()}"
-                )
+                raise StartError(f"{self.story()} while it started.\n{self.last_lines()}")
             if time.monotonic() > limit:
                 raise StartError(f"{self.program.name} was not ready after {seconds:g} s.\n{self.last_lines()}")
             time.sleep(_TICK)
@@ -142,19 +145,20 @@ class Child:
             except ProcessLookupError:
                 return
 
+    def story(self) -> str:
+        """Say in words how the program ended."""
+        status = self.ended()
+        if status is None:
+            return f"{self.program.name} runs"
+        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
+        return f"{self.program.name} {how}"
+
     def last_lines(self, count: int = 12) -> str:
         """Answer the end of the log, each line indented, for a person who asks why the program ended."""
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - 8192))
             lines = log.read().decode(errors="replace").splitlines()[-count:]
         return "\n".join([f"    {line}" for line in lines] + [f"    (all of it: {self.log})"])
-
-
-def describe(status: int | None) -> str:
-    """Say an exit status in words."""
-    if status is None:
-        return "still running"
-    return f"ended by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
 
 def require_free_port(host: str, port: int) -> None:

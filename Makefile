@@ -1,0 +1,24 @@
+# Two commands: `make run` and `make test`. Every other word is for people who work on the product.
+PYTHON ?= python3
+BIN := .venv/bin
+.PHONY: setup setup-dev run check test bench schema reset
+setup:
+	@$(PYTHON) -m marketing_hub.install requirements.txt
+setup-dev:
+	@$(PYTHON) -m marketing_hub.install requirements-dev.txt
+run: setup
+	@$(BIN)/python -m marketing_hub.run
+test: setup-dev
+	$(BIN)/python -m pytest -n auto
+check: setup-dev
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy . && $(BIN)/lint-imports
+	$(BIN)/python manage.py check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+bench: setup-dev
+	$(BIN)/python -m bench
+schema: setup
+	$(BIN)/python manage.py schema --file docs/api/openapi.yaml
+reset: setup
+	@$(BIN)/python -m marketing_hub.run reset

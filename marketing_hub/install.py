@@ -1,0 +1,90 @@
+"""`make setup`: the virtual environment `.venv` with the pinned packages. Needs nothing but Python's own library.
+
+`python3 -m marketing_hub.install requirements.txt` does nothing when that file was installed before, unchanged.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+import venv
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urljoin
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+OLDEST = (3, 11)
+PIP = "pip-26.3-py3-none-any.whl"
+PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
+
+
+def install(requirements: str) -> None:
+    """Afterwards `.venv` holds the packages of that file; SystemExit with a sentence when that cannot be."""
+    wanted, stamp = _fingerprint(ROOT / requirements), VENV / f"{requirements}.installed"
+    if PYTHON.exists() and stamp.is_file() and stamp.read_text() == wanted:
+        return
+    if not PYTHON.exists():
+        _make_environment()
+    _tell(f"installing the packages of {requirements}; the first time this takes a few minutes")
+    words = ["install", "--quiet", "--disable-pip-version-check", "-r", str(ROOT / requirements)]
+    if subprocess.run([PYTHON, "-m", "pip", *words], check=False).returncode:
+        raise SystemExit(f"The packages of {requirements} could not be installed; the lines above say why.")
+    stamp.write_text(wanted)
+
+
+def _make_environment() -> None:
+    _tell(f"making {VENV} with Python {sys.version.split()[0]}")
+    shutil.rmtree(VENV, ignore_errors=True)
+    complete = find_spec("ensurepip") is not None
+    venv.create(VENV, with_pip=complete, symlinks=True)
+    if not complete:
+        _bring_pip()
+
+
+def _bring_pip() -> None:
+    """Install pip from the package index where the system's Python comes without it (Debian without python3-venv)."""
+    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
+    request = urllib.request.Request(index, headers={"Accept": "application/vnd.pypi.simple.v1+json"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            files = json.load(answer)["files"]
+        address = urljoin(index, next(file["url"] for file in files if file["filename"] == PIP))
+        with urllib.request.urlopen(address, timeout=300) as answer:
+            wheel = answer.read()
+    except (OSError, ValueError, KeyError, StopIteration) as error:
+        raise SystemExit(
+            f"Python here comes without pip, and {PIP} could not be had from {index} ({error}). "
+            "On Debian: apt-get install python3-venv."
+        ) from None
+    if hashlib.sha256(wheel).hexdigest() != PIP_SHA256:
+        raise SystemExit(f"{PIP} from {index} is not the file that was expected; nothing was installed.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / PIP
+        path.write_bytes(wheel)
+        subprocess.run([PYTHON, path / "pip", "install", "--quiet", "--no-index", path], check=True)
+
+
+def _fingerprint(requirements: Path) -> str:
+    """Answer a digest of the file and of those it names with -r."""
+    text = requirements.read_text()
+    others = [requirements.parent / line[3:].strip() for line in text.splitlines() if line.startswith("-r ")]
+    return hashlib.sha256("\n".join([sys.version, text, *map(_fingerprint, others)]).encode()).hexdigest()
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    if sys.version_info < OLDEST:
+        raise SystemExit("Python 3.11 or newer is needed; name one: make PYTHON=python3.12 run")
+    if sys.platform == "win32":
+        raise SystemExit("Linux or macOS is needed; on Windows use WSL.")
+    install(sys.argv[1])

@@ -1,0 +1,199 @@
+"""`make run`: every process of the product on one machine, started in order, watched, and ended together.
+
+`python -m marketing_hub.run` starts everything; with `web`, `worker` or `beat` it becomes that one process, as in
+production; `reset` deletes the data of the embedded servers after asking.
+"""
+
+import importlib
+import os
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Final
+
+import psycopg
+import redis
+from django.core.management import get_commands
+
+from marketing_hub import embedded, env, welcome
+from marketing_hub.home import Home, locate, lock, make_folder
+from marketing_hub.processes import Program, StartError, refusing, require_free_port
+from marketing_hub.supervisor import Supervisor
+
+_SECRETS: Final = ("SECRET_KEY", "HUB_MASTER_KEY")
+_ADDRESSES: Final = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
+_DATA: Final = ("postgresql", "postgresql.new", "redis", "sockets", "programs")
+_STATE: Final = ("log", "static", "imports", "development.env", "celerybeat-schedule*", "demo-*.json")
+_READY_LIMIT: Final = 60.0
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  addresses to listen on, if somebody asks
+
+
+def web() -> tuple[str, ...]:
+    """Answer the command of the web server: granian, with WEB_WORKERS processes of WEB_THREADS threads."""
+    return (
+        *(sys.executable, "-m", "granian", "marketing_hub.wsgi:application", "--interface", "wsgi", "--no-ws"),
+        *("--host", env.text("HUB_HOST", "127.0.0.1"), "--port", str(env.number("PORT", 8000, 1, 65535))),
+        *("--workers", str(env.number("WEB_WORKERS", 2, 1, 64))),
+        *("--blocking-threads", str(env.number("WEB_THREADS", 2, 1, 64))),
+        *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10"),
+        *("--log-level", "warning"),
+    )
+
+
+def worker() -> tuple[str, ...]:
+    """Answer the command of the Celery worker, with WORKER_PROCESSES processes."""
+    processes = str(env.number("WORKER_PROCESSES", 2, 1, 64))
+    return (
+        *(sys.executable, "-m", "celery", "-A", "marketing_hub.celery", "worker", "--concurrency", processes),
+        *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+    )
+
+
+def beat() -> tuple[str, ...]:
+    """Answer the command of Celery's timetable; exactly one may run in an installation."""
+    return (
+        *(sys.executable, "-m", "celery", "-A", "marketing_hub.celery", "beat", "--loglevel", "WARNING"),
+        *("--schedule", str(env.data_dir() / "celerybeat-schedule"), "--pidfile="),
+    )
+
+
+def run() -> int:
+    """Start everything, say where it is, and return 0 once a signal has ended it all."""
+    if env.text("HUB_ENV", "development") == "production":
+        raise env.ConfigError("HUB_ENV must not be production here; README says how each process is started there.")
+    host, port = env.text("HUB_HOST", "127.0.0.1"), env.number("PORT", 8000, 1, 65535)
+    require_free_port(host, port)
+    given = {name: os.environ[name] for name in _ADDRESSES if os.environ.get(name, "").strip()}
+    make_folder(env.data_dir())
+    with ExitStack() as stack:
+        stack.enter_context(lock(env.data_dir()))
+        home = None if given.keys() >= {"DATABASE_URL", "REDIS_URL"} else locate()
+        _prepare_environment(given, home)
+        importlib.import_module("marketing_hub.settings")
+        supervisor = Supervisor(env.data_dir() / "log", say)
+        supervisor.heed_signals()
+        stack.callback(supervisor.stop)
+        try:
+            _start(supervisor, given, home, f"http://{_EVERYWHERE.get(host, host)}:{port}")
+            supervisor.watch()
+        except KeyboardInterrupt:
+            say("stopping")
+    return 0
+
+
+def reset(words: list[str]) -> int:
+    """Delete what `make run` keeps on this machine, once the person has typed yes; 0 when it is gone."""
+    home = locate()
+    with lock(env.data_dir()):
+        if embedded.running(home):
+            raise StartError("The servers run; end them with `python -m marketing_hub.embedded stop` first.")
+        found = [path for name in _DATA for path in home.data.glob(name)]
+        found += [path for name in _STATE for path in env.data_dir().glob(name)]
+        say(f"To be deleted: {', '.join(str(path) for path in found) or 'nothing'}")
+        if (
+            found
+            and "--yes" not in words
+            and input("All customers, events and settings in them are lost. Type yes: ") != "yes"
+        ):
+            say("Nothing was deleted.")
+            return 1
+        for path in found:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return 0
+
+
+def become(command: tuple[str, ...]) -> int:
+    """Check the settings, then turn this process into the command; ConfigError when they cannot work."""
+    importlib.import_module("marketing_hub.settings")
+    os.execv(command[0], command)
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _start(supervisor: Supervisor, given: Mapping[str, str], home: Home | None, base_url: str) -> None:
+    began = time.monotonic()
+    if home:
+        say(f"starting the servers that are not given (data in {home.data}, logs in {supervisor.logs})")
+        servers = [] if "DATABASE_URL" in given else [embedded.postgres(home)]
+        servers += [] if "REDIS_URL" in given else [embedded.redis_server(home)]
+        supervisor.start(servers, _READY_LIMIT)
+        if "DATABASE_URL" not in given:
+            embedded.prepare_database(home)
+    _require_servers()
+    say("bringing tables and static files up to date")
+    supervisor.finish([_manage("migrate", "--no-input"), _manage("collectstatic", "--no-input", "--verbosity", "0")])
+    say("starting web server, worker and timetable")
+    programs = [
+        Program("web", web(), ready=lambda: welcome.answers(f"{base_url}/readyz"), patience=15),
+        Program("worker", worker(), patience=20),
+        Program("beat", beat()),
+    ]
+    supervisor.start(programs, _READY_LIMIT)
+    if env.flag("DEMO", True) and "demo" in get_commands() and not welcome.demo_file().exists():
+        say("loading the demo, this once")
+        supervisor.finish([_manage("demo", "load", "--base-url", base_url, talks=True)])
+    say(welcome.text(base_url, seconds=time.monotonic() - began))
+
+
+def _manage(command: str, *words: str, talks: bool = False) -> Program:
+    return Program(command, (sys.executable, str(env.BASE_DIR / "manage.py"), command, *words), talks=talks)
+
+
+def _prepare_environment(given: Mapping[str, str], home: Home | None) -> None:
+    """Afterwards the environment of every child, and development.env for later commands, hold secrets and addresses."""
+    path = env.data_dir() / "development.env"
+    known = env.read_file(path)
+    values = {name: os.environ.get(name) or known.get(name) or secrets.token_urlsafe(48) for name in _SECRETS}
+    if home:
+        values |= {"DATABASE_URL": home.database_url(), "REDIS_URL": home.redis_url()}
+        values["CELERY_BROKER_URL"] = home.broker_url()
+    values |= given
+    if "REDIS_URL" in given and "CELERY_BROKER_URL" not in given:
+        values["CELERY_BROKER_URL"] = given["REDIS_URL"]
+    values["PORT"] = str(env.number("PORT", 8000))
+    os.environ |= values | {"DJANGO_SETTINGS_MODULE": "marketing_hub.settings", "PYTHONUNBUFFERED": "1"}
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    fresh.replace(path)
+
+
+def _require_servers() -> None:
+    """Return when PostgreSQL and Redis answer; StartError, naming the variable, when one does not."""
+    entry = env.database_url("DATABASE_URL")
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    words = {word: entry[name] for word, name in names.items() if entry[name]}
+    try:
+        psycopg.connect(**words, **entry["OPTIONS"], connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        raise StartError(f"DATABASE_URL must name a PostgreSQL that answers: {str(error).strip()}") from None
+    try:
+        redis.Redis.from_url(env.text("REDIS_URL"), socket_connect_timeout=5).ping()
+    except redis.RedisError as error:
+        raise StartError(f"REDIS_URL must name a Redis that answers: {error}") from None
+
+
+def main(words: list[str]) -> int:
+    """Do what the words ask; answer the exit status."""
+    commands = {"web": web, "worker": worker, "beat": beat}
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketing_hub.settings")
+    if not words:
+        return run()
+    if words[0] == "reset":
+        return reset(words)
+    if words[0] in commands:
+        return become(commands[words[0]]())
+    sys.stderr.write("usage: python -m marketing_hub.run [web | worker | beat | reset [--yes]]\n")
+    return 2
+
+
+if __name__ == "__main__":
+    with env.refusing(), refusing():
+        raise SystemExit(main(sys.argv[1:]))
