@@ -21,7 +21,7 @@ class IdentityKind(TextChoices):
     ANONYMOUS_ID = "anonymous_id", "Anonymous id"
 
 
-class BadIdentity(ValueError):  # noqa: N818 - a refusal with a code, named like the other refusals
+class BadIdentity(ValueError):
     """An identifier that may not be stored; `message` never repeats the value, which is personal data."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -30,23 +30,27 @@ class BadIdentity(ValueError):  # noqa: N818 - a refusal with a code, named like
         self.message = message
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # What forms, scripts and spreadsheets write when they know nobody. Stored as an identifier, each of these would tie
 # thousands of strangers into one profile.
-BLOCKED_WORDS = frozenset(
+BLOCKED_WORDS = _words(
     "null nil none undefined nan na n/a n.a. #n/a unknown unidentified unnamed nobody empty blank missing default "
     "anon anonym anonymous guest visitor user username userid user_id customer customerid customer_id id uid "
     "distinctid distinct_id not_set not_authenticated not_logged_in logged_out true false -1 "
     "test tester testing testuser test_user example sample dummy fake asdf qwerty xxx xxxx object "
-    "private restricted blocked unavailable withheld email phone".split()
+    "private restricted blocked unavailable withheld email phone"
 ) | {"[object object]", "(not set)", "not set", "not available", "not applicable"}
 _BLANK_UUIDS = frozenset({"0" * 32, "f" * 32})
 _ONLY_ZEROS = re.compile(r"[0\-\s.]+")
-_BLOCKED_LOCAL_PARTS = frozenset(
+_BLOCKED_LOCAL_PARTS = _words(
     "noreply donotreply nomail noemail mailerdaemon null nil none undefined nobody noone na unknown anon anonymous "
-    "guest".split()
+    "guest"
 )
 # "test@test.com" is nobody, "test@example.com" may be a person's test mailbox: blocked only when both sides are filler.
-_FILLER = frozenset("a x xx xxx no none null na test email mail noemail asdf qwerty abc anonymous guest user".split())
+_FILLER = _words("a x xx xxx no none null na test email mail noemail asdf qwerty abc anonymous guest user")
 # Keypad spellings that networks deliver instead of a withheld caller: ANONYMOUS, RESTRICTED, UNAVAILABLE.
 _WITHHELD_CALLERS = frozenset({"266696687", "7378742833", "86282452253"})
 

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -7,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customers.rules.identity import _PLAIN_EMAIL, _SPECIAL_TLDS, BadIdentity, IdentityKind, mask, normalise
-from tests.known_answers import shared_data
 
 # The suite calls an address valid when mail software may meet it; we ask whether a person would give it as theirs.
 # VALID and DNSWARN (syntax sound, DNS record missing when the suite was made) are taken; comments and folding space
@@ -27,15 +27,18 @@ def code_of(kind: str, raw: str, region: str | None = None) -> str:
     return refusal.value.code
 
 
-def isemail_cases() -> list[tuple[str, str]]:
-    tree = ElementTree.parse(shared_data("vectors/isemail_tests.xml"))
+def isemail_cases(shared_data: Path) -> list[tuple[str, str]]:
+    tree = ElementTree.parse(shared_data / "vectors/isemail_tests.xml")
     shown = {0x2400 + control: chr(control) for control in range(32)}
-    return [((test.findtext("address") or "").translate(shown), test.findtext("category")) for test in tree.iter("test")]
+    return [
+        ((test.findtext("address") or "").translate(shown), test.findtext("category")) for test in tree.iter("test")
+    ]
 
 
-def test_normalise_email__every_case_of_the_isemail_suite__is_taken_or_refused_by_category():
+def test_normalise_email__every_case_of_the_isemail_suite__is_taken_or_refused_by_category(shared_data):
+    cases = isemail_cases(shared_data)
     surprises = []
-    for address, category in isemail_cases():
+    for address, category in cases:
         try:
             normalise("email", address)
             taken = True
@@ -47,7 +50,7 @@ def test_normalise_email__every_case_of_the_isemail_suite__is_taken_or_refused_b
         if taken != (category in TAKEN) and not only_trimmed:
             surprises.append((address, category, taken))
 
-    assert len(isemail_cases()) == 164
+    assert len(cases) == 164
     assert surprises == []
 
 
@@ -86,8 +89,8 @@ def test_normalise__any_text__is_refused_with_a_code_or_settles_at_once(kind, ra
     assert normalise(kind, value, "GB") == value
 
 
-def test_normalise_phone__example_numbers_of_all_regions__become_e164_and_invalid_ones_are_refused():
-    rows = json.loads(shared_data("vectors/phone_examples.json").read_text())["rows"]
+def test_normalise_phone__example_numbers_of_all_regions__become_e164_and_invalid_ones_are_refused(shared_data):
+    rows = json.loads((shared_data / "vectors/phone_examples.json").read_text())["rows"]
 
     for row in rows:
         if row["valid"]:
@@ -122,8 +125,25 @@ def test_normalise_phone__national_number_with_region__becomes_e164():
 @pytest.mark.parametrize("kind", ["external_id", "anonymous_id", "email", "phone"])
 @pytest.mark.parametrize(
     "raw",
-    ["null", "NULL", "None", "undefined", "anon", "Anonymous", "guest", "n/a", "test", "0", "-1", "0000", "NaN"]
-    + ["00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", "[object Object]", "-"],
+    [
+        "null",
+        "NULL",
+        "None",
+        "undefined",
+        "anon",
+        "Anonymous",
+        "guest",
+        "n/a",
+        "test",
+        "0",
+        "-1",
+        "0000",
+        "NaN",
+        "00000000-0000-0000-0000-000000000000",
+        "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+        "[object Object]",
+        "-",
+    ],
 )
 def test_normalise__placeholder_for_nobody__is_a_blocked_value(kind, raw):
     assert code_of(kind, raw) == "blocked_value"
@@ -151,8 +171,8 @@ def test_normalise__kind_nobody_defined__is_refused():
     assert code_of("passport", "X1234") == "unknown_kind"
 
 
-def test_normalise__naughty_strings__never_fail_otherwise():
-    for text in json.loads(shared_data("vectors/blns.json").read_text()):
+def test_normalise__naughty_strings__never_fail_otherwise(shared_data):
+    for text in json.loads((shared_data / "vectors/blns.json").read_text()):
         for kind in IdentityKind.values:
             try:
                 normalise(kind, text, "US")

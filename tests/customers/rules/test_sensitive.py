@@ -1,17 +1,18 @@
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customers.rules.sensitive import Finding, SensitiveKind, find_sensitive, maybe_sensitive
-from tests.known_answers import shared_data
 
 CARD, SSN = SensitiveKind.PAYMENT_CARD, SensitiveKind.US_SSN
 
 
-def vectors() -> dict:
-    return json.loads(shared_data("vectors/pan_luhn.json").read_text())
+@pytest.fixture
+def vectors(shared_data: Path) -> dict:
+    return json.loads((shared_data / "vectors/pan_luhn.json").read_text())
 
 
 def kinds_in(value: object) -> list[SensitiveKind]:
@@ -24,8 +25,8 @@ def grouped(number: str, gap: str) -> str:
     return gap.join(number[at : at + 4] for at in range(0, len(number), 4))
 
 
-def test_find_sensitive__processor_test_cards__are_found_in_every_spelling():
-    cards = [number for numbers in vectors()["valid_luhn"].values() for number in numbers]
+def test_find_sensitive__processor_test_cards__are_found_in_every_spelling(vectors):
+    cards = [number for numbers in vectors["valid_luhn"].values() for number in numbers]
 
     for number in cards:
         spellings = [number, int(number), f"my card {number}, thanks", f"{number}.", f"\u5361\u53f7{number}"]
@@ -37,8 +38,8 @@ def test_find_sensitive__processor_test_cards__are_found_in_every_spelling():
     assert len(cards) == 22
 
 
-def test_find_sensitive__invalid_numbers_and_traps__are_let_through():
-    data = vectors()
+def test_find_sensitive__invalid_numbers_and_traps__are_let_through(vectors):
+    data = vectors
     traps = data["invalid_luhn"] + data["luhn_textbook_valid"] + data["false_positive_traps_not_cards"]
 
     assert [trap for trap in traps if find_sensitive({"note": trap})] == []
@@ -89,8 +90,20 @@ def test_find_sensitive__grouped_social_security_number__is_found_under_any_key(
 
 @pytest.mark.parametrize(
     "text",
-    ["000-12-3456", "666-12-3456", "900-12-3456", "123-00-4567", "123-45-0000", "123-45 6789", "123456789"]
-    + ["1-123-45-6789", "123-45-6789-0", "+123-45-6789", "A123-45-6789", "2024-06-10"],
+    [
+        "000-12-3456",
+        "666-12-3456",
+        "900-12-3456",
+        "123-00-4567",
+        "123-45-0000",
+        "123-45 6789",
+        "123456789",
+        "1-123-45-6789",
+        "123-45-6789-0",
+        "+123-45-6789",
+        "A123-45-6789",
+        "2024-06-10",
+    ],
 )
 def test_find_sensitive__never_issued_or_other_groups_of_nine_digits__are_let_through(text):
     assert find_sensitive({"note": text}) == []
