@@ -48,11 +48,17 @@ class ImportFile(PublicId, TimeStamped):
         constraints = [
             models.CheckConstraint(condition=Q(target__in=ImportTarget.values), name="import_target_known"),
         ]
-        indexes = [models.Index(fields=["-created_at", "-id"], name="import_newest")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="import_newest"),
+            models.Index(fields=["sha256"], name="import_by_content"),
+        ]
 
 
 class RefusedRow(models.Model):
-    """A row that was not stored: its number in the file, why, and what it held (deleted after 30 days)."""
+    """A row that was not stored: its number in the file, why, and what it held (deleted after 30 days).
+
+    `subject` is a keyed hash of the identifier in it, so that erasing a person finds the row.
+    """
 
     id = models.BigAutoField(primary_key=True)
     file = models.ForeignKey(ImportFile, on_delete=models.CASCADE, related_name="refused_rows")
@@ -61,8 +67,10 @@ class RefusedRow(models.Model):
     column = models.CharField(max_length=120, default="")
     message = models.CharField(max_length=300)
     values = models.JSONField(default=list)
+    subject = models.CharField(max_length=64, default="")
 
     class Meta:
+        indexes = [models.Index(fields=["subject"], name="refused_row_of_person", condition=~Q(subject=""))]
         constraints = [models.UniqueConstraint(fields=["file", "row"], name="refused_row_once")]
 
     def __str__(self) -> str:

@@ -1,0 +1,74 @@
+"""Questions about customers: list, find by any reference, who absorbed whom, what changed since."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from core.errors import NotFound
+from core.ids import is_public_id
+from customers.models import Customer, CustomerQuerySet, Identity, IdentityKind, Status
+from customers.rules.identity import BadIdentity, normalise
+
+
+def list_customers(*, include_anonymous: bool = False, include_deleted: bool = False) -> CustomerQuerySet:
+    """People we know; with visitors and tombstones (and absorbed visitors as tombstones) on demand."""
+    if not include_anonymous and not include_deleted:
+        return Customer.objects.known()
+    if include_anonymous and include_deleted:
+        return Customer.objects.all()
+    return Customer.objects.alive() if include_anonymous else Customer.objects.filter(is_known=True)
+
+
+def find_customer(*, reference: str, include_deleted: bool = False) -> Customer:
+    """The customer named by `cus_...` or by external id; an absorbed visitor answers as who absorbed it.
+
+    NotFound when there is none, or it is a tombstone and `include_deleted` is not set.
+    """
+    customer = _by_public_id(reference) or _by_external_id(reference)
+    while customer and customer.merged_into_id and customer.status != Status.DELETED:
+        customer = Customer.objects.filter(pk=customer.merged_into_id).first()
+    if customer is None or (customer.status == Status.DELETED and not include_deleted):
+        raise NotFound("There is no customer with this id.")
+    return customer
+
+
+def _by_public_id(reference: str) -> Customer | None:
+    return Customer.objects.filter(public_id=reference).first() if is_public_id(reference, "cus") else None
+
+
+def _by_external_id(reference: str) -> Customer | None:
+    try:
+        value = normalise(IdentityKind.EXTERNAL_ID, reference)
+    except BadIdentity:
+        return None
+    return Customer.objects.filter(external_id=value).first()
+
+
+def find_by_identity(*, kind: str, value: str) -> Customer | None:
+    """The living customer behind a normalised identifier, or None."""
+    identity = Identity.objects.select_related("customer").filter(kind=kind, value=value).first()
+    return identity.customer if identity else None
+
+
+def ids_by_reference(references: Iterable[str]) -> dict[str, int]:
+    """Database ids of living customers by the reference (`cus_...` or external id) that named them; two queries."""
+    wanted = set(references)
+    alive = Customer.objects.alive()
+    found: dict[str, int] = dict(alive.filter(public_id__in=wanted).values_list("public_id", "id"))
+    by_external_id = alive.filter(external_id__in=wanted - found.keys()).values_list("external_id", "id")
+    return found | {str(external_id): pk for external_id, pk in by_external_id}
+
+
+def absorbed_ids(customer_ids: Collection[int]) -> dict[int, list[int]]:
+    """For each customer its own id and those of the visitors it absorbed: under all of them its facts are stored."""
+    everything: dict[int, list[int]] = defaultdict(list)
+    for pk in customer_ids:
+        everything[pk].append(pk)
+    rows = Customer.objects.filter(merged_into__in=customer_ids).order_by("id").values_list("merged_into_id", "id")
+    for into, pk in rows:
+        everything[int(into or 0)].append(pk)
+    return dict(everything)
+
+
+def all_ids(customer: Customer) -> list[int]:
+    """The id of this customer and of every visitor it absorbed."""
+    return absorbed_ids([customer.pk])[customer.pk]
