@@ -1,0 +1,76 @@
+"""Columns of a list, and the page of rows that a template draws."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import Model
+
+from core.console.cells import Cell, text
+
+
+def whole_row(row: Any) -> Any:
+    """Give the cell the row itself instead of one attribute."""
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `name` is its word in the address and, unless `value` says otherwise, the attribute it shows.
+
+    `sort` is the model field it sorts by (indexed together with the primary key); without it the heading is no link.
+    `optional` columns appear when the reader chooses them. A column whose `permission` is missing does not exist.
+    """
+
+    name: str
+    label: str
+    cell: Cell = text
+    value: Callable[[Any], Any] | None = None
+    sort: str = ""
+    end: bool = False
+    optional: bool = False
+    permission: str = ""
+
+    def draw(self, row: Any) -> str:
+        """The HTML of this column in one row."""
+        return self.cell((self.value or attrgetter(self.name))(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column's head: where a click leads, and `ascending`, `descending` or nothing."""
+
+    label: str
+    url: str = ""
+    direction: str = ""
+    end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A drawn row: the id its checkbox posts, and (HTML, right-aligned) per column."""
+
+    key: str
+    cells: Sequence[tuple[str, bool]]
+
+
+@dataclass(slots=True)
+class Table:
+    """Everything `_table.html` needs."""
+
+    headings: Sequence[Heading] = ()
+    rows: Sequence[Row] = ()
+    total: str = "0"
+    first: int = 0
+    last: int = 0
+    previous_url: str = ""
+    next_url: str = ""
+    chips: Sequence[tuple[str, str]] = field(default_factory=list)
+    problem: str = ""
+
+
+def drawn(rows: Sequence[Model], columns: Sequence[Column], key: Callable[[Any], str]) -> list[Row]:
+    """Each row drawn once; nothing here may ask the database."""
+    plan = [(column.cell, column.value or attrgetter(column.name), column.end) for column in columns]
+    return [Row(key=key(row), cells=[(cell(value(row)), end) for cell, value, end in plan]) for row in rows]
