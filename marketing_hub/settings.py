@@ -75,11 +75,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "marketing_hub.shell.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "marketing_hub.shell.LocalTime",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -94,7 +96,9 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+                "marketing_hub.shell.shell",
+            ],
+            "builtins": ["core.console.tags"],
         },
     }
 ]
@@ -139,6 +143,9 @@ PERMISSION_NAMES = {name: title for name, (title, _) in access.PERMISSIONS.items
 PERMISSION_ROLES = {name: roles for name, (_, roles) in access.PERMISSIONS.items()}
 LOGIN_URL = "console:sign-in"
 LOGIN_REDIRECT_URL = "console:home"
+CSRF_FAILURE_VIEW = "marketing_hub.refusals.no_token"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+DOCUMENTATION_PATHS = ("/docs",)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -1,0 +1,42 @@
+"""The console: its own pages, and each app's screens under one namespace."""
+
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, path
+from django.utils import timezone
+
+from core.console.views import DetailPage, Header, MenuEntry, screen
+from marketing_hub import staff
+
+
+class Home(DetailPage):
+    """The first page: cards that each app contributes to the area `home`, as far as the reader may see them."""
+
+    name = "home"
+    title = "Home"
+    permission = "core.view_home"
+    panel_area = "home"
+    menu_entry = MenuEntry("Home", "home", order=0)
+
+    def find(self) -> None:
+        """There is no object."""
+
+    def header(self, subject: None) -> Header:
+        """A greeting that fits the local hour."""
+        return Header(f"{greeting(self.request)}, {self.reader.name.split()[0]}")
+
+
+def greeting(request: HttpRequest) -> str:
+    """Good morning until noon, good afternoon until six, good evening after that, in local time."""
+    hour = timezone.localtime().hour
+    return "Good morning" if hour < 12 else "Good afternoon" if hour < 18 else "Good evening"
+
+
+app_name = "console"
+urlpatterns: list[URLPattern | URLResolver] = [
+    screen("", Home),
+    path("sign-in", staff.SignIn.as_view(), name="sign-in"),
+    path("sign-out", staff.sign_out, name="sign-out"),
+    path("theme", staff.choose_theme, name="theme"),
+    screen("confirm", staff.StepUp),
+    screen("search", staff.Palette),
+]

@@ -1,0 +1,79 @@
+"""The pages and bodies for requests that no screen answers: 403, 404, 500, and a form without its token."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+
+from core.console.pages import MissingPermission
+from core.models import Role, StaffUser
+
+_ERRORS = {400: "BadRequest", 403: "Forbidden", 404: "NotFound", 500: "InternalServerError"}
+
+
+@never_cache
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: names the missing permission and the roles that have it."""
+    if for_machines(request):
+        return answer(request, 403, "You may not do this.")
+    context: dict[str, Any] = {"title": "You may not open this", "status": 403, "reason": ""}
+    if isinstance(exception, MissingPermission):
+        context |= explained(request, exception.permission)
+    return framed(request, "403.html", context, 403)
+
+
+@never_cache
+def no_token(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form that came without its CSRF token, usually because it stood open for too long."""
+    words = "This form stood open for too long, or cookies are switched off. Go back, reload the page and try again."
+    return framed(request, "403.html", {"title": "Not accepted", "status": 403, "reason": words}, 403)
+
+
+@never_cache
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404: offers the search."""
+    if for_machines(request):
+        return answer(request, 404, "Nothing stands at this address.")
+    return framed(request, "404.html", {"title": "Not found", "status": 404}, 404)
+
+
+@never_cache
+def broken(request: HttpRequest) -> HttpResponse:
+    """500: says the request id; drawn without the menu, because the menu may be what broke."""
+    if for_machines(request):
+        return answer(request, 500, "Something broke on our side. Try again later.")
+    html = render_to_string("500.html", {"request_id": request.META.get("hub.request_id", "")})
+    return HttpResponse(html, status=500)
+
+
+def explained(request: HttpRequest, permission: str) -> dict[str, Any]:
+    """The missing permission in words, the reader's role and the roles that hold it."""
+    titles = dict(Role.choices)
+    holders = [titles.get(role, role) for role in sorted(settings.PERMISSION_ROLES.get(permission, ()))]
+    role = request.user.get_role_display() if isinstance(request.user, StaffUser) else ""
+    return {
+        "permission": permission,
+        "permission_title": settings.PERMISSION_NAMES.get(permission, permission),
+        "holders": [*holders, titles["superuser"]],
+        "role": role,
+    }
+
+
+def framed(request: HttpRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
+    """The refusal inside the console for people who are signed in, and alone for everybody else."""
+    signed_in = isinstance(getattr(request, "user", None), StaffUser)
+    return render(request, template, {**context, "frame": "base.html" if signed_in else "bare.html"}, status=status)
+
+
+def for_machines(request: HttpRequest) -> bool:
+    """Whether the caller is a program that expects JSON."""
+    return request.path.startswith(("/api/", "/o/"))
+
+
+def answer(request: HttpRequest, status: int, message: str) -> JsonResponse:
+    """The error body of the API."""
+    request_id = str(request.META.get("hub.request_id", ""))
+    return JsonResponse({"error": _ERRORS[status], "message": message, "request_id": request_id}, status=status)

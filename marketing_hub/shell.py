@@ -1,0 +1,119 @@
+"""What surrounds every page of the console: its menu and alerts, its time zone, its content security policy."""
+
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from core import menu
+from core.models import StaffUser
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+THEME_COOKIE: Final = "hub_theme"
+THEMES: Final = ("light", "dark")
+STRICT: Final = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "object-src": "'none'",
+}
+DOCUMENTATION: Final = STRICT | {"style-src": "'self' 'unsafe-inline'", "worker-src": "'self' blob:"}
+
+
+def policy(directives: dict[str, str]) -> str:
+    """The value of a Content-Security-Policy header (CSP level 3)."""
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+class ContentSecurityPolicy:
+    """Puts the strict policy on every answer that brings none of its own; API documentation pages have a looser one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.strict, self.documentation = policy(STRICT), policy(DOCUMENTATION)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        documented = request.path.startswith(tuple(settings.DOCUMENTATION_PATHS))
+        response.headers.setdefault("Content-Security-Policy", self.documentation if documented else self.strict)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+
+class LocalTime:
+    """Shows instants in the time zone that the signed-in member of staff chose; UTC for everybody else."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith("/console"):
+            return self.get_response(request)
+        with timezone.override(zone_of(request)):
+            return self.get_response(request)
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    """The reader's time zone; UTC when the stored name is no longer known on this machine."""
+    name = request.user.time_zone if isinstance(request.user, StaffUser) else "UTC"
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """`shell` for templates; the menu and the alerts are made only where a template asks for them."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    alerts = SimpleLazyObject(lambda: _alerts(request))
+    return {
+        "shell": {
+            "brand": settings.CONSOLE_BRAND,
+            "environment": settings.HUB_ENV.title(),
+            "theme": theme if theme in THEMES else "light",
+            "zone": timezone.get_current_timezone_name(),
+            "menu": SimpleLazyObject(lambda: _menu(request)),
+            "alerts": alerts,
+            "banners": SimpleLazyObject(lambda: [alert for alert in alerts if alert.banner]),
+            "account": (),
+        }
+    }
+
+
+def _alerts(request: HttpRequest) -> list[menu.Alert]:
+    return menu.alerts_for(request.user) if isinstance(request.user, StaffUser) else []
+
+
+def _menu(request: HttpRequest) -> list[dict[str, Any]]:
+    if not isinstance(request.user, StaffUser):
+        return []
+    items = menu.items_for(request.user)
+    counts = menu.counts_of(items)
+    entries = [(item, reverse(item.url_name), counts.get(item.url_name)) for item in items]
+    open_url = max((url for _, url, _ in entries if _is_under(request.path, url)), key=len, default="")
+    return [
+        {"title": title, "entries": [_entry(item, url, count, open_url) for item, url, count in group]}
+        for title, group in groupby(entries, key=lambda entry: entry[0].section)
+    ]
+
+
+def _is_under(path: str, url: str) -> bool:
+    return path == url or (url != reverse("console:home") and path.startswith(url + "/"))
+
+
+def _entry(item: menu.MenuItem, url: str, count: int | None, open_url: str) -> dict[str, Any]:
+    shown = "" if count is None else f"{count:,}"
+    return {"label": item.label, "icon": item.icon, "url": url, "count": shown, "current": url == open_url}
