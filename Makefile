@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 .PHONY: setup setup-dev run check test bench schema reset
 setup:
-	@$(PYTHON) -m marketing_hub.install requirements.txt
+	@$(PYTHON) -I marketing_hub/install.py requirements.txt
 setup-dev:
-	@$(PYTHON) -m marketing_hub.install requirements-dev.txt
+	@$(PYTHON) -I marketing_hub/install.py requirements-dev.txt
 run: setup
 	@$(BIN)/python -m marketing_hub.run
 test: setup-dev

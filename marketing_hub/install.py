@@ -1,6 +1,6 @@
 """`make setup`: the virtual environment `.venv` with the pinned packages. Needs nothing but Python's own library.
 
-`python3 -m marketing_hub.install requirements.txt` does nothing when that file was installed before, unchanged.
+`python3 -I marketing_hub/install.py requirements.txt` does nothing when that file was installed before, unchanged.
 """
 
 import hashlib
