@@ -125,3 +125,9 @@ class Unavailable(DomainError):
     """A part we need does not answer at the moment; trying again later may work."""
 
     status, error, default_code, retryable = 503, "ServiceUnavailable", "unavailable", True
+
+
+class Broken(DomainError):
+    """A defect of ours; the request id leads to the report."""
+
+    status, error, default_code, retryable = 500, "InternalServerError", "internal_error", True

@@ -55,4 +55,18 @@ SCOPES: Final[dict[str, str]] = {
     "introspection": "Introspect tokens of other clients",
 }
 
-MINIMAL_SCOPE: Final = "customers:read"
+# What a member of staff must be allowed to do before a client may be given the scope in their name.
+SCOPE_PERMISSIONS: Final[dict[str, str]] = {
+    "customers:read": "customers.view_customer",
+    "customers:write": "customers.change_customer",
+    "customers:delete": "customers.delete_customer",
+    "customers.pii:read": "customers.view_pii",
+    "tags:write": "customers.change_customer",
+    "engagement:write": "customers.change_customer",
+    "engagement:read": "engagement.view_event",
+    "consent:read": "consent.view_consent",
+    "consent:write": "consent.record_consent",
+    "jobs:write": "customers.import_customer",
+    "audit:read": "core.view_auditentry",
+    "introspection": "integrations.rotate_secret",
+}

@@ -1,5 +1,26 @@
-"""The public API: each app's urls under one prefix."""
+"""The public API: what each app mounts under /api/v1, and the unversioned addresses that the same views answer at.
+
+An app's `api.urls` offers `urlpatterns`, and may offer `aliases`: patterns below /api that documents of older date
+print without a version, for example `engagement/click`.
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+APPS = ("customers", "consent", "campaigns", "engagement", "integrations")
+
+
+def _modules() -> Iterator[ModuleType]:
+    for app in APPS:
+        if find_spec(f"{app}.api") and find_spec(f"{app}.api.urls"):
+            yield import_module(f"{app}.api.urls")
+
+
+urlpatterns: list[URLPattern | URLResolver] = [pattern for module in _modules() for pattern in module.urlpatterns]
+aliases: list[URLPattern | URLResolver] = [
+    pattern for module in _modules() for pattern in getattr(module, "aliases", ())
+]

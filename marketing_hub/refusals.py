@@ -3,22 +3,23 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 
+from core.api.errors import error_response
 from core.console.pages import MissingPermission
+from core.errors import Broken, Forbidden, NotFound
 from core.models import Role, StaffUser
-
-_ERRORS = {400: "BadRequest", 403: "Forbidden", 404: "NotFound", 500: "InternalServerError"}
+from marketing_hub.answers import for_machines
 
 
 @never_cache
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: names the missing permission and the roles that have it."""
     if for_machines(request):
-        return answer(request, 403, "You may not do this.")
+        return error_response(Forbidden("You may not do this.", code="forbidden"), request)
     context: dict[str, Any] = {"title": "You may not open this", "status": 403, "reason": ""}
     if isinstance(exception, MissingPermission):
         context |= explained(request, exception.permission)
@@ -36,7 +37,7 @@ def no_token(request: HttpRequest, reason: str = "") -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: offers the search."""
     if for_machines(request):
-        return answer(request, 404, "Nothing stands at this address.")
+        return error_response(NotFound("Nothing stands at this address."), request)
     return framed(request, "404.html", {"title": "Not found", "status": 404}, 404)
 
 
@@ -44,7 +45,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """500: says the request id; drawn without the menu, because the menu may be what broke."""
     if for_machines(request):
-        return answer(request, 500, "Something broke on our side. Try again later.")
+        return error_response(Broken("Something broke on our side. Try again later."), request)
     html = render_to_string("500.html", {"request_id": request.META.get("hub.request_id", "")})
     return HttpResponse(html, status=500)
 
@@ -66,14 +67,3 @@ def framed(request: HttpRequest, template: str, context: dict[str, Any], status:
     """The refusal inside the console for people who are signed in, and alone for everybody else."""
     signed_in = isinstance(getattr(request, "user", None), StaffUser)
     return render(request, template, {**context, "frame": "base.html" if signed_in else "bare.html"}, status=status)
-
-
-def for_machines(request: HttpRequest) -> bool:
-    """Whether the caller is a program that expects JSON."""
-    return request.path.startswith(("/api/", "/o/"))
-
-
-def answer(request: HttpRequest, status: int, message: str) -> JsonResponse:
-    """The error body of the API."""
-    request_id = str(request.META.get("hub.request_id", ""))
-    return JsonResponse({"error": _ERRORS[status], "message": message, "request_id": request_id}, status=status)

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
+    "marketing_hub.answers.ApiAnswers",
     "django.middleware.security.SecurityMiddleware",
     "marketing_hub.shell.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -145,7 +146,7 @@ LOGIN_URL = "console:sign-in"
 LOGIN_REDIRECT_URL = "console:home"
 CSRF_FAILURE_VIEW = "marketing_hub.refusals.no_token"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-DOCUMENTATION_PATHS = ("/docs",)
+DOCUMENTATION_PATHS = ("/docs", "/api/docs", "/api/redoc", "/api/schema")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -160,20 +161,50 @@ CONSOLE_BRAND = env.text("CONSOLE_BRAND", "marketing_hub")
 # --- API: clients, scopes, limits ------------------------------------------------------------------------------------
 OAUTH2_PROVIDER_APPLICATION_MODEL = "integrations.ApiClient"
 API_SCOPES = access.SCOPES
+SCOPE_PERMISSIONS = access.SCOPE_PERMISSIONS
 API_VERSION = "1.0.0"
 API_TIERS: dict[str, dict[str, tuple[int, int]]] = {
     "standard": {"burst": (100, 20), "hour": (5_000, 3_600), "day": (50_000, 86_400), "ingest": (1_000, 1)},
     "partner": {"burst": (500, 20), "hour": (50_000, 3_600), "day": (500_000, 86_400), "ingest": (5_000, 1)},
     "unlimited": {},
 }
+OAUTH_FAILURES_PER_ADDRESS = env.number("OAUTH_FAILURES_PER_ADDRESS", 30, 1)
+OAUTH_FAILURE_WINDOW_S = 300
+SECRET_DAYS = env.number("SECRET_DAYS", 90, 1, 366)
+SECRET_OVERLAP_HOURS = env.number("SECRET_OVERLAP_HOURS", 24, 0, 720)
+API_KEY_DAYS = env.number("API_KEY_DAYS", 90, 1, 366)
 OAUTH2_PROVIDER: dict[str, Any] = {
     "SCOPES": access.SCOPES,
-    "DEFAULT_SCOPES": [access.MINIMAL_SCOPE],
+    "SCOPES_BACKEND_CLASS": "integrations.selectors.scopes.ClientScopes",
+    "OAUTH2_SERVER_CLASS": "integrations.api.oauth_server.HubServer",
+    "OAUTH2_BACKEND_CLASS": "integrations.api.oauth_server.HubCore",
+    "OAUTH2_VALIDATOR_CLASS": "integrations.api.oauth_server.HubValidator",
+    "ACCESS_TOKEN_GENERATOR": "integrations.api.oauth_server.new_access_token",
+    "REFRESH_TOKEN_GENERATOR": "integrations.api.oauth_server.new_refresh_token",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3_600,
     "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 86_400,
     "ROTATE_REFRESH_TOKEN": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "PKCE_REQUIRED": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "OIDC_ISS_ENDPOINT": f"{PUBLIC_URL}/oauth",
+    "OAUTH2_PROTECTED_RESOURCE_IDENTIFIER": f"{PUBLIC_URL}/api/v1",
+    "OAUTH2_PROTECTED_RESOURCE_NAME": "marketing_hub API",
+    "OAUTH2_PROTECTED_RESOURCE_DOCUMENTATION": f"{PUBLIC_URL}/api/docs",
+    "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
+    "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "client_credentials", "refresh_token"],
+    "OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": ["client_secret_basic", "client_secret_post", "none"],
+    # Recommendations of RFC 9700 (OAuth 2.0 Security Best Current Practice), all in force.
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
 }
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -3,10 +3,15 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from marketing_hub import api_v1
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="console:home")),
     path("console", RedirectView.as_view(pattern_name="console:home")),
     path("console/", include("marketing_hub.console")),
+    path("api/v1/", include(api_v1.urlpatterns)),
+    path("api/", include(api_v1.aliases)),
+    path("", include("integrations.api.oauth_urls")),
 ]
 
 handler403 = "marketing_hub.refusals.forbidden"

@@ -1,10 +1,14 @@
 """What every test may ask for; the cast of people and clients joins here as the apps bring them."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+
+from core.api.credentials import forget_credentials
+from tests.support.callers import Caller, register_caller
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -13,6 +17,13 @@ ROOT = Path(__file__).resolve().parent.parent
 def _empty_redis() -> None:
     """Begin every test with an empty Redis database; it belongs to this test process alone."""
     cache.clear()
+    forget_credentials()
+
+
+@pytest.fixture
+def caller(db) -> Callable[..., Caller]:
+    """Register an API client: `caller("customers:read", ...)` answers one that calls with its access token."""
+    return register_caller
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,16 @@
 """Scopes on views: every action declares one; a view without is refused when its class is made."""
 
+from typing import Final
+
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from core.api.credentials import Credential, require_scope
+from core.actors import Credential
+from core.api.credentials import require_scope
+
+ANY: Final = ""
+"""Declared where every valid credential may enter."""
 
 
 class HasScope(BasePermission):

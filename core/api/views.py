@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from core.actors import Actor
-from core.api.credentials import Credential, actor_of, authenticate
+from core.actors import Actor, Credential
+from core.api.credentials import actor_of, authenticate
 from core.api.pagination import PAGE_PARAMETERS, Page, paginate
 from core.api.scopes import HasScope
 from core.errors import InvalidInput, Problem

@@ -1,13 +1,19 @@
 """API clients and what they prove themselves with."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from oauth2_provider.models import AbstractApplication
 
+from core.actors import inside
 from core.ids import new_id
+
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class Tier(models.TextChoices):
@@ -19,10 +25,15 @@ class Tier(models.TextChoices):
 
 
 class ApiClient(AbstractApplication):  # type: ignore[misc]
-    """An OAuth 2 client. `scopes` bounds what any of its tokens may do; `networks` from where it may call."""
+    """An OAuth 2 client. `scopes` bounds what any of its tokens may do; `networks` from where it may call.
+
+    `grants` lists the grant types it may use. The inherited `client_secret` stays empty: secrets are rows of
+    ApiClientSecret, so that two can be valid at once.
+    """
 
     public_id = models.CharField(max_length=40, unique=True, editable=False)
     scopes = models.JSONField(default=list)
+    grants = models.JSONField(default=list)
     tier = models.CharField(max_length=20, choices=Tier, default=Tier.STANDARD)
     networks = models.JSONField(default=list)
     owner = models.CharField(max_length=120, default="", blank=True)
@@ -44,9 +55,28 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
         """A fresh client id (`cli_...`)."""
         return new_id("cli")
 
+    @property
+    def is_public(self) -> bool:
+        """Whether it is an app in other people's hands, which can keep no secret (RFC 6749 section 2.1)."""
+        return bool(self.client_type == self.CLIENT_PUBLIC)
+
     def is_usable(self, request: object) -> bool:
         """Whether tokens may be issued to and used by this client (asked at issuance and on every call)."""
-        return self.disabled_at is None
+        address = getattr(request, "headers", {}).get("REMOTE_ADDR", "")
+        return self.disabled_at is None and (not self.networks or inside(address, self.networks))
+
+    def allows_grant_type(self, *grant_types: str) -> bool:
+        """Whether it was registered for one of these grant types."""
+        return not set(grant_types).isdisjoint(self.grants)
+
+    def get_allowed_schemes(self) -> list[str]:
+        """Redirects go to https, or to http on the loopback interface for native apps (RFC 8252 section 7.3)."""
+        return ["https", "http"] if is_loopback(self.redirect_uris.split()) else ["https"]
+
+
+def is_loopback(uris: Sequence[str]) -> bool:
+    """Whether every plain http address among them names this machine itself."""
+    return all(urlsplit(uri).hostname in LOOPBACK for uri in uris if uri.startswith("http:"))
 
 
 class ApiClientSecret(models.Model):

@@ -1,0 +1,47 @@
+"""What a client may know about itself: who it is, and how much it may do."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.scopes import ANY
+from core.api.views import ApiView
+from integrations.api.serializers import LimitsSerializer, MeSerializer
+
+
+class Me(ApiView):
+    """GET /api/v1/me."""
+
+    scopes = {"get": ANY}
+
+    @extend_schema(operation_id="getMe", summary="Who am I", responses=MeSerializer, tags=["Account"])
+    def get(self, request: Request) -> Response:
+        """The client behind the credential, its scopes and its rate class."""
+        credential = self.credential
+        answer: dict[str, Any] = {
+            "client_id": credential.client_id,
+            "name": credential.label,
+            "kind": credential.kind,
+            "scopes": sorted(credential.scopes),
+            "tier": credential.tier,
+            "acts_for": credential.staff_id or None,
+            "expires_at": credential.expires_at,
+            "livemode": True,
+        }
+        return Response(MeSerializer(answer).data)
+
+
+class Limits(ApiView):
+    """GET /api/v1/limits."""
+
+    scopes = {"get": ANY}
+
+    @extend_schema(operation_id="getLimits", summary="My limits", responses=LimitsSerializer, tags=["Account"])
+    def get(self, request: Request) -> Response:
+        """How many calls each window of the client's rate class allows; an unlimited class has none."""
+        windows = settings.API_TIERS[self.credential.tier]
+        rows = [{"name": name, "limit": limit, "seconds": seconds} for name, (limit, seconds) in windows.items()]
+        return Response({"tier": self.credential.tier, "windows": rows})

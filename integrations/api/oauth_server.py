@@ -1,0 +1,123 @@
+"""The OAuth 2 server behind /oauth: which grants exist, how clients prove themselves, what tokens look like."""
+
+import base64
+import re
+from binascii import Error as Base64Error
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from django.http import HttpRequest
+from django.utils import timezone
+from oauth2_provider.oauth2_backends import OAuthLibCore
+from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauthlib.common import Request
+from oauthlib.oauth2 import (
+    AuthorizationEndpoint,
+    BearerToken,
+    ResourceEndpoint,
+    RevocationEndpoint,
+    TokenEndpoint,
+)
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+from oauthlib.oauth2.rfc6749.grant_types import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
+
+from core.crypto import new_secret
+from integrations.models import ApiClient
+from integrations.selectors.clients import secret_opens
+
+_VERIFIER: Final = re.compile(r"^[A-Za-z0-9._~-]{43,128}$")
+
+
+def new_access_token(request: Request) -> str:
+    """The text of a fresh access token."""
+    return new_secret("mha_live_")
+
+
+def new_refresh_token(request: Request) -> str:
+    """The text of a fresh refresh token."""
+    return new_secret("mhr_live_")
+
+
+class HubCore(OAuthLibCore):  # type: ignore[misc]
+    """Between Django's requests and the server."""
+
+    def client_of(self, request: HttpRequest) -> ApiClient | None:
+        """The client that proved itself in this request, or None."""
+        uri, method, body, headers = self._extract_params(request)
+        translated = Request(uri, method, body, headers)
+        known = self.server.request_validator.authenticate_client(translated)
+        return translated.client if known else None
+
+
+class HubServer(AuthorizationEndpoint, TokenEndpoint, ResourceEndpoint, RevocationEndpoint):  # type: ignore[misc]
+    """Authorization code, client credentials and refresh; implicit and password do not exist here (RFC 9700)."""
+
+    def __init__(
+        self,
+        request_validator: "HubValidator",
+        token_expires_in: int | None = None,
+        token_generator: Any = None,
+        refresh_token_generator: Any = None,
+        **_: Any,
+    ) -> None:
+        code = AuthorizationCodeGrant(request_validator)
+        bearer = BearerToken(request_validator, token_generator, token_expires_in, refresh_token_generator)
+        grants = {
+            "authorization_code": code,
+            "client_credentials": ClientCredentialsGrant(request_validator),
+            "refresh_token": RefreshTokenGrant(request_validator),
+        }
+        AuthorizationEndpoint.__init__(
+            self, default_response_type="code", response_types={"code": code}, default_token_type=bearer
+        )
+        TokenEndpoint.__init__(
+            self, default_grant_type="authorization_code", grant_types=grants, default_token_type=bearer
+        )
+        ResourceEndpoint.__init__(self, default_token="Bearer", token_types={"Bearer": bearer})  # noqa: S106
+        RevocationEndpoint.__init__(self, request_validator)
+
+
+class HubValidator(OAuth2Validator):  # type: ignore[misc]
+    """Secrets are rows of full entropy, kept as SHA-256, two of them valid while a partner rotates."""
+
+    def _load_application(self, client_id: str | None, request: Request) -> ApiClient | None:
+        """The usable client with this id; PostgreSQL has no NUL, so nobody is called that."""
+        if "\x00" in (client_id or ""):
+            return None
+        client: ApiClient | None = super()._load_application(client_id, request)
+        return client
+
+    def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
+        """Never: the secret column of the toolkit is empty here."""
+        return False
+
+    def _authenticate_basic_auth(self, request: Request) -> bool:
+        """HTTP Basic with both parts form-encoded (RFC 6749 section 2.3.1)."""
+        encoded = self._extract_basic_auth(request)
+        if not encoded:
+            return False
+        try:
+            client_id, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except (Base64Error, UnicodeDecodeError):
+            return False
+        return bool(colon) and self._opens(unquote_plus(client_id), unquote_plus(secret), request)
+
+    def _authenticate_request_body(self, request: Request) -> bool:
+        """`client_id` and `client_secret` in the body."""
+        return self._opens(request.client_id or "", request.client_secret or "", request)
+
+    def _opens(self, client_id: str, secret: str, request: Request) -> bool:
+        client = self._load_application(client_id, request)
+        return client is not None and secret_opens(client=client, secret=secret, now=timezone.now())
+
+    def is_pkce_required(self, client_id: str, request: Request) -> bool:
+        """Always (RFC 9700 section 2.1.1); and only S256, refused before anybody is asked for consent."""
+        if request.code_challenge and request.code_challenge_method != "S256":
+            raise InvalidRequestError(description="code_challenge_method must be S256.", request=request)
+        return True
+
+    def validate_code(self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kw: Any) -> bool:
+        """Whether the code may be redeemed: its verifier has the form of RFC 7636 section 4.1, and it is fresh."""
+        if not _VERIFIER.match(request.code_verifier or ""):
+            return False
+        return bool(super().validate_code(client_id, code, client, request, *args, **kw))

@@ -1,0 +1,23 @@
+"""OAuth 2 addresses without trailing slash; the names are those that the toolkit looks up for its metadata."""
+
+from django.urls import path
+from oauth2_provider.views import OAuthProtectedResourceMetadataView, OAuthServerMetadataView
+
+from integrations.api.oauth import Authorize, Introspect, Revoke, Token
+
+app_name = "oauth2_provider"
+urlpatterns = [
+    path("oauth/authorize", Authorize.as_view(), name="authorize"),
+    path("oauth/token", Token.as_view(), name="token"),
+    path("oauth/revoke", Revoke.as_view(), name="revoke-token"),
+    path("oauth/introspect", Introspect.as_view(), name="introspect"),
+    path(".well-known/oauth-authorization-server", OAuthServerMetadataView.as_view(), name="oauth-server-metadata"),
+    path(".well-known/oauth-authorization-server/oauth", OAuthServerMetadataView.as_view()),
+    path("oauth/.well-known/oauth-authorization-server", OAuthServerMetadataView.as_view()),
+    path(
+        ".well-known/oauth-protected-resource",
+        OAuthProtectedResourceMetadataView.as_view(),
+        name="oauth-resource-metadata",
+    ),
+    path(".well-known/oauth-protected-resource/api/v1", OAuthProtectedResourceMetadataView.as_view()),
+]

@@ -1,0 +1,10 @@
+"""Addresses below /api/v1."""
+
+from django.urls import path
+
+from integrations.api.account import Limits, Me
+
+urlpatterns = [
+    path("me", Me.as_view(), name="me"),
+    path("limits", Limits.as_view(), name="limits"),
+]

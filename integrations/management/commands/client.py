@@ -1,0 +1,106 @@
+"""API clients from the command line."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from core.actors import SYSTEM
+from core.errors import DomainError
+from integrations.models import ApiClient, Tier
+from integrations.selectors.clients import find_client, list_clients, list_secrets
+from integrations.services.clients import GRANTS, disable_client, register_client, rotate_secret
+
+
+class Command(BaseCommand):
+    """`client create|rotate|list|disable`."""
+
+    help = "Register, rotate, list and disable API clients; a secret is printed once and cannot be read again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the verbs."""
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        create = verbs.add_parser("create", help="register a client")
+        create.add_argument("--name", required=True)
+        create.add_argument("--scopes", required=True, help="separated by blanks")
+        create.add_argument("--grant", action="append", choices=list(GRANTS), help="may be given twice")
+        create.add_argument("--redirect-uri", action="append", default=[])
+        create.add_argument("--public", action="store_true", help="an app that can keep no secret")
+        create.add_argument("--tier", default=Tier.STANDARD.value, choices=Tier.values)
+        create.add_argument("--network", action="append", default=[], help="may call from here only, CIDR")
+        create.add_argument("--owner", default="")
+        create.add_argument("--if-match-required", action="store_true")
+        listing = verbs.add_parser("list", help="all clients")
+        rotate = verbs.add_parser("rotate", help="a new secret; the old one stays valid for 24 hours")
+        disable = verbs.add_parser("disable", help="end every token and key of a client")
+        for verb in (rotate, disable):
+            verb.add_argument("--client", required=True, help="cli_... or live_...")
+        for verb in (create, listing, rotate, disable):
+            verb.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the verb; a refusal is one sentence."""
+        try:
+            answer = getattr(self, f"_{options['verb']}")(options)
+        except DomainError as refusal:
+            raise CommandError(refusal.message) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(answer, indent=2))
+        else:
+            for row in answer if isinstance(answer, list) else [answer]:
+                self.stdout.write("  ".join(f"{name}={value}" for name, value in row.items()))
+
+    def _create(self, options: dict[str, Any]) -> dict[str, Any]:
+        now = timezone.now()
+        done = register_client(
+            name=options["name"],
+            scopes=options["scopes"].replace(",", " ").split(),
+            grants=options["grant"] or ["client_credentials"],
+            redirect_uris=options["redirect_uri"],
+            public=options["public"],
+            tier=options["tier"],
+            networks=options["network"],
+            owner=options["owner"],
+            if_match_required=options["if_match_required"],
+            by=SYSTEM,
+            now=now,
+        )
+        secret = {"client_secret": done.secret, "secret_expires_at": self._expiry(done.client)} if done.secret else {}
+        return {
+            "client_id": done.client.client_id,
+            **secret,
+            **_facts(done.client),
+            "token_url": f"{settings.PUBLIC_URL}/oauth/token",
+        }
+
+    def _rotate(self, options: dict[str, Any]) -> dict[str, Any]:
+        client = find_client(identifier=options["client"])
+        secret = rotate_secret(client=client, by=SYSTEM, now=timezone.now())
+        expiry = self._expiry(client)
+        return {"client_id": client.client_id, "client_secret": secret, "secret_expires_at": expiry}
+
+    def _list(self, options: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{"client_id": c.client_id, **_facts(c)} for c in list_clients(now=timezone.now())[:1000]]
+
+    def _disable(self, options: dict[str, Any]) -> dict[str, Any]:
+        client = find_client(identifier=options["client"])
+        disable_client(client=client, by=SYSTEM, now=timezone.now())
+        return {"client_id": client.client_id, "state": "disabled"}
+
+    def _expiry(self, client: ApiClient) -> str:
+        return str(list_secrets(client=client, now=timezone.now())[0].expires_at.isoformat())
+
+
+def _facts(client: ApiClient) -> dict[str, Any]:
+    names = {value: name for name, value in GRANTS.items()}
+    return {
+        "id": client.public_id,
+        "name": client.name,
+        "scopes": client.scopes,
+        "grants": [names[grant] for grant in client.grants],
+        "tier": client.tier,
+        "state": "disabled" if client.disabled_at else "active",
+    }

@@ -1,0 +1,277 @@
+"""Verbs for API clients: register, rotate, disable, and the keys they hold. Secrets are answered once, kept hashed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Least
+from oauth2_provider.models import AccessToken, Grant, RefreshToken
+
+from core import audit, outbox
+from core.actors import Actor
+from core.crypto import digest, new_secret
+from core.errors import InvalidInput, InvalidState, Problem
+from integrations.models import ApiClient, ApiClientSecret, ApiKey, Tier
+from integrations.models.clients import is_loopback
+
+SECRET_PREFIX: Final = "mhs_live_"  # noqa: S105
+KEY_PREFIX: Final = "mk_live_"
+GRANTS: Final = {
+    "client_credentials": ApiClient.GRANT_CLIENT_CREDENTIALS,
+    "authorization_code": ApiClient.GRANT_AUTHORIZATION_CODE,
+}
+NOTED_EVERY: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A new client and its secret, which cannot be read again; empty for a public client."""
+
+    client: ApiClient
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A new API key and its text, which cannot be read again."""
+
+    key: ApiKey
+    secret: str
+
+
+@transaction.atomic
+def register_client(
+    *,
+    name: str,
+    scopes: Sequence[str],
+    grants: Sequence[str] = ("client_credentials",),
+    redirect_uris: Sequence[str] = (),
+    public: bool = False,
+    tier: str = Tier.STANDARD,
+    networks: Sequence[str] = (),
+    owner: str = "",
+    if_match_required: bool = False,
+    by: Actor,
+    now: datetime,
+) -> Registered:
+    """A client that may use `grants` for `scopes`, from `networks` (CIDR; anywhere when empty).
+
+    Refuses unknown scopes, grants, tiers and networks; an authorization code client without a redirect address; a
+    redirect to plain http other than loopback; a public client with client credentials.
+    """
+    _check_names(name, tier)
+    _check_scopes(scopes)
+    _check_grants(grants, redirect_uris, public)
+    _check_networks(networks)
+    client = ApiClient.objects.create(
+        public_id=ApiClient.new_public_id(),
+        client_id=new_secret("live_", 18),
+        client_secret="",
+        hash_client_secret=False,
+        client_type=ApiClient.CLIENT_PUBLIC if public else ApiClient.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=GRANTS[grants[0]],
+        grants=[GRANTS[grant] for grant in grants],
+        redirect_uris=" ".join(redirect_uris),
+        name=name.strip(),
+        scopes=sorted(set(scopes)),
+        tier=tier,
+        networks=list(networks),
+        owner=owner.strip(),
+        if_match_required=if_match_required,
+    )
+    secret = "" if public else _add_secret(client, now)
+    _tell("client.registered", client, by, {"scopes": [None, client.scopes], "tier": [None, tier]})
+    return Registered(client, secret)
+
+
+@transaction.atomic
+def rotate_secret(*, client: ApiClient, by: Actor, now: datetime) -> str:
+    """A second secret, good for settings.SECRET_DAYS; the one before stays valid for 24 hours, older ones end now.
+
+    Refuses a public client, which has no secret, and a disabled one.
+    """
+    client = _active(client)
+    if client.is_public:
+        raise InvalidState("A public client has no secret.")
+    valid = client.secrets.filter(revoked_at__isnull=True, expires_at__gt=now).order_by("-created_at", "-id")
+    newest = list(valid.values_list("pk", flat=True)[:1])
+    valid.exclude(pk__in=newest).update(revoked_at=now)
+    overlap = now + timedelta(hours=settings.SECRET_OVERLAP_HOURS)
+    client.secrets.filter(pk__in=newest).update(expires_at=Least("expires_at", overlap))
+    secret = _add_secret(client, now)
+    _tell("client.secret_rotated", client, by, {})
+    return secret
+
+
+@transaction.atomic
+def disable_client(*, client: ApiClient, by: Actor, now: datetime, reason: str = "") -> ApiClient:
+    """No token or key of the client opens anything any more (within the life of kept credentials); tokens are gone."""
+    client = _active(client)
+    client.disabled_at = now
+    client.save(update_fields=["disabled_at", "updated"])
+    _drop_tokens(client, now)
+    _tell("client.disabled", client, by, {}, reason)
+    return client
+
+
+@transaction.atomic
+def enable_client(*, client: ApiClient, by: Actor) -> ApiClient:
+    """The client may ask for tokens again, and its keys work again; refuses one that is not disabled."""
+    client = ApiClient.objects.select_for_update().get(pk=client.pk)
+    if client.disabled_at is None:
+        raise InvalidState("This client is active.")
+    client.disabled_at = None
+    client.save(update_fields=["disabled_at", "updated"])
+    _tell("client.enabled", client, by, {})
+    return client
+
+
+@transaction.atomic
+def change_scopes(*, client: ApiClient, scopes: Sequence[str], by: Actor) -> ApiClient:
+    """The client is bounded by `scopes` from now on; tokens and keys lose at once what was taken away."""
+    _check_scopes(scopes)
+    client = _active(client)
+    before, client.scopes = client.scopes, sorted(set(scopes))
+    client.save(update_fields=["scopes", "updated"])
+    _tell("client.scopes_changed", client, by, {"scopes": [before, client.scopes]})
+    return client
+
+
+@transaction.atomic
+def issue_api_key(
+    *,
+    client: ApiClient,
+    name: str,
+    scopes: Sequence[str] | None = None,
+    networks: Sequence[str] = (),
+    days: int | None = None,
+    by: Actor,
+    now: datetime,
+) -> IssuedKey:
+    """A key of the client for `days` (90 unless told, at most 366), for `scopes` (all of the client's unless told).
+
+    Refuses scopes that the client lacks, networks outside the client's, a disabled or a public client.
+    """
+    client = _active(client)
+    days = settings.API_KEY_DAYS if days is None else days
+    wanted = list(client.scopes if scopes is None else scopes)
+    _check_scopes(wanted, allowed=client.scopes)
+    _check_networks(networks, within=client.networks)
+    if client.is_public:
+        raise InvalidState("A public client cannot keep a key.")
+    if not 1 <= days <= 366:
+        raise InvalidInput("A key is good for 1 to 366 days.", param="days")
+    secret = new_secret(KEY_PREFIX)
+    key = ApiKey.objects.create(
+        public_id=ApiKey.new_public_id(),
+        client=client,
+        name=name.strip() or "API key",
+        prefix=secret[: len(KEY_PREFIX) + 4],
+        hint=secret[-4:],
+        digest=digest(secret),
+        scopes=sorted(set(wanted)),
+        networks=list(networks),
+        created_by=str(by),
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    _tell("client.key_issued", client, by, {"key": [None, key.public_id], "scopes": [None, key.scopes]})
+    return IssuedKey(key, secret)
+
+
+@transaction.atomic
+def revoke_api_key(*, key: ApiKey, by: Actor, now: datetime) -> ApiKey:
+    """The key opens nothing any more; refuses one that is revoked already."""
+    key = ApiKey.objects.select_for_update().select_related("client").get(pk=key.pk)
+    if key.revoked_at is not None:
+        raise InvalidState("This key is revoked already.")
+    key.revoked_at = now
+    key.save(update_fields=["revoked_at"])
+    _tell("client.key_revoked", key.client, by, {"key": [key.public_id, None]})
+    return key
+
+
+def note_use(*, client: ApiClient, key: ApiKey | None, now: datetime) -> None:
+    """`last_used_at` of the client and the key is right to the minute; at most one write a minute for each."""
+    for row in (client, key):
+        if row is not None and (row.last_used_at is None or now - row.last_used_at >= NOTED_EVERY):
+            type(row).objects.filter(pk=row.pk).update(last_used_at=now)
+
+
+def _active(client: ApiClient) -> ApiClient:
+    client = ApiClient.objects.select_for_update().get(pk=client.pk)
+    if client.disabled_at is not None:
+        raise InvalidState("This client is disabled.")
+    return client
+
+
+def _add_secret(client: ApiClient, now: datetime) -> str:
+    secret = new_secret(SECRET_PREFIX)
+    ApiClientSecret.objects.create(
+        client=client,
+        digest=digest(secret),
+        hint=secret[-4:],
+        created_at=now,
+        expires_at=now + timedelta(days=settings.SECRET_DAYS),
+    )
+    return secret
+
+
+def _drop_tokens(client: ApiClient, now: datetime) -> None:
+    Grant.objects.filter(application=client).delete()
+    RefreshToken.objects.filter(application=client, revoked__isnull=True).update(revoked=now)
+    AccessToken.objects.filter(application=client).delete()
+
+
+def _tell(topic: str, client: ApiClient, by: Actor, changes: dict[str, Any], reason: str = "") -> None:
+    audit.record(by=by, action=topic, target=client.public_id, changes=changes, reason=reason)
+    outbox.publish(topic=topic, subject=client.public_id)
+
+
+def _check_names(name: str, tier: str) -> None:
+    if not name.strip():
+        raise InvalidInput("The client needs a name.", code="missing_field", param="name")
+    if tier not in Tier.values:
+        raise InvalidInput(f"The rate class must be one of {', '.join(Tier.values)}.", param="tier")
+
+
+def _check_scopes(scopes: Sequence[str], allowed: Sequence[str] | None = None) -> None:
+    known = settings.API_SCOPES if allowed is None else allowed
+    wrong = [scope for scope in scopes if scope not in known]
+    if wrong or not scopes:
+        because = "does not exist" if allowed is None else "is not one of the client's"
+        details = [Problem("scopes", "invalid_parameter", f"The scope '{scope}' {because}.") for scope in wrong]
+        message = details[0].message if details else "At least one scope is needed."
+        raise InvalidInput(message, param="scopes", details=details)
+
+
+def _check_grants(grants: Sequence[str], redirect_uris: Sequence[str], public: bool) -> None:
+    if not grants or any(grant not in GRANTS for grant in grants):
+        raise InvalidInput(f"The grants must be among {', '.join(GRANTS)}.", param="grants")
+    if public and "client_credentials" in grants:
+        raise InvalidInput("A public client cannot keep the secret that client credentials need.", param="grants")
+    if "authorization_code" in grants and not redirect_uris:
+        raise InvalidInput("The authorization code grant needs a redirect address.", param="redirect_uris")
+    for uri in redirect_uris:
+        parts = urlsplit(uri)
+        plain = parts.scheme == "http" and is_loopback([uri])
+        if not parts.hostname or parts.fragment or (parts.scheme != "https" and not plain):
+            raise InvalidInput(
+                "A redirect address must be https, or http on this machine itself.", param="redirect_uris"
+            )
+
+
+def _check_networks(networks: Sequence[str], within: Sequence[str] = ()) -> None:
+    for text in networks:
+        try:
+            network = ip_network(text)
+        except ValueError:
+            raise InvalidInput(f"'{text}' is not a network such as 192.0.2.0/24.", param="networks") from None
+        fences = [ip_network(fence, strict=False) for fence in within]
+        if fences and not any(f.version == network.version and network.subnet_of(f) for f in fences):  # type: ignore[arg-type]
+            raise InvalidInput(f"'{text}' lies outside the networks of the client.", param="networks")

@@ -1,0 +1,45 @@
+"""What every answer for programs carries, whichever view gave it, and the slash form of every address."""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+MACHINE_PATHS: Final = ("/api/", "/v1/", "/oauth/", "/.well-known/")
+DATA_PATHS: Final = ("/api/", "/v1/")
+
+
+def for_machines(request: HttpRequest) -> bool:
+    """Whether programs call this address: refusals there are JSON, and no redirect adds or drops a slash."""
+    return request.path.startswith(MACHINE_PATHS)
+
+
+class ApiAnswers:
+    """Serves `/api/v1/customers/` like `/api/v1/customers`; marks version, variance and secrecy of every answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not for_machines(request):
+            return self.get_response(request)
+        if request.path_info.endswith("/"):
+            request.path_info = request.path_info.rstrip("/")
+            request.path = request.path.rstrip("/")
+        response = self.get_response(request)
+        if request.path.startswith(DATA_PATHS) and not request.path.startswith(settings.DOCUMENTATION_PATHS):
+            _mark(request, response)
+        return response
+
+
+def _mark(request: HttpRequest, response: HttpResponse) -> None:
+    response.headers["API-Version"] = settings.API_VERSION
+    response.headers.setdefault("Cache-Control", "no-store")
+    patch_vary_headers(response, ("Authorization", "Accept"))
+    if request.path.startswith("/api/") and not request.path.startswith("/api/v1/") and request.resolver_match:
+        link = f'</api/v1/{request.path.removeprefix("/api/")}>; rel="canonical"'
+        response.headers["Link"] = ", ".join(filter(None, (response.headers.get("Link"), link)))
