@@ -1,0 +1,69 @@
+"""What customers contributes to the foundation: where its personal data lives, and the first timeline source.
+
+Importing this module registers; the foundation does so at start-up.
+"""
+
+from core import privacy
+from core.privacy import PersonalData
+from customers.models import Customer, CustomerTag, Identity, Purchase, RefusedRow
+from customers.selectors import personal
+from customers.selectors.timeline import PURCHASES, register_source
+from customers.services import erasure
+
+_PLACES = (
+    PersonalData(
+        name="customers.refused_rows",
+        model=RefusedRow,
+        category="rows of import files that were not stored",
+        purpose="customer administration",
+        retention="30 days",
+        collect=personal.collect_refused_rows,
+        erase=erasure.erase_refused_rows,
+        order=10,
+    ),
+    PersonalData(
+        name="customers.tags",
+        model=CustomerTag,
+        category="groups a person was put in",
+        purpose="marketing",
+        retention="as long as the customer",
+        collect=personal.collect_tags,
+        erase=erasure.erase_tags,
+        order=800,
+    ),
+    PersonalData(
+        name="customers.purchases",
+        model=Purchase,
+        category="orders and refunds",
+        purpose="contract and bookkeeping",
+        retention="as long as the books; anonymous after erasure",
+        collect=personal.collect_purchases,
+        erase=erasure.anonymise_purchases,
+        order=800,
+    ),
+    PersonalData(
+        name="customers.identities",
+        model=Identity,
+        category="identifiers",
+        purpose="customer administration",
+        retention="as long as the customer",
+        collect=personal.collect_identities,
+        erase=erasure.erase_identities,
+        order=900,
+    ),
+    PersonalData(
+        name="customers.profiles",
+        model=Customer,
+        category="contact data and attributes",
+        purpose="customer administration",
+        retention="until deleted; the tombstone without personal data stays at least 400 days",
+        collect=personal.collect_profiles,
+        erase=erasure.erase_profiles,
+        order=1000,
+    ),
+)
+
+
+for _place in _PLACES:
+    privacy.register(_place)
+register_source(PURCHASES)

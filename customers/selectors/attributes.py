@@ -1,0 +1,15 @@
+"""Attribute definitions as the rules read them."""
+
+from customers.models import AttributeDefinition, PiiClass
+
+
+def list_definitions(*, include_archived: bool = False) -> list[AttributeDefinition]:
+    """Every definition, by key; archived ones on demand."""
+    rows = AttributeDefinition.objects.order_by("key")
+    return list(rows if include_archived else rows.filter(archived_at__isnull=True))
+
+
+def personal_keys() -> list[str]:
+    """Keys of attributes, archived ones included, that only callers with the right to personal data may see."""
+    rows = AttributeDefinition.objects.exclude(pii_class=PiiClass.NONE).order_by("key")
+    return list(rows.values_list("key", flat=True))

@@ -1,0 +1,70 @@
+"""What this app knows about people, as plain rows for an access package (GDPR Art. 15(3), CCPA 1798.130)."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+from core.crypto import keyed_hash
+from customers.models import Customer, CustomerTag, Identity, Purchase, RefusedRow
+
+Rows = Iterator[dict[str, Any]]
+_PROFILE = (
+    "public_id",
+    "external_id",
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "country",
+    "region",
+    "language",
+    "time_zone",
+    "birth_date",
+    "status",
+    "attributes",
+    "created_at",
+    "updated_at",
+    "created_via",
+    "last_seen_at",
+)
+
+
+def subject_hash(value: str) -> str:
+    """The keyed hash under which a refused row remembers whose identifier it held."""
+    return keyed_hash("refused-row", value)
+
+
+def collect_profiles(customer_ids: Sequence[int]) -> Rows:
+    """One row a customer."""
+    return cast(Rows, iter(Customer.objects.filter(pk__in=customer_ids).order_by("pk").values(*_PROFILE)))
+
+
+def collect_identities(customer_ids: Sequence[int]) -> Rows:
+    """Every identifier, where it came from and when."""
+    rows = Identity.objects.filter(customer_id__in=customer_ids).order_by("pk")
+    return cast(Rows, rows.values("kind", "value", "source", "created_at").iterator(chunk_size=2_000))
+
+
+def collect_tags(customer_ids: Sequence[int]) -> Rows:
+    """Every tag and who put it there."""
+    rows = CustomerTag.objects.filter(customer_id__in=customer_ids).order_by("pk")
+    for name, origin, at in rows.values_list("tag__name", "origin", "created_at").iterator(chunk_size=2_000):
+        yield {"tag": name, "origin": origin, "created_at": at}
+
+
+def collect_purchases(customer_ids: Sequence[int]) -> Rows:
+    """Every order and refund."""
+    rows = Purchase.objects.filter(customer_id__in=customer_ids).order_by("purchased_at", "pk")
+    columns = ("public_id", "order_id", "amount", "currency", "lines", "quantity", "purchased_at", "source")
+    return cast(Rows, rows.values(*columns).iterator(chunk_size=2_000))
+
+
+def refused_rows_of(customer_ids: Sequence[int]) -> list[str]:
+    """The subjects under which refused rows of these customers are kept."""
+    values = Identity.objects.filter(customer_id__in=customer_ids).values_list("value", flat=True)
+    return [subject_hash(value) for value in values]
+
+
+def collect_refused_rows(customer_ids: Sequence[int]) -> Rows:
+    """Rows of import files that named these customers and were not stored."""
+    rows = RefusedRow.objects.filter(subject__in=refused_rows_of(customer_ids)).exclude(subject="").order_by("pk")
+    return cast(Rows, rows.values("row", "code", "values").iterator(chunk_size=2_000))

@@ -1,0 +1,131 @@
+"""Creating, changing and deleting customers, one by one or in batches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+
+from core import audit, outbox, privacy
+from core.actors import Actor
+from core.errors import InvalidInput, Problem
+from customers.models import Customer, Status
+from customers.rules.identity import BadIdentity, normalise
+from customers.selectors.customers import absorbed_ids
+from customers.services import drafts
+from customers.services.attributes import attribute_check
+from customers.services.drafts import Draft, Mode
+from customers.services.profiles import AttributeCheck, make_draft, refusal_of
+from customers.services.upserts import write_drafts
+
+MAX_BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertInput:
+    """One input of a batch: the id in the property the batch names, and the fields to set."""
+
+    id: str
+    properties: Mapping[str, Any]
+
+
+def create_customer(*, properties: Mapping[str, Any], by: Actor, now: datetime) -> Customer:
+    """A new customer with these fields (email, phone, external_id, first_name, ..., attributes).
+
+    Refuses: no identifier, an unknown field, a wrong value, a payment-card or social-security number (400); a
+    suppressed person (403); an identifier that another customer has (409 `duplicate_email`, `duplicate_external_id`).
+    """
+    draft = make_draft(mode=Mode.CREATE, properties=properties, check_attributes=attribute_check())
+    return _written(draft, by, now)
+
+
+def update_customer(
+    *,
+    customer: Customer,
+    properties: Mapping[str, Any],
+    by: Actor,
+    now: datetime,
+    replace: bool = False,
+    expected_xid: int | None = None,
+) -> Customer:
+    """The customer with the given fields changed; None empties one, and with `replace` so does leaving it out.
+
+    Refuses as `create_customer` does, and 412 when `expected_xid` is not the present version.
+    """
+    draft = make_draft(
+        mode=Mode.UPDATE,
+        properties=properties,
+        check_attributes=attribute_check(),
+        key=("id", customer.public_id),
+        replace=replace,
+        expected_xid=expected_xid,
+    )
+    return _written(draft, by, now)
+
+
+def _written(draft: Draft, by: Actor, now: datetime) -> Customer:
+    write_drafts(batch=[draft], by=by, now=now, atomic=True)
+    if draft.refusal:
+        raise draft.refusal
+    return Customer.objects.get(pk=draft.customer_id)
+
+
+def upsert_customers(
+    *, id_property: str, inputs: Sequence[UpsertInput], by: Actor, now: datetime, atomic: bool = False
+) -> list[Draft]:
+    """Create or change up to 500 customers; one draft an input, in input order, with its outcome or refusal.
+
+    `id_property` is `external_id`, `email` or `id`; unknown `id`s are refused, the others create. Inputs that mean
+    the same customer apply in their order. With `atomic` one refusal leaves nothing stored. The number of statements
+    does not depend on the number of inputs.
+    """
+    if id_property not in ("external_id", "email", "id"):
+        raise InvalidInput("Invalid 'id_property'", param="id_property")
+    if len(inputs) > MAX_BATCH:
+        raise InvalidInput(f"A batch holds at most {MAX_BATCH} inputs.", code="batch_too_large", param="inputs")
+    if not inputs:
+        raise InvalidInput("Missing required field 'inputs'", code="missing_field", param="inputs")
+    check = attribute_check()
+    batch = [_upsert_draft(id_property, entry, check) for entry in inputs]
+    write_drafts(batch=batch, by=by, now=now, atomic=atomic)
+    return batch
+
+
+def _upsert_draft(id_property: str, entry: UpsertInput, check: AttributeCheck) -> Draft:
+    if id_property == "id":
+        return make_draft(mode=Mode.UPDATE, properties=entry.properties, check_attributes=check, key=("id", entry.id))
+    try:
+        key = (id_property, normalise(id_property, entry.id))
+    except BadIdentity as refusal:
+        problems = [Problem("id", refusal.code, refusal.message)]
+        draft = Draft(mode=Mode.UPSERT, values={})
+        draft.refuse(refusal_of(problems=problems))
+        return draft
+    properties = {id_property: entry.id} | dict(entry.properties)
+    return make_draft(mode=Mode.UPSERT, properties=properties, check_attributes=check, key=key)
+
+
+@transaction.atomic
+def delete_customer(
+    *, customer: Customer, reason: str, by: Actor, now: datetime, expected_xid: int | None = None
+) -> Customer:
+    """A tombstone: public id, instant and reason stay, everything personal is gone from every registered place.
+
+    Visitors that the customer absorbed go with it. Deleting a tombstone changes nothing. 412 when `expected_xid` is
+    not the present version.
+    """
+    ids = sorted(absorbed_ids([customer.pk])[customer.pk])
+    rows = {row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    row = rows[customer.pk]
+    if row.status == Status.DELETED:
+        return row
+    if expected_xid is not None and expected_xid != row.xid:
+        raise drafts.changed_meanwhile()
+    changed = privacy.erase_everywhere(ids)
+    Customer.objects.filter(pk__in=ids).update(
+        status=Status.DELETED, deleted_at=now, delete_reason=reason[:40], updated_at=now
+    )
+    audit.record(by=by, action="customer.deleted", target=row.public_id, changes={"rows": [changed, {}]}, reason=reason)
+    outbox.publish(topic="customer.deleted", subject=row.public_id, payload={"reason": reason[:40]})
+    return Customer.objects.get(pk=row.pk)

@@ -1,0 +1,56 @@
+"""Erasing what this app holds about people: registered in core.privacy, called inside the caller's transaction."""
+
+from collections.abc import Sequence
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from customers.models import Customer, CustomerTag, Identity, Purchase, RefusedRow, Status
+from customers.selectors.personal import refused_rows_of
+
+
+def erase_profiles(customer_ids: Sequence[int], /) -> int:
+    """The rows are tombstones without any personal column; the caller adds its reason and its clock."""
+    return Customer.objects.filter(pk__in=customer_ids).update(
+        status=Status.DELETED,
+        deleted_at=Now(),
+        external_id=None,
+        email=None,
+        phone=None,
+        first_name="",
+        last_name="",
+        country="",
+        region="",
+        language="",
+        time_zone="",
+        birth_date=None,
+        attributes={},
+        last_order_id=None,
+        last_order_amount=None,
+        last_order_currency="",
+        last_order_at=None,
+        last_seen_at=None,
+        orders_count=0,
+        orders_total=0,
+        orders_currency="",
+    )
+
+
+def erase_identities(customer_ids: Sequence[int], /) -> int:
+    """Nobody is recognised as one of these customers any more."""
+    return Identity.objects.filter(customer_id__in=customer_ids).delete()[0]
+
+
+def erase_tags(customer_ids: Sequence[int], /) -> int:
+    """No tag says anything about these customers."""
+    return CustomerTag.objects.filter(customer_id__in=customer_ids).delete()[0]
+
+
+def anonymise_purchases(customer_ids: Sequence[int], /) -> int:
+    """Amounts and dates stay for the books; the shop's order number, which leads back to a person, is replaced."""
+    return Purchase.objects.filter(customer_id__in=customer_ids).update(order_id=F("public_id"))
+
+
+def erase_refused_rows(customer_ids: Sequence[int], /) -> int:
+    """Rows of import files that named one of these customers are gone."""
+    return RefusedRow.objects.filter(subject__in=refused_rows_of(customer_ids)).exclude(subject="").delete()[0]

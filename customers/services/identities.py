@@ -1,0 +1,154 @@
+"""Identifiers of a person: linking one, recognising visitors, and what happens when a visitor turns out to be known."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Max
+
+from core import audit, outbox
+from core.actors import Actor
+from core.errors import Conflict, InvalidInput
+from customers.models import Customer, CustomerTag, Identity, IdentityKind, Purchase, Status
+from customers.rules.identity import BadIdentity, normalise
+from customers.services import claims, drafts, guards
+from customers.services.claims import Raced
+from customers.services.customers import update_customer
+from customers.services.guards import Identifier
+from customers.services.purchases import refresh_order_figures
+
+_ATTEMPTS: Final = 10
+MAX_IDENTITIES: Final = 100
+
+
+def normalised(*, kind: str, value: str) -> Identifier:
+    """The identifier as it is stored; InvalidInput with the reason when it cannot be."""
+    try:
+        return kind, normalise(kind, value)
+    except BadIdentity as refusal:
+        param = "kind" if refusal.code == "unknown_kind" else "value"
+        raise InvalidInput(refusal.message, code=refusal.code, param=param) from refusal
+
+
+def ensure_anonymous(*, anonymous_ids: Collection[str], by: Actor, now: datetime) -> dict[str, int]:
+    """Database ids by normalised anonymous id: of the customer already known by it, else of a new visitor.
+
+    A fixed number of statements for any number of ids; suppressed ones are left out. Visitors are written to neither
+    audit nor outbox: nobody is known yet.
+    """
+    wanted = {(IdentityKind.ANONYMOUS_ID.value, value) for value in anonymous_ids}
+    for _ in range(_ATTEMPTS):
+        found = claims.owners_of(identifiers=wanted)
+        missing = sorted(wanted - found.keys())
+        missing = sorted(set(missing) - guards.suppressed_among(identifiers=missing))
+        try:
+            with transaction.atomic():
+                found |= _new_visitors(missing, by, now)
+        except Raced:
+            continue
+        return {value: pk for (_, value), pk in found.items()}
+    raise Conflict("These visitors are being registered by many at once; try again.", headers={"Retry-After": "1"})
+
+
+def _new_visitors(missing: Sequence[Identifier], by: Actor, now: datetime) -> dict[Identifier, int]:
+    if not missing:
+        return {}
+    ids = claims.new_customer_ids(count=len(missing))
+    claims.claim(claims=list(zip(missing, ids, strict=True)), source=str(by), now=now)
+    Customer.objects.bulk_create(
+        Customer(
+            pk=pk,
+            public_id=Customer.new_public_id(),
+            is_known=False,
+            created_at=now,
+            updated_at=now,
+            created_via=str(by),
+        )
+        for pk in ids
+    )
+    guards.project_places(customer_ids=ids, now=now)
+    return dict(zip(missing, ids, strict=True))
+
+
+def link_identity(*, customer: Customer, kind: str, value: str, by: Actor, now: datetime) -> Customer:
+    """The customer is recognised by this identifier from now on; returns the customer as it then is.
+
+    An identifier of a visitor brings that visitor along: its row points here (`merged_into`), its identifiers, tags
+    and orders move; events stay where they are and are read under all absorbed ids. A visitor given an e-mail
+    address, phone number or external id that nobody has becomes that customer; given one that a customer has, it is
+    absorbed by it. Linking again changes nothing. 409 `duplicate_<kind>` when another known customer has it, 403 when
+    it is suppressed.
+    """
+    kind, value = normalised(kind=kind, value=value)
+    owner = claims.owners_of(identifiers=[(kind, value)]).get((kind, value))
+    if owner == customer.pk:
+        return customer
+    if owner is None:
+        return _link_new(customer, (kind, value), by, now)
+    other = Customer.objects.get(pk=owner)
+    if not other.is_known:
+        return absorb_visitor(visitor=other, into=customer, by=by, now=now)
+    if not customer.is_known:
+        return absorb_visitor(visitor=customer, into=other, by=by, now=now)
+    raise Conflict(
+        "Another customer has this identifier; two known customers are not merged by linking.",
+        code=f"duplicate_{kind}",
+        param="value",
+    )
+
+
+def _link_new(customer: Customer, identifier: Identifier, by: Actor, now: datetime) -> Customer:
+    kind, value = identifier
+    if kind in drafts.OWN_KINDS and not getattr(customer, kind):
+        return update_customer(customer=customer, properties={kind: value}, by=by, now=now)
+    if guards.suppressed_among(identifiers=[identifier]):
+        raise drafts.suppressed(kind=kind)
+    try:
+        with transaction.atomic():
+            claims.claim(claims=[(identifier, customer.pk)], source=str(by), now=now)
+            row = _lock([customer.pk])[customer.pk]
+            if row.identities.count() > MAX_IDENTITIES:
+                raise InvalidInput(f"A customer may have at most {MAX_IDENTITIES} identifiers.", code="business_rule")
+            Customer.objects.filter(pk=row.pk).update(updated_at=now)
+            _tell(row, f"identities.{kind}", by)
+    except Raced:
+        return link_identity(customer=customer, kind=kind, value=value, by=by, now=now)
+    return customer
+
+
+@transaction.atomic
+def absorb_visitor(*, visitor: Customer, into: Customer, by: Actor, now: datetime) -> Customer:
+    """The visitor and the customer are one person; see `link_identity`. Refuses a visitor who is already known."""
+    rows = _lock([visitor.pk, into.pk])
+    gone, stays = rows[visitor.pk], rows[into.pk]
+    if gone.merged_into_id == stays.pk:
+        return stays
+    if gone.is_known or Status.DELETED in (gone.status, stays.status) or gone.merged_into_id or stays.merged_into_id:
+        raise Conflict("One of these two changed at the same time; read them again.")
+    Identity.objects.filter(customer=gone).update(customer=stays)
+    kept = CustomerTag.objects.filter(customer=stays).values("tag_id")
+    CustomerTag.objects.filter(customer=gone).exclude(tag_id__in=kept).update(customer=stays)
+    CustomerTag.objects.filter(customer=gone).delete()
+    moved = Purchase.objects.filter(customer=gone).update(customer=stays)
+    Customer.objects.filter(merged_into=gone).update(merged_into=stays, updated_at=now)
+    Customer.objects.filter(pk=gone.pk).update(merged_into=stays, updated_at=now)
+    seen = Customer.objects.filter(pk__in=[gone.pk, stays.pk]).aggregate(at=Max("last_seen_at"))["at"]
+    Customer.objects.filter(pk=stays.pk).update(last_seen_at=seen, updated_at=now)
+    if moved:
+        refresh_order_figures(customer_ids=[stays.pk, gone.pk], now=now)
+    guards.absorb_everywhere(absorbed_id=gone.pk, into_id=stays.pk, by=by, now=now)
+    _tell(stays, "identities.anonymous_id", by)
+    outbox.publish(topic="customer.merged", subject=gone.public_id, payload={"merged_into": stays.public_id})
+    audit.record(by=by, action="customer.merged", target=gone.public_id, changes={"merged_into": ["", stays.public_id]})
+    return Customer.objects.get(pk=stays.pk)
+
+
+def _lock(ids: Collection[int]) -> dict[int, Customer]:
+    return {row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+
+
+def _tell(row: Customer, name: str, by: Actor) -> None:
+    if row.is_known:
+        outbox.publish(topic="customer.updated", subject=row.public_id, payload={"changed": [name]})
+    audit.record(by=by, action="customer.updated", target=row.public_id, changes={name: []})

@@ -1,0 +1,147 @@
+"""Putting tags on customers and taking them off; any number of customers in a fixed number of statements."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import connection, transaction
+
+from core import audit, outbox
+from core.actors import Actor
+from core.errors import InvalidInput
+from customers.models import Customer, TagOrigin
+from customers.services.profiles import refusal_of, sensitive_problems
+
+MAX_TAGS: Final = 200
+_SHAPE: Final = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff,]{1,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class TagChange:
+    """What a call did to one customer."""
+
+    customer_id: int
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def clean_tags(*, names: Iterable[object]) -> list[str]:
+    """Distinct names in their order, trimmed; InvalidInput for one that is empty, too long or unprintable."""
+    clean: dict[str, None] = {}
+    for index, name in enumerate(names):
+        text = name.strip() if isinstance(name, str) else ""
+        if not _SHAPE.fullmatch(text):
+            raise InvalidInput(
+                "Invalid 'tags': a tag is a text of 1 to 100 characters without commas or control characters.",
+                param=f"tags[{index}]",
+            )
+        clean[text] = None
+    problems = sensitive_problems(value={"tags": list(clean)})
+    if problems:
+        raise refusal_of(problems=problems)
+    if len(clean) > MAX_TAGS:
+        raise InvalidInput(f"Invalid 'tags': at most {MAX_TAGS} tags.", param="tags")
+    return list(clean)
+
+
+def replace_tags(
+    *, customer: Customer, tags: Iterable[object], origin: TagOrigin, by: Actor, now: datetime
+) -> TagChange:
+    """The customer has exactly these tags; kept ones keep their origin and date."""
+    names = clean_tags(names=tags)
+    with transaction.atomic():
+        _lock([customer.pk])
+        removed = _remove([customer.pk], None, keep=names)
+        changes = _done(_add([customer.pk], names, origin, now), removed, by, now)
+    return changes.get(customer.pk, TagChange(customer.pk))
+
+
+def change_tags(
+    *,
+    customer_ids: Collection[int],
+    add: Iterable[object] = (),
+    remove: Iterable[object] = (),
+    origin: TagOrigin,
+    by: Actor,
+    now: datetime,
+    audited: bool = True,
+) -> dict[int, TagChange]:
+    """These customers have the tags of `add` and not those of `remove`; changes by customer that had any."""
+    to_add, to_remove = clean_tags(names=add), clean_tags(names=remove)
+    with transaction.atomic():
+        _lock(customer_ids)
+        removed = _remove(customer_ids, to_remove)
+        return _done(_add(customer_ids, to_add, origin, now), removed, by, now, audited)
+
+
+def _lock(customer_ids: Collection[int]) -> None:
+    list(Customer.objects.select_for_update().filter(pk__in=customer_ids).order_by("pk").values_list("pk"))
+
+
+def _add(customer_ids: Collection[int], names: list[str], origin: TagOrigin, now: datetime) -> list[tuple[int, str]]:
+    if not names:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_tag (name, created_at) SELECT name, %s FROM unnest(%s::text[]) AS asked(name)"
+            " ORDER BY name ON CONFLICT (name) DO NOTHING",
+            [now, names],
+        )
+        cursor.execute(
+            "WITH put AS (INSERT INTO customers_customertag (customer_id, tag_id, origin, created_at)"
+            " SELECT c.id, t.id, %s, %s FROM unnest(%s::bigint[]) AS c(id)"
+            " JOIN customers_tag AS t ON t.name = ANY(%s) ORDER BY c.id, t.id"
+            " ON CONFLICT (customer_id, tag_id) DO NOTHING RETURNING customer_id, tag_id)"
+            " SELECT put.customer_id, t.name FROM put JOIN customers_tag AS t ON t.id = put.tag_id",
+            [origin.value, now, list(customer_ids), names],
+        )
+        return list(cursor.fetchall())
+
+
+def _remove(
+    customer_ids: Collection[int], names: list[str] | None, keep: list[str] | None = None
+) -> list[tuple[int, str]]:
+    """Take the named tags off, or all but those of `keep`."""
+    if names == []:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM customers_customertag AS ct USING customers_tag AS t"
+            " WHERE ct.customer_id = ANY(%s) AND t.id = ct.tag_id AND (t.name = ANY(%s)) = %s"
+            " RETURNING ct.customer_id, t.name",
+            [list(customer_ids), keep if names is None else names, names is not None],
+        )
+        return list(cursor.fetchall())
+
+
+def _done(
+    added: list[tuple[int, str]], removed: list[tuple[int, str]], by: Actor, now: datetime, audited: bool = True
+) -> dict[int, TagChange]:
+    put, taken = _by_customer(added), _by_customer(removed)
+    changes = {pk: TagChange(pk, put.get(pk, ()), taken.get(pk, ())) for pk in put.keys() | taken.keys()}
+    Customer.objects.filter(pk__in=changes).update(updated_at=now)
+    _tell(changes, by, audited)
+    return changes
+
+
+def _by_customer(pairs: list[tuple[int, str]]) -> dict[int, tuple[str, ...]]:
+    names: dict[int, list[str]] = defaultdict(list)
+    for pk, name in pairs:
+        names[pk].append(name)
+    return {pk: tuple(sorted(found)) for pk, found in names.items()}
+
+
+def _tell(changes: dict[int, TagChange], by: Actor, audited: bool) -> None:
+    names = dict(Customer.objects.filter(pk__in=changes).values_list("pk", "public_id"))
+    facts, deeds = [], []
+    for pk, change in changes.items():
+        for topic, tags in (("customer.tag_added", change.added), ("customer.tag_removed", change.removed)):
+            if tags:
+                facts.append(outbox.Fact(topic=topic, subject=names[pk], payload={"tags": list(tags)}))
+                deeds.append(audit.Deed(action=topic, target=names[pk], changes={"tags": [[], list(tags)]}))
+    outbox.publish_many(facts)
+    if audited:
+        audit.record_many(by=by, deeds=deeds)

@@ -1,0 +1,215 @@
+"""Writing any number of customers in a fixed number of statements; every door that writes profiles ends here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from django.db import connection, transaction
+
+from core import audit, outbox
+from core.actors import Actor
+from core.errors import Conflict, DomainError
+from customers.models import Customer, Status
+from customers.services import claims, drafts, guards
+from customers.services.claims import Raced
+from customers.services.drafts import BLANK, OWN_KINDS, Draft, Mode, Outcome
+from customers.services.guards import Identifier
+
+_ATTEMPTS: Final = 10
+_UPDATE: Final = """
+UPDATE customers_customer AS c SET external_id = v.external_id, email = v.email, phone = v.phone,
+    first_name = v.first_name, last_name = v.last_name, country = v.country, region = v.region,
+    language = v.language, time_zone = v.time_zone, birth_date = v.birth_date, status = v.status,
+    attributes = v.attributes, is_known = v.is_known, updated_at = %s
+FROM jsonb_to_recordset(%s::jsonb) AS v(id bigint, external_id text, email text, phone text, first_name text,
+    last_name text, country text, region text, language text, time_zone text, birth_date date, status text,
+    attributes jsonb, is_known boolean)
+WHERE c.id = v.id
+"""
+
+
+@dataclass(slots=True, eq=False)
+class _Target:
+    """One customer of the batch and the drafts that concern it, in order."""
+
+    pk: int = 0
+    row: Customer | None = None
+    drafts: list[Draft] = field(default_factory=list)
+    changed: dict[str, None] = field(default_factory=dict)
+    announced: bool = False
+
+    @property
+    def place_changed(self) -> bool:
+        return not self.changed.keys().isdisjoint(("country", "region", "birth_date"))
+
+
+def write_drafts(
+    *, batch: Sequence[Draft], by: Actor, now: datetime, atomic: bool = False, audited: bool = True
+) -> None:
+    """Every draft is stored or carries its refusal; drafts that mean the same customer apply in their order.
+
+    Audit entries, outbox messages and the projections of upper floors stand in the same transaction. With `atomic`
+    one refusal leaves nothing stored. `audited=False` is for callers that record one entry for a
+    whole file. Concurrent writers of the same identifiers queue up behind each other.
+    """
+    if atomic and any(draft.outcome == Outcome.REFUSED for draft in batch):
+        return
+    open_drafts = [draft for draft in batch if draft.outcome != Outcome.REFUSED]
+    for _ in range(_ATTEMPTS):
+        for draft in open_drafts:
+            draft.outcome, draft.refusal = Outcome.UNCHANGED, None
+        try:
+            with transaction.atomic():
+                _Batch(open_drafts, by, now).write(audited)
+                if atomic and any(draft.outcome == Outcome.REFUSED for draft in open_drafts):
+                    transaction.set_rollback(True)
+        except Raced:
+            continue
+        return
+    raise Conflict("These customers are being changed by many at once; try again.", headers={"Retry-After": "1"})
+
+
+class _Batch:
+    """One attempt: look up, resolve in memory, claim identifiers, lock rows, apply, write."""
+
+    def __init__(self, batch: list[Draft], by: Actor, now: datetime) -> None:
+        self.drafts, self.by, self.now = batch, by, now
+        self.owners: dict[Identifier, _Target] = {}
+        self.targets: list[_Target] = []
+        self.fresh: dict[Identifier, _Target] = {}
+        self.released: list[tuple[Identifier, int]] = []
+
+    def write(self, audited: bool) -> None:
+        self._look_up()
+        for draft in self.drafts:
+            self._resolve(draft)
+        self._claim()
+        self._lock()
+        for target in self.targets:
+            self._apply(target)
+        self._store(audited)
+
+    def _look_up(self) -> None:
+        identifiers = {identifier for draft in self.drafts for identifier in draft.identifiers}
+        keys = {draft.key for draft in self.drafts if draft.key and draft.key[0] != "id"}
+        public_ids = [draft.key[1] for draft in self.drafts if draft.key and draft.key[0] == "id"]
+        self.found = claims.owners_of(identifiers=identifiers | keys)
+        rows = Customer.objects.alive().filter(public_id__in=public_ids) if public_ids else Customer.objects.none()
+        named = {("id", public_id): pk for public_id, pk in rows.values_list("public_id", "id")}
+        by_pk = {pk: _Target(pk=pk) for pk in (*self.found.values(), *named.values())}
+        self.owners = {key: by_pk[pk] for key, pk in (self.found | named).items()}
+        self.suppressed = guards.suppressed_among(identifiers=identifiers - self.found.keys())
+
+    def _resolve(self, draft: Draft) -> None:
+        """Find the draft's customer, or make one, and note what it claims; or refuse it."""
+        target = self.owners.get(draft.key) if draft.key else None
+        refusal = self._refusal(draft, target)
+        if refusal:
+            return draft.refuse(refusal)
+        target = target or _Target()
+        for identifier in draft.identifiers:
+            if identifier not in self.owners:
+                self.owners[identifier] = self.fresh[identifier] = target
+        if not target.drafts:
+            self.targets.append(target)
+        target.drafts.append(draft)
+        return None
+
+    def _refusal(self, draft: Draft, target: _Target | None) -> DomainError | None:
+        for identifier in draft.identifiers:
+            owner = self.owners.get(identifier)
+            if identifier in self.suppressed:
+                return drafts.suppressed(kind=identifier[0])
+            if owner is not None and (owner is not target or draft.mode == Mode.CREATE):
+                return drafts.duplicate(kind=identifier[0])
+        if target is None and draft.key and draft.key not in draft.identifiers:
+            return drafts.unknown_customer()
+        if target is None and not draft.identifiers:
+            return drafts.nameless()
+        return None
+
+    def _claim(self) -> None:
+        new = [target for target in self.targets if not target.pk]
+        for target, pk in zip(new, claims.new_customer_ids(count=len(new)) if new else [], strict=True):
+            target.pk = pk
+            target.row = self._blank_row(pk)
+        pairs = [(identifier, target.pk) for identifier, target in self.fresh.items()]
+        claims.claim(claims=pairs, source=str(self.by), now=self.now)
+
+    def _blank_row(self, pk: int) -> Customer:
+        return Customer(
+            pk=pk,
+            public_id=Customer.new_public_id(),
+            created_at=self.now,
+            updated_at=self.now,
+            created_via=str(self.by),
+            **(BLANK | {"attributes": {}}),
+        )
+
+    def _lock(self) -> None:
+        """Lock the rows that exist, oldest id first, and make sure that nothing changed hands meanwhile."""
+        old = {target.pk: target for target in self.targets if target.row is None}
+        if not old:
+            return
+        rows = Customer.objects.filter(pk__in=old).select_for_update().order_by("pk")
+        for row in rows:
+            if row.status == Status.DELETED or row.merged_into_id:
+                raise Raced
+            old[row.pk].row = row
+        used = {key: pk for key, pk in self.found.items() if pk in old}
+        if len(rows) != len(old) or claims.owners_of(identifiers=list(used)) != used:
+            raise Raced
+
+    def _apply(self, target: _Target) -> None:
+        row = target.row
+        if row is None:
+            raise Raced
+        new = row._state.adding
+        target.announced = row.is_known and not new
+        before = {kind: getattr(row, kind) for kind in OWN_KINDS}
+        for draft in target.drafts:
+            if draft.expected_xid is not None and draft.expected_xid != row.xid:
+                draft.refuse(drafts.changed_meanwhile())
+                continue
+            changed = drafts.apply(draft=draft, row=row)
+            target.changed |= dict.fromkeys(changed)
+            draft.outcome = Outcome.UPDATED if changed else Outcome.UNCHANGED
+            draft.customer_id, draft.public_id = row.pk, row.public_id
+        if new:
+            target.drafts[0].outcome = Outcome.CREATED
+        for kind, old_value in before.items():
+            if old_value and old_value != getattr(row, kind):
+                self.released.append(((kind.value, old_value), row.pk))
+        row.is_known = row.is_known or any(getattr(row, kind) for kind in OWN_KINDS)
+
+    def _store(self, audited: bool) -> None:
+        new = [target for target in self.targets if target.row and target.row._state.adding]
+        changed = [target for target in self.targets if target not in new and target.changed]
+        Customer.objects.bulk_create([target.row for target in new if target.row])
+        if changed:
+            with connection.cursor() as cursor:
+                cursor.execute(_UPDATE, [self.now, _as_json([t.row for t in changed if t.row])])
+        claims.release(claims=self.released)
+        moved = [target.pk for target in new] + [target.pk for target in changed if target.place_changed]
+        guards.project_places(customer_ids=moved, now=self.now)
+        self._tell(new, changed, audited)
+
+    def _tell(self, new: list[_Target], changed: list[_Target], audited: bool) -> None:
+        facts, deeds = [], []
+        for target in (*new, *changed):
+            topic = "customer.updated" if target.announced else "customer.created"
+            names = sorted(target.changed)
+            subject = target.row.public_id if target.row else ""
+            facts.append(outbox.Fact(topic=topic, subject=subject, payload={"changed": names}))
+            deeds.append(audit.Deed(action=topic, target=subject, changes={name: [] for name in names}))
+        outbox.publish_many(facts)
+        if audited:
+            audit.record_many(by=self.by, deeds=deeds)
+
+
+def _as_json(rows: list[Customer]) -> str:
+    names = ("id", "is_known", *BLANK)
+    records: list[dict[str, Any]] = [{name: getattr(row, name) for name in names} for row in rows]
+    return msgspec.json.encode(records).decode()
