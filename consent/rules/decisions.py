@@ -96,9 +96,10 @@ def _as_of(case: Case, rule: JurisdictionRule) -> Case:
     """The case with the state that holds at `case.at`: not yet given is none, run out is expired."""
     if case.state not in _RUNS_OUT:
         return case
-    if case.granted_at is not None and case.granted_at > case.at:
-        return replace(case, state=State.NONE)
-    return replace(case, state=State.EXPIRED) if _has_run_out(case, rule) else case
+    if _has_run_out(case, rule):
+        return replace(case, state=State.EXPIRED)
+    not_yet = case.granted_at is not None and case.granted_at > case.at
+    return replace(case, state=State.NONE) if not_yet else case
 
 
 def _has_run_out(case: Case, rule: JurisdictionRule) -> bool:
@@ -215,6 +216,8 @@ def _outweighs_signal(case: Case) -> bool:
 
 
 def _ledger(case: Case, rule: JurisdictionRule) -> Reason | None:
+    if case.purpose is Purpose.AUTOMATED_DECISION and case.contract:
+        return Reason.CONTRACT
     mode = rule.mode_for(case.purpose, case.channel)
     if mode is Mode.OPT_OUT:
         return _opt_out_ledger(case, rule)
@@ -222,8 +225,6 @@ def _ledger(case: Case, rule: JurisdictionRule) -> Reason | None:
         return _consent_proof(case, rule)
     if case.state in {State.SOFT_OPT_IN, State.IMPLIED}:
         return _existing_customer(case, rule, mode)
-    if case.purpose is Purpose.AUTOMATED_DECISION and case.contract:
-        return Reason.CONTRACT
     return _MISSING.get(case.state) or _exempt(case, rule)
 
 
@@ -238,10 +239,10 @@ def _opt_out_ledger(case: Case, rule: JurisdictionRule) -> Reason:
     """Allowed unless the person was not told, or the basis claimed is a consent that is not there or not proven."""
     if case.state in _MISSING:
         return _MISSING[case.state]
-    if case.informed is False:
-        return Reason.NOTICE_MISSING
     found = _consent_proof(case, rule) if case.state in _AGREED else Reason.CONSENT_MISSING
-    return found if found is Reason.CONSENT_VALID or case.basis is Basis.CONSENT else Reason.OPT_OUT_REGIME
+    if found is Reason.CONSENT_VALID or case.basis is Basis.CONSENT:
+        return found
+    return Reason.NOTICE_MISSING if case.informed is False else Reason.OPT_OUT_REGIME
 
 
 def _consent_proof(case: Case, rule: JurisdictionRule) -> Reason:
