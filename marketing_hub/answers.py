@@ -7,6 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from core.api.throttling import limit_headers, not_counted
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 MACHINE_PATHS: Final = ("/api/", "/v1/", "/oauth/", "/.well-known/")
@@ -37,6 +39,10 @@ class ApiAnswers:
 
 
 def _mark(request: HttpRequest, response: HttpResponse) -> None:
+    if response.status_code == 304:
+        not_counted(request)
+    for name, value in limit_headers(request).items():
+        response.headers[name] = value
     response.headers["API-Version"] = settings.API_VERSION
     response.headers.setdefault("Cache-Control", "no-store")
     patch_vary_headers(response, ("Authorization", "Accept"))

@@ -168,6 +168,8 @@ API_TIERS: dict[str, dict[str, tuple[int, int]]] = {
     "partner": {"burst": (500, 20), "hour": (50_000, 3_600), "day": (500_000, 86_400), "ingest": (5_000, 1)},
     "unlimited": {},
 }
+API_FAILURES_PER_ADDRESS = env.number("API_FAILURES_PER_ADDRESS", 60, 1)
+API_FAILURE_WINDOW_S = 60
 OAUTH_FAILURES_PER_ADDRESS = env.number("OAUTH_FAILURES_PER_ADDRESS", 30, 1)
 OAUTH_FAILURE_WINDOW_S = 300
 SECRET_DAYS = env.number("SECRET_DAYS", 90, 1, 366)

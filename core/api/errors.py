@@ -24,6 +24,7 @@ from core.errors import (
 from core.ids import request_id_of
 
 PROBLEM_JSON = "application/problem+json"
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 
 def error_body(error: DomainError, request: HttpRequest) -> dict[str, Any]:
@@ -40,10 +41,12 @@ def error_body(error: DomainError, request: HttpRequest) -> dict[str, Any]:
         "doc_url": doc_url,
         **error.extra,
     }
-    if _wants_problem(request):
+    if wants_problem(request):
         title = HTTPStatus(error.status).phrase
         body |= {"type": doc_url, "title": title, "status": error.status, "detail": error.message}
         body["instance"] = request.path
+        if error.status == 429:
+            body |= {"type": QUOTA_EXCEEDED, "violated-policies": error.extra.get("violated_policies", [])}
     return body
 
 
@@ -59,7 +62,7 @@ def error_headers(error: DomainError) -> dict[str, str]:
 
 def error_response(error: DomainError, request: HttpRequest) -> HttpResponse:
     """The whole answer, for views outside REST framework."""
-    media_type = PROBLEM_JSON if _wants_problem(request) else "application/json"
+    media_type = PROBLEM_JSON if wants_problem(request) else "application/json"
     response = HttpResponse(json.dumps(error_body(error, request)), status=error.status, content_type=media_type)
     for name, value in error_headers(error).items():
         response[name] = value
@@ -73,12 +76,13 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> HttpResponse | 
         return None
     request: HttpRequest = context["request"]._request
     response = Response(error_body(error, request), status=error.status, headers=error_headers(error))
-    if _wants_problem(request):
+    if wants_problem(request):
         response.content_type = PROBLEM_JSON
     return response
 
 
-def _wants_problem(request: HttpRequest) -> bool:
+def wants_problem(request: HttpRequest) -> bool:
+    """Whether the caller accepts problem details (RFC 9457)."""
     return PROBLEM_JSON in request.headers.get("Accept", "")
 
 

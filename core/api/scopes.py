@@ -24,7 +24,8 @@ class HasScope(BasePermission):
 
 
 def scope_of(view: APIView, method: str) -> str:
-    """The scope of the action or method about to run."""
+    """The scope of the action or method about to run; ANY where nothing will run because the verb is not offered."""
+    name = method.lower()
+    action = getattr(view, "action", None) or ("get" if name == "head" else name)
     scopes: dict[str, str] = getattr(view, "scopes", {})
-    action = getattr(view, "action", None) or method.lower()
-    return scopes[action]
+    return scopes[action] if name != "options" and hasattr(view, name) else ANY

@@ -1,22 +1,32 @@
 """The base of every REST view: credential, scope, filters, pages, actor. Nouns only declare."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django_filters import FilterSet
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from core.actors import Actor, Credential
-from core.api.credentials import actor_of, authenticate
+from core.api import idempotency
+from core.api.conditional import check_unchanged_since_read, is_unchanged
+from core.api.credentials import actor_of
+from core.api.errors import wants_problem
 from core.api.pagination import PAGE_PARAMETERS, Page, paginate
 from core.api.scopes import HasScope
-from core.errors import InvalidInput, Problem
+from core.api.throttling import admit
+from core.errors import DomainError, InvalidInput, Problem
 
 
 class Principal:
@@ -34,8 +44,9 @@ class HubAuthentication(BaseAuthentication):
     """OAuth access tokens and API keys, in headers only."""
 
     def authenticate(self, request: Request) -> tuple[Principal, Credential]:
-        """The principal and its credential; raises the refusal otherwise."""
-        credential = authenticate(request._request)
+        """The principal and its credential, counted against its limits; raises the refusal otherwise."""
+        view = (request.parser_context or {}).get("view")
+        credential = admit(request._request, getattr(view, "resource", "api"))
         return Principal(credential), credential
 
     def authenticate_header(self, request: Request) -> str:
@@ -43,19 +54,68 @@ class HubAuthentication(BaseAuthentication):
         return 'Bearer realm="api"'
 
 
+class Negotiation(DefaultContentNegotiation):
+    """Whoever accepts nothing but problem details still gets JSON when there is no problem."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """The renderer and the media type of the answer."""
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except NotAcceptable:
+            if not wants_problem(request._request):
+                raise
+            return renderers[0], renderers[0].media_type
+
+
 class ScopedView(APIView):
-    """What all REST views share. `scopes` maps each action (or lower-case method) to its scope."""
+    """What all REST views share. `scopes` maps each action (or lower-case method) to its scope.
+
+    `resource` names the windows that calls are counted in. Every POST and PATCH honours Idempotency-Key;
+    `key_required` names the actions (or methods) that refuse to work without.
+    """
 
     scopes: ClassVar[dict[str, str]] = {}
+    resource: ClassVar[str] = "api"
+    key_required: ClassVar[frozenset[str]] = frozenset()
     abstract: ClassVar[bool] = True
     authentication_classes = [HubAuthentication]
     permission_classes = [HasScope]
+    content_negotiation_class = Negotiation
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         abstract = cls.__dict__.get("abstract", False)
         if not abstract and not cls.scopes:
             raise TypeError(f"{cls.__name__} declares no scopes")
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check credential, limits and scope; then let the handler run once for each Idempotency-Key."""
+        super().initial(request, *args, **kwargs)
+        name = (request.method or "").lower()
+        if request.method in idempotency.METHODS and hasattr(self, name):
+            required = getattr(self, "action", None) in self.key_required or name in self.key_required
+            if key := idempotency.key_of(request._request, required=required):
+                setattr(self, name, partial(self._once, getattr(self, name), key))
+
+    def _once(self, handler: Callable[..., Response], key: str, request: Request, *args: Any, **kw: Any) -> Any:
+        def work() -> HttpResponse:
+            try:
+                with transaction.atomic():
+                    response: Response = handler(request, *args, **kw)
+            except (DomainError, Http404) as refusal:
+                response = self.handle_exception(refusal)
+            return finished(self.finalize_response(request, response, *args, **kw))
+
+        return idempotency.once(request._request, self.credential, key, work)
+
+    def tagged(self, data: Any, etag: str) -> Response:
+        """One object with its entity tag, or 304 when the caller has this version already."""
+        unchanged = is_unchanged(self.request._request, etag)
+        return Response(status=304, headers={"ETag": etag}) if unchanged else Response(data, headers={"ETag": etag})
+
+    def check_unchanged(self, etag: str) -> None:
+        """412 or 428 unless the caller may overwrite the version with this entity tag."""
+        check_unchanged_since_read(self.request._request, self.credential, etag)
 
     @property
     def credential(self) -> Credential:
@@ -110,6 +170,12 @@ class ApiViewSet(ScopedView, GenericViewSet):  # type: ignore[type-arg]
         """One page."""
         page = self.list_page(self.get_queryset(), filterset=self.filterset_class, now=timezone.now())
         return self.page_response(page, list(self.get_serializer(page.rows, many=True).data))
+
+
+def finished(response: Response) -> HttpResponse:
+    """The answer with its body written."""
+    rendered: HttpResponse = response.render()
+    return rendered
 
 
 def apply_filters(

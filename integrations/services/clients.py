@@ -25,6 +25,7 @@ GRANTS: Final = {
     "client_credentials": ApiClient.GRANT_CLIENT_CREDENTIALS,
     "authorization_code": ApiClient.GRANT_AUTHORIZATION_CODE,
 }
+_NO_SECRET_COLUMN: Final = {"client_secret": "", "hash_client_secret": False}
 NOTED_EVERY: Final = timedelta(minutes=1)
 
 
@@ -65,14 +66,12 @@ def register_client(
     redirect to plain http other than loopback; a public client with client credentials.
     """
     _check_names(name, tier)
-    _check_scopes(scopes)
+    _check_reach(scopes, networks)
     _check_grants(grants, redirect_uris, public)
-    _check_networks(networks)
     client = ApiClient.objects.create(
         public_id=ApiClient.new_public_id(),
         client_id=new_secret("live_", 18),
-        client_secret="",
-        hash_client_secret=False,
+        **_NO_SECRET_COLUMN,
         client_type=ApiClient.CLIENT_PUBLIC if public else ApiClient.CLIENT_CONFIDENTIAL,
         authorization_grant_type=GRANTS[grants[0]],
         grants=[GRANTS[grant] for grant in grants],
@@ -238,6 +237,11 @@ def _check_names(name: str, tier: str) -> None:
         raise InvalidInput("The client needs a name.", code="missing_field", param="name")
     if tier not in Tier.values:
         raise InvalidInput(f"The rate class must be one of {', '.join(Tier.values)}.", param="tier")
+
+
+def _check_reach(scopes: Sequence[str], networks: Sequence[str]) -> None:
+    _check_scopes(scopes)
+    _check_networks(networks)
 
 
 def _check_scopes(scopes: Sequence[str], allowed: Sequence[str] | None = None) -> None:
