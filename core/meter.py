@@ -129,3 +129,24 @@ def _run(source: str, keys: list[str], arguments: list[int]) -> Any:
         _Circuit.closed_again_at = time.monotonic() + LEFT_ALONE_S
         log.warning("redis_away", reason=type(error).__name__, left_alone_s=LEFT_ALONE_S)
         return None
+
+
+def redis_answers() -> bool:
+    """Whether Redis answers now; also after it was left alone."""
+    try:
+        return bool(_redis(settings.REDIS_URL).ping())
+    except RedisError:
+        return False
+
+
+_lags: dict[str, Callable[[], float]] = {}
+
+
+def register_lag(follower: str, seconds_behind: Callable[[], float]) -> None:
+    """Let a follower of a log show how far it is behind: seconds since the oldest thing it has not done, else 0."""
+    _lags[follower] = seconds_behind
+
+
+def lags() -> dict[str, float]:
+    """Seconds behind, by follower."""
+    return {follower: round(seconds_behind(), 3) for follower, seconds_behind in sorted(_lags.items())}

@@ -26,7 +26,7 @@ from marketing_hub.supervisor import Supervisor
 _SECRETS: Final = ("SECRET_KEY", "HUB_MASTER_KEY")
 _ADDRESSES: Final = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
 _DATA: Final = ("postgresql", "postgresql.new", "redis", "sockets", "programs")
-_STATE: Final = ("log", "static", "imports", "development.env", "celerybeat-schedule*", "demo-*.json")
+_STATE: Final = ("log", "metrics", "static", "imports", "development.env", "celerybeat-schedule*", "demo-*.json")
 _READY_LIMIT: Final = 60.0
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  addresses to listen on, if somebody asks
 
@@ -127,6 +127,7 @@ def _start(supervisor: Supervisor, given: Mapping[str, str], home: Home | None, 
         if "DATABASE_URL" not in given:
             embedded.prepare_database(home)
     _require_servers()
+    shutil.rmtree(env.data_dir() / "metrics", ignore_errors=True)
     say("bringing tables and static files up to date")
     supervisor.finish([_manage("migrate", "--no-input"), _manage("collectstatic", "--no-input", "--verbosity", "0")])
     say("starting web server, worker and timetable")

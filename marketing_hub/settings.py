@@ -1,5 +1,6 @@
 """Settings: one file, every choice an environment variable, refused at start when it cannot work."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
+    "marketing_hub.metrics.Measured",
     "marketing_hub.answers.ApiAnswers",
     "django.middleware.security.SecurityMiddleware",
     "marketing_hub.shell.ContentSecurityPolicy",
@@ -118,6 +120,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": REDIS_PREFIX,
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
     }
 }
 
@@ -260,6 +263,12 @@ TIME_ZONE = "UTC"
 LOGGING_CONFIG = None
 SENTRY_DSN = env.text("SENTRY_DSN", "")
 configure_logging(level=env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")), sentry_dsn=SENTRY_DSN)
+
+# --- Figures for Prometheus ------------------------------------------------------------------------------------------
+METRICS_DIR = env.text("PROMETHEUS_MULTIPROC_DIR", str(env.data_dir() / "metrics"))
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_DIR
+METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
+METRICS_NETWORKS = env.csv("METRICS_NETWORKS", ("127.0.0.0/8", "::1/128"))
 
 # --- Documentation of the API ----------------------------------------------------------------------------------------
 SPECTACULAR_SETTINGS: dict[str, Any] = {

@@ -4,6 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from marketing_hub import api_v1
+from marketing_hub.health import healthz, readyz
+from marketing_hub.metrics import metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="console:home")),
@@ -12,6 +14,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(api_v1.urlpatterns)),
     path("api/", include(api_v1.aliases)),
     path("", include("integrations.api.oauth_urls")),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("metrics", metrics),
 ]
 
 handler403 = "marketing_hub.refusals.forbidden"

@@ -1,0 +1,46 @@
+"""Whether this process lives, and whether everything it needs is there."""
+
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from redis.exceptions import RedisError
+
+from core import meter
+from marketing_hub.celery import HEARTBEAT_KEY
+
+
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 as long as the process answers at all."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when database, Redis and a worker answer, else 503; with the seconds each log follower is behind."""
+    database = _database_answers()
+    parts = {"database": database, "redis": meter.redis_answers(), "worker": worker_beats()}
+    body = {
+        "status": "ready" if all(parts.values()) else "not ready",
+        "parts": {name: "ok" if there else "missing" for name, there in parts.items()},
+        "followers": {name: {"lag_s": lag} for name, lag in meter.lags().items()} if database else {},
+    }
+    return JsonResponse(body, status=200 if all(parts.values()) else 503)
+
+
+def worker_beats() -> bool:
+    """Whether a worker has given a sign of life within settings.WORKER_HEARTBEAT_TTL_S."""
+    try:
+        return cache.get(HEARTBEAT_KEY) is not None
+    except RedisError:
+        return False
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
