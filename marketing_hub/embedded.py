@@ -139,8 +139,9 @@ def _postgres_programs(home: Home) -> Path:
         install = f"pginstall{POSTGRES_MAJOR}"
         shutil.copytree(package / install, fresh / package.name / install, symlinks=True)
         shutil.copytree(package.with_name(f"{package.name}.libs"), fresh / f"{package.name}.libs")
-        for folder in (copy.parent, fresh, fresh / package.name):
-            folder.chmod(0o755)
+        copy.parent.chmod(0o755)
+        for path in (fresh, *fresh.rglob("*")):
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
         fresh.replace(copy)
     return copy / package.name / programs
 
@@ -153,7 +154,8 @@ def _redis_program(home: Home) -> str:
     copy = home.data / "programs" / "redis-server"
     copy.parent.mkdir(exist_ok=True)
     copy.parent.chmod(0o755)
-    shutil.copy2(found, copy)
+    shutil.copyfile(found, copy)
+    copy.chmod(0o755)
     return str(copy)
 
 

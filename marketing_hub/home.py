@@ -66,19 +66,9 @@ def locate() -> Home:
     checkout (it stands in a private folder), a folder under /var/lib/marketing_hub takes the place of `var`.
     """
     state = env.data_dir()
-    account = _system_account() if os.geteuid() == 0 else None
     make_folder(state)
-    data = state
-    if account and not account.may_enter(state):
-        if os.environ.get("HUB_DATA_DIR", "").strip():
-            raise env.ConfigError(
-                f"HUB_DATA_DIR is {state}, which the system user {account.name} cannot enter, and PostgreSQL refuses "
-                f"to run as root; it must be a folder open to that user, such as {_ROOT_DATA}. "
-                "Starting as an ordinary user helps as well."
-            )
-        data = _ROOT_DATA / hashlib.sha256(str(env.BASE_DIR).encode()).hexdigest()[:12]
-        make_folder(_ROOT_DATA)
-        make_folder(data)
+    account = _system_account() if os.geteuid() == 0 else None
+    data = _open_to(account, state) if account else state
     return _furnish(Home(data, _socket_folder(data), state / "log", account))
 
 
@@ -127,6 +117,25 @@ def _system_account() -> Account:
         f"HUB_SYSTEM_USER must name a user of this machine other than root, because PostgreSQL refuses to run as root; "
         f"{wanted or ' and '.join(_SYSTEM_USERS)} cannot be used."
     )
+
+
+def _open_to(account: Account, state: Path) -> Path:
+    """Answer a data folder that the account can enter; data that exist are never left behind for an empty folder."""
+    given = bool(os.environ.get("HUB_DATA_DIR", "").strip())
+    elsewhere = _ROOT_DATA / hashlib.sha256(str(env.BASE_DIR).encode()).hexdigest()[:12]
+    if not given and (elsewhere / "postgresql").is_dir():
+        return elsewhere
+    if account.may_enter(state):
+        return state
+    if given or (state / "postgresql").is_dir():
+        raise env.ConfigError(
+            f"HUB_DATA_DIR is {state}, which the system user {account.name} cannot enter, and PostgreSQL refuses "
+            f"to run as root; it must be a folder open to that user, such as {_ROOT_DATA}. "
+            "Starting as an ordinary user helps as well."
+        )
+    make_folder(_ROOT_DATA)
+    make_folder(elsewhere)
+    return elsewhere
 
 
 def _furnish(home: Home) -> Home:

@@ -74,7 +74,7 @@ def _fingerprint(requirements: Path) -> str:
     """Answer a digest of the file and of those it names with -r."""
     text = requirements.read_text()
     others = [requirements.parent / line[3:].strip() for line in text.splitlines() if line.startswith("-r ")]
-    return hashlib.sha256("\n".join([sys.version, text, *map(_fingerprint, others)]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([text, *map(_fingerprint, others)]).encode()).hexdigest()
 
 
 def _tell(line: str) -> None:
