@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 
 from core.api.credentials import forget_credentials
 from tests.support.callers import Caller, register_caller
+from tests.support.seeds import keep_seeds, restore_seeds
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,6 +20,22 @@ def _empty_redis() -> None:
     """Begin every test with an empty Redis database; it belongs to this test process alone."""
     cache.clear()
     forget_credentials()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database, with a copy of what the migrations put in."""
+    with django_db_blocker.unblock():
+        keep_seeds()
+
+
+@pytest.fixture(autouse=True)
+def _seeds(request: pytest.FixtureRequest) -> None:
+    """A test that commits finds what the migrations put in, though the one before emptied every table."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker and marker.kwargs.get("transaction"):
+        request.getfixturevalue("transactional_db")
+        restore_seeds()
 
 
 @pytest.fixture

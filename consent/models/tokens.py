@@ -11,7 +11,8 @@ class ConsentToken(models.Model):
     """One issued token. The token itself (a signed JWT) is never stored; `jti` is its unguessable id.
 
     `mask` holds the bits of the purposes it covers; `ledger_id` the ledger entry it rests on, or null when it rests
-    on notice with the right to opt out (`notice_opt_out`), in places whose rule is opt-out.
+    on notice with the right to opt out (`notice_opt_out`), in places whose rule is opt-out; `notices` then names the
+    words shown (public ids).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -22,6 +23,7 @@ class ConsentToken(models.Model):
     basis = models.CharField(max_length=30)
     place = models.CharField(max_length=12, default="")
     rule_set = models.CharField(max_length=40)
+    notices = models.JSONField(default=list)
     ledger_id = models.BigIntegerField(null=True)
     issued_by = models.CharField(max_length=60)
     issued_at = models.DateTimeField()

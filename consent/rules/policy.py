@@ -1,5 +1,7 @@
 """From the place of a person to the rule that applies there: the front door of the table of places."""
 
+from collections.abc import Mapping
+
 from consent.rules.jurisdiction_rule import RULE_SET, RULE_SET_DATE, JurisdictionRule
 from consent.rules.jurisdictions import BEYOND_THE_US, STRICTEST
 from consent.rules.jurisdictions_us import UNITED_STATES
@@ -20,7 +22,7 @@ _SAME_LAW = {
 }
 
 
-def resolve(place: str | None) -> JurisdictionRule:
+def resolve(place: str | None, rules: Mapping[str, JurisdictionRule] = RULES) -> JurisdictionRule:
     """The rule for an ISO 3166-1 or 3166-2 code, `EU` or `UK`; for anything else the strictest rule, never an error.
 
     A subdivision without a rule of its own has the rule of its country (`US-WA` that of `US`, `DE-BY` of `DE`).
@@ -28,9 +30,9 @@ def resolve(place: str | None) -> JurisdictionRule:
     code = (place or "").strip().upper()
     country = code.partition("-")[0]
     for candidate in (code, _SAME_LAW.get(code), country, _SAME_LAW.get(country)):
-        if candidate in RULES:
-            return RULES[candidate]
-    return STRICTEST
+        if candidate is not None and candidate in rules:
+            return rules[candidate]
+    return rules.get(STRICTEST.code, STRICTEST)
 
 
 def gate_mode(rule: JurisdictionRule) -> GateMode:

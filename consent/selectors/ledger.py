@@ -1,0 +1,72 @@
+"""Reading the ledger: what an entry's hash covers, whether the chain holds, what was known when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from consent.models import ConsentEvent
+from consent.rules.chain import Break, Link, first_break
+
+
+def content_of(row: ConsentEvent, purpose: str, notice: str, notice_sha256: str) -> dict[str, Any]:
+    """What the hash of an entry covers: everything but the two hashes and the database id."""
+    return {
+        "id": row.public_id,
+        "subject": row.subject,
+        "seq": row.seq,
+        "purpose": purpose,
+        "event": row.event,
+        "legal_basis": row.legal_basis,
+        "place": row.place,
+        "rule_set": row.rule_set,
+        "notice": notice,
+        "notice_sha256": notice_sha256,
+        "source": row.source,
+        "actor": row.actor,
+        "evidence": row.evidence,
+        "occurred_at": row.occurred_at,
+        "recorded_at": row.recorded_at,
+        "valid_until": row.valid_until,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenChain:
+    """A person (public id) whose ledger was tampered with, and where it first shows."""
+
+    subject: str
+    broken_at: Break
+
+
+def broken_chains(*, after: int = 0, until: int | None = None) -> Iterator[BrokenChain]:
+    """The people with ids behind `after` up to `until` whose chain does not hold, one at most once.
+
+    Streams the ledger in order of person and sequence through a server-side cursor; memory does not grow.
+    """
+    rows = ConsentEvent.objects.filter(customer_id__gt=after).order_by("customer_id", "seq")
+    if until is not None:
+        rows = rows.filter(customer_id__lte=until)
+    rows = rows.select_related("purpose", "notice").defer("purpose__description", "notice__text")
+    for _, entries in groupby(rows.iterator(chunk_size=2_000), key=attrgetter("customer_id")):
+        subject = ""
+        links = []
+        for row in entries:
+            subject = row.subject
+            links.append(_link(row))
+        found = first_break(links)
+        if found:
+            yield BrokenChain(subject, found)
+
+
+def chain_of(customer_id: int) -> Break | None:
+    """The first break in one person's chain, or None."""
+    rows = ConsentEvent.objects.filter(customer_id=customer_id).order_by("seq").select_related("purpose", "notice")
+    return first_break(_link(row) for row in rows)
+
+
+def _link(row: ConsentEvent) -> Link:
+    notice = row.notice
+    content = content_of(row, row.purpose.key, notice.public_id if notice else "", notice.sha256 if notice else "")
+    return Link(row.seq, content, row.previous_hash, row.hash)
