@@ -31,24 +31,10 @@ def publish_notice(
     row = Purpose.objects.select_for_update().filter(key=purpose, archived_at=None).first()
     if row is None:
         raise NotFound("There is no purpose with this key.")
-    if not texts:
-        raise InvalidInput("A notice needs its words in at least one language.", param="texts")
-    for locale, text in texts.items():
-        if len(text.split()) < MIN_WORDS or len(text) > MAX_LENGTH:
-            raise InvalidInput(f"The words in '{locale}' cannot be a notice.", param=f"texts.{locale}")
+    _check(texts)
     version = (row.notices.aggregate(last=Max("version"))["last"] or 0) + 1
     rows = NoticeVersion.objects.bulk_create(
-        NoticeVersion(
-            public_id=NoticeVersion.new_public_id(),
-            purpose=row,
-            version=version,
-            locale=locale,
-            text=text,
-            sha256=hashlib.sha256(text.encode()).hexdigest(),
-            material=material,
-            published_at=now,
-        )
-        for locale, text in sorted(texts.items())
+        _version(row, version, locale, text, material, now) for locale, text in sorted(texts.items())
     )
     changes = {"version": [version - 1, version], "locales": ["", ",".join(sorted(texts))], "material": ["", material]}
     audit.record(by=by, action="notice.published", target=purpose, changes=changes)
@@ -64,3 +50,24 @@ def publish_notice(
             now=now,
         )
     return rows
+
+
+def _check(texts: Mapping[str, str]) -> None:
+    if not texts:
+        raise InvalidInput("A notice needs its words in at least one language.", param="texts")
+    for locale, text in texts.items():
+        if len(text.split()) < MIN_WORDS or len(text) > MAX_LENGTH:
+            raise InvalidInput(f"The words in '{locale}' cannot be a notice.", param=f"texts.{locale}")
+
+
+def _version(purpose: Purpose, version: int, locale: str, text: str, material: bool, now: datetime) -> NoticeVersion:
+    return NoticeVersion(
+        public_id=NoticeVersion.new_public_id(),
+        purpose=purpose,
+        version=version,
+        locale=locale,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        material=material,
+        published_at=now,
+    )

@@ -6,6 +6,8 @@ Such a test ends by emptying every table. A copy taken before the first test put
 from django.apps import apps
 from django.db import connection, transaction
 
+from tests.architecture.sources import APPS
+
 _SCHEMA = "seeds"
 
 
@@ -28,4 +30,5 @@ def restore_seeds() -> None:
 
 
 def _tables() -> list[str]:
-    return [model._meta.db_table for model in apps.get_models() if model._meta.managed]
+    models = apps.get_models()
+    return [m._meta.db_table for m in models if m._meta.managed and m._meta.app_label in APPS]
