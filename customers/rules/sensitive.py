@@ -92,7 +92,8 @@ _CARD_SHAPES = tuple(
         rf"\d{{3}}{_GAP}\d{{6}}{_GAP}\d{{4,5}}",
     )
 )
-_NINE_DIGITS = re.compile(r"[0-9](?:[ .\-]{0,3}[0-9]){8}")
+# Beginning every alternative with the same digit lets the search pass over letters quickly.
+_SUSPECT = re.compile(r"[0-9](?:(?<=[2-6])(?:[ .\-]{0,3}[0-9]){11}|[0-9]{2}[-. ][0-9]{2}[-. ][0-9]{4}|[0-9]{8})")
 _TWELVE_DIGITS = re.compile(r"[2-6](?:[ .\-]{0,3}[0-9]){11}")
 _GAPS = re.compile(r"[-. ]+")
 _OTHER_NUMBER = re.compile(
@@ -196,6 +197,11 @@ def _names_ssn(raw: bytes, flat: bytes) -> bool:
     return b"security" in flat and b"social" in flat
 
 
+def worth_a_walk(text: str) -> bool:
+    """False only when `find_sensitive` would find nothing in any part of `text`; for rows of a file."""
+    return not text.isascii() or _SUSPECT.search(text) is not None
+
+
 def find_sensitive(value: object, path: str = "") -> list[Finding]:
     """Every place in nested dicts, lists, texts and whole numbers, keys included, that holds such a number.
 
@@ -241,7 +247,7 @@ def _read_key(key: str) -> tuple[str, _Context]:
         phone=_PHONE_KEY.search(snake) is not None,
         number=_NUMBER_KEY.search(snake) is not None,
     )
-    showable = _SHOWABLE_KEY.fullmatch(key) and not _NINE_DIGITS.search(key.translate(_FOLD))
+    showable = _SHOWABLE_KEY.fullmatch(key) and not _SUSPECT.search(key.translate(_FOLD))
     return (key if showable else "*"), context
 
 
@@ -256,7 +262,7 @@ def _digits_of(number: int | float, context: _Context) -> str:
 def _kinds(text: str, context: _Context) -> list[SensitiveKind]:
     if not text.isascii():
         text = text.translate(_FOLD)
-    if not _NINE_DIGITS.search(text):
+    if not _SUSPECT.search(text):
         return []
     kinds = []
     if _TWELVE_DIGITS.search(text) and _holds_card(text, context):
