@@ -54,6 +54,7 @@ class Panel:
     context: Callable[[HttpRequest, Any], Mapping[str, Any]]
     place: str = "main"
     order: int = 100
+    icon: str = ""
     lazy: bool = False
     poll: int = 0
 

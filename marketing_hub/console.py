@@ -1,6 +1,7 @@
 """The console: its own pages, and each app's screens under one namespace."""
 
-from django.http import HttpRequest
+from datetime import datetime
+
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
@@ -22,13 +23,12 @@ class Home(DetailPage):
 
     def header(self, subject: None) -> Header:
         """A greeting that fits the local hour."""
-        return Header(f"{greeting(self.request)}, {self.reader.name.split()[0]}")
+        return Header(f"{greeting(timezone.localtime(self.now))}, {self.reader.name.split()[0]}")
 
 
-def greeting(request: HttpRequest) -> str:
-    """Good morning until noon, good afternoon until six, good evening after that, in local time."""
-    hour = timezone.localtime().hour
-    return "Good morning" if hour < 12 else "Good afternoon" if hour < 18 else "Good evening"
+def greeting(at: datetime) -> str:
+    """Good morning until noon, good afternoon until six, good evening after that."""
+    return "Good morning" if at.hour < 12 else "Good afternoon" if at.hour < 18 else "Good evening"
 
 
 app_name = "console"

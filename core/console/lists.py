@@ -125,7 +125,7 @@ class ListPage(Page, abstract=True):
                 with quickly():
                     self._fill(table, matching)
             except TooSlow:
-                table = Table(problem=TOO_SLOW, total="–")
+                table = Table(problem=TOO_SLOW)
         table.chips = self._chips()
         shown = [action for action in self.bulk_actions if self.reader.has_perm(action.permission)]
         return {

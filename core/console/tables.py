@@ -61,7 +61,7 @@ class Table:
 
     headings: Sequence[Heading] = ()
     rows: Sequence[Row] = ()
-    total: str = "0"
+    total: str = "–"
     first: int = 0
     last: int = 0
     previous_url: str = ""

@@ -58,8 +58,9 @@ def chart(
 
 @register.simple_tag(takes_context=True)
 def address(context: RequestContext, **changes: Any) -> str:
-    """The address of this page with some parameters of its query replaced; None or '' removes one."""
+    """The query of this page's address with some parameters replaced; None or '' removes one."""
     query = context["request"].GET.copy()
+    query.pop("panel", None)
     for name, value in changes.items():
         query.pop(name, None)
         if value not in (None, ""):

@@ -75,9 +75,12 @@
       value: (_, figure) => figure == null ? "–" : figure.toLocaleString("en-GB"),
     }));
     const size = () => ({ width: holder.clientWidth, height: holder.clientWidth < 500 ? 200 : 240 });
-    const plot = new uPlot({ ...size(), tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1000), timeZone), series: [{ label: "Time", value: (_, stamp) => stamp == null ? "–" : exact.format(stamp * 1000) }, ...lines], axes: [{ ...axis, values: instants }, { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en-GB")) }], scales: { y: { range: (_, low, high) => [Math.min(0, low), high || 1] } } }, data, holder);
+    const plot = new uPlot({ ...size(), tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1000), timeZone), series: [{ label: "Time", value: (_, stamp) => stamp == null ? "–" : exact.format(stamp * 1000) }, ...lines], axes: [{ ...axis, size: 30, values: instants }, { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en-GB")) }], scales: { y: { range: (_, low, high) => [Math.min(0, low), high || 1] } } }, data, holder);
     new ResizeObserver(() => plot.setSize(size())).observe(holder);
   };
+
+  // A search already applied while typing: leaving its field must not swap the rows again under a first tick.
+  document.addEventListener("change", (event) => { if (event.target.matches("#filters [name=q]")) event.stopPropagation(); }, true);
 
   // Tables: ticking rows.
   const countTicks = (form) => {
@@ -143,7 +146,7 @@
     if (link && drawer && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       drawer.showModal();
-      htmx.ajax("GET", link.href, { target: "#drawer-body", swap: "innerHTML" });
+      htmx.ajax("GET", link.href, { target: "#drawer-body" });
     }
   });
 

@@ -1,0 +1,62 @@
+"""Every screen: its permission is in the table, and each role gets exactly what the table says."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+from django.urls import get_resolver
+
+from core.console.pages import Page
+from core.models import Role
+from marketing_hub.console import greeting
+from tests.browser.examples import EXAMPLES
+from tests.factories.core import make_staff
+from tests.support.screens import screens
+
+OPEN_TO_STRANGERS = {"sign-in", "sign-out", "theme"}
+
+
+def test_console_routes__each__is_a_page_or_open_to_strangers_on_purpose():
+    _, console = get_resolver().namespace_dict["console"]
+
+    plain = {
+        pattern.name
+        for pattern in console.url_patterns
+        if not issubclass(getattr(pattern.callback, "view_class", object), Page)
+    }
+
+    assert plain == OPEN_TO_STRANGERS
+
+
+def test_screens__permissions__stand_in_the_access_table():
+    assert {screen.page.permission for screen in screens()} <= set(settings.PERMISSION_NAMES)
+
+
+def test_screens__with_an_argument__have_an_example_to_open():
+    assert {screen.name for screen in screens() if screen.arguments} == set(EXAMPLES)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", Role.values)
+def test_screens__by_role__open_or_are_refused_as_the_table_says(client, role):
+    user = make_staff(role)
+    client.force_login(user)
+    session = client.session
+    session["stepped_up_at"] = "2999-01-01T00:00:00+00:00"
+    session.save()
+
+    wrong = []
+    for screen in screens():
+        arguments = EXAMPLES[screen.name]() if screen.arguments else {}
+        status = client.get(screen.url(**arguments)).status_code
+        wanted = 200 if user.has_perm(screen.page.permission) else 403
+        wrong += [] if status == wanted else [f"{screen.name}: {status} instead of {wanted}"]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("hour", "words"), [(0, "Good morning"), (11, "Good morning"), (12, "Good afternoon"), (18, "Good evening")]
+)
+def test_greeting__local_hour__fits(hour, words):
+    assert greeting(datetime(2026, 3, 2, hour, 59, tzinfo=UTC)) == words
