@@ -79,6 +79,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not allowed:
         raise PermissionDenied
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(registry)
     registry.register(Present())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

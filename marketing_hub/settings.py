@@ -137,17 +137,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "requeue-stalled-jobs": {"task": "core.tasks.requeue_stalled_jobs", "schedule": 30.0},
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
-    "event-daily-sums": {
-        "task": "engagement.tasks.follow_events",
-        "schedule": 2.0,
-        "kwargs": {"name": "events.daily_sums"},
-    },
-    "event-last-seen": {
-        "task": "engagement.tasks.follow_events",
-        "schedule": 2.0,
-        "kwargs": {"name": "events.last_seen"},
-    },
-    "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
     "core-retention": {"task": "core.tasks.apply_retention", "schedule": 3600.0},
 }
 WORKER_HEARTBEAT_TTL_S = 20
@@ -224,7 +213,7 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
 }
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "marketing_hub.openapi.HubSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -241,8 +230,8 @@ CONSENT_CATALOGUE_SECONDS = env.seconds("CONSENT_CATALOGUE_SECONDS", 5.0)  # pur
 
 # --- Events ----------------------------------------------------------------------------------------------------------
 EVENT_FUTURE_TOLERANCE_S = env.number("EVENT_FUTURE_TOLERANCE_S", 300, 0, 86_400)
-EVENT_MAX_AGE_DAYS = env.number("EVENT_MAX_AGE_DAYS", 1_095, 1, 3_650)
-EVENT_RETENTION_MONTHS = env.number("EVENT_RETENTION_MONTHS", 37, 1, 120)
+EVENT_MAX_AGE_DAYS = env.number("EVENT_MAX_AGE_DAYS", 730, 1, 3_650)
+EVENT_RETENTION_MONTHS = env.number("EVENT_RETENTION_MONTHS", 26, 1, 120)
 EVENT_KEY_DAYS = env.number("EVENT_KEY_DAYS", 31, 30, 366)
 
 # --- Retention of the product's own records --------------------------------------------------------------------------
@@ -288,10 +277,17 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "One truth about customers and one gate for using it.",
     "VERSION": API_VERSION,
     "OAS_VERSION": "3.1.1",
+    "LICENSE": {"name": "Proprietary", "identifier": "LicenseRef-marketing-hub"},
+    "CONTACT": {"name": "API support", "email": "api@example.com"},
+    "SERVERS": [{"url": "/", "description": "This installation"}],
+    "EXTERNAL_DOCS": {"url": "/docs/errors", "description": "Error catalogue"},
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "LICENSE": {"name": "Proprietary", "identifier": "LicenseRef-marketing-hub"},
+    "SORT_OPERATION_PARAMETERS": False,
+    "PREPROCESSING_HOOKS": ["marketing_hub.openapi_shared.only_versioned"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "marketing_hub.openapi_shared.complete",
+    ],
 }

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from marketing_hub import api_v1
+from marketing_hub import api_v1, documents
 from marketing_hub.health import healthz, readyz
 from marketing_hub.metrics import metrics
 
@@ -14,6 +14,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(api_v1.urlpatterns)),
     path("api/", include(api_v1.aliases)),
     path("", include("integrations.api.oauth_urls")),
+    path(".well-known/api-catalog", documents.api_catalog),
+    path("api/schema.yaml", documents.serve_yaml, name="schema-yaml"),
+    path("api/schema.json", documents.serve_json, name="schema-json"),
+    path("api/docs", documents.swagger, name="swagger"),
+    path("api/redoc", documents.redoc, name="redoc"),
+    path("docs/errors", documents.errors, name="docs-errors"),
+    path("docs/limits", documents.limits, name="docs-limits"),
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", metrics),

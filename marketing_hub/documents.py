@@ -1,0 +1,88 @@
+"""What people and programs read about the API: the OpenAPI document, its two viewers, errors, limits, the catalogue."""
+
+import json
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiYamlRenderer
+
+from core.api.conditional import etag_of, is_unchanged
+from marketing_hub.error_codes import ERROR_CODES
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The OpenAPI document; made once in a process."""
+    document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return document
+
+
+@cache
+def schema_yaml() -> bytes:
+    """The document as YAML."""
+    text: bytes = OpenApiYamlRenderer().render(schema(), renderer_context={})
+    return text
+
+
+@cache
+def schema_json() -> bytes:
+    """The document as JSON."""
+    return json.dumps(schema(), indent=1, default=str).encode()
+
+
+def serve_yaml(request: HttpRequest) -> HttpResponse:
+    """GET /api/schema.yaml."""
+    return _kept(request, schema_yaml(), "application/vnd.oai.openapi; charset=utf-8")
+
+
+def serve_json(request: HttpRequest) -> HttpResponse:
+    """GET /api/schema.json."""
+    return _kept(request, schema_json(), "application/json")
+
+
+def _kept(request: HttpRequest, body: bytes, media_type: str) -> HttpResponse:
+    headers = {"ETag": etag_of(body), "Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
+    if is_unchanged(request, headers["ETag"]):
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(body, content_type=media_type, headers=headers)
+
+
+def swagger(request: HttpRequest) -> HttpResponse:
+    """GET /api/docs: Swagger UI, from our own files."""
+    return render(request, "docs/swagger.html", {"title": "API"})
+
+
+def redoc(request: HttpRequest) -> HttpResponse:
+    """GET /api/redoc: Redoc, from our own files."""
+    return render(request, "docs/redoc.html", {"title": "API reference"})
+
+
+def errors(request: HttpRequest) -> HttpResponse:
+    """GET /docs/errors: every machine code, what it means and what to do."""
+    return render(request, "docs/errors.html", {"title": "Errors of the API", "codes": ERROR_CODES})
+
+
+def limits(request: HttpRequest) -> HttpResponse:
+    """GET /docs/limits: the windows of each rate class."""
+    tiers = [
+        (tier, [(name, limit, seconds) for name, (limit, seconds) in windows.items()])
+        for tier, windows in settings.API_TIERS.items()
+    ]
+    return render(request, "docs/limits.html", {"title": "Limits of the API", "tiers": tiers})
+
+
+def api_catalog(request: HttpRequest) -> HttpResponse:
+    """GET /.well-known/api-catalog (RFC 9727, linkset+json of RFC 9264)."""
+    base = settings.PUBLIC_URL
+    entry = {
+        "anchor": f"{base}/api/v1",
+        "service-desc": [{"href": f"{base}/api/schema.json", "type": "application/json"}],
+        "service-doc": [{"href": f"{base}/api/docs", "type": "text/html"}],
+        "status": [{"href": f"{base}/readyz", "type": "application/json"}],
+    }
+    media_type = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
+    return JsonResponse({"linkset": [entry]}, content_type=media_type)

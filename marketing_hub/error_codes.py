@@ -1,0 +1,146 @@
+"""The one table of machine codes in error bodies: what each means and what a caller should do."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """One code, the HTTP status it comes with, its meaning, the remedy."""
+
+    code: str
+    status: int
+    meaning: str
+    remedy: str
+
+
+_ROWS: Final = (
+    (
+        "invalid_parameter",
+        400,
+        "A parameter or field has a value that cannot be used.",
+        "Correct the field in param; details names each.",
+    ),
+    (
+        "unknown_parameter",
+        400,
+        "The address does not know this parameter or field.",
+        "Remove it or correct its spelling.",
+    ),
+    ("missing_field", 400, "A required field or header is absent.", "Send the field in param."),
+    ("malformed_json", 400, "The body is not valid JSON.", "Check quotes, commas and the encoding (UTF-8)."),
+    ("batch_too_large", 400, "More items than a batch may hold.", "Split the batch."),
+    (
+        "credential_in_query",
+        400,
+        "A credential stands in the address, where logs keep it.",
+        "Send it in a header and replace it: it may have leaked.",
+    ),
+    (
+        "sensitive_number",
+        400,
+        "A payment-card or social-security number stands in a field.",
+        "Remove it; such numbers are never accepted.",
+    ),
+    (
+        "missing_credentials",
+        401,
+        "The request carries no token and no key.",
+        "Send Authorization: Bearer ... or X-API-Key.",
+    ),
+    (
+        "invalid_token",
+        401,
+        "The token or key is unknown or was revoked.",
+        "Ask for a new token; check which key is in use.",
+    ),
+    ("token_expired", 401, "The token or key has expired.", "Ask for a new token; issue a new key."),
+    (
+        "insufficient_scope",
+        403,
+        "The credential lacks the scope in required_scope.",
+        "Ask for a token with it; the client must be registered for it.",
+    ),
+    (
+        "ip_not_allowed",
+        403,
+        "The client may be used from other networks only.",
+        "Call from an allowed network or have it added.",
+    ),
+    ("forbidden", 403, "The caller may not do this.", "Ask an administrator."),
+    (
+        "consent_required",
+        403,
+        "No consent token and no recorded state allows this.",
+        "Record consent or send a valid consent token.",
+    ),
+    ("consent_invalid", 403, "The consent token is not ours, expired or revoked.", "Ask for a new consent token."),
+    (
+        "suppressed",
+        403,
+        "The person must not be contacted or recorded.",
+        "Remove the person from the source; do not retry.",
+    ),
+    (
+        "resource_missing",
+        404,
+        "Nothing stands there, or nothing the caller may know about.",
+        "Check the id and the address.",
+    ),
+    ("method_not_allowed", 405, "The address does not offer this verb.", "See Allow."),
+    ("not_acceptable", 406, "Accept rules out JSON.", "Send Accept: application/json."),
+    (
+        "idempotency_in_progress",
+        409,
+        "The first request with this Idempotency-Key still runs.",
+        "Wait as long as Retry-After says, then repeat.",
+    ),
+    ("state_conflict", 409, "The present state does not allow this step.", "Read the object again and decide anew."),
+    ("duplicate_external_id", 409, "Another customer has this external id.", "Update that customer instead."),
+    ("cursor_expired", 410, "The cursor or token is too old.", "Start again from the beginning."),
+    (
+        "etag_mismatch",
+        412,
+        "The object has changed since it was read.",
+        "Read it again, merge, repeat with the new ETag.",
+    ),
+    ("payload_too_large", 413, "The body is larger than this address takes.", "Send less at once, or use an import."),
+    ("unsupported_media_type", 415, "The body is in another format.", "Send Content-Type: application/json."),
+    ("business_rule", 422, "A rule forbids this.", "Read the message; correct the request."),
+    (
+        "idempotency_mismatch",
+        422,
+        "The Idempotency-Key was used for another request.",
+        "Use a new key for a new request.",
+    ),
+    (
+        "if_match_required",
+        428,
+        "This client must say which version it changes.",
+        "Send If-Match with the ETag that was read.",
+    ),
+    ("rate_limited", 429, "The burst window is full.", "Wait as long as Retry-After says; spread calls."),
+    (
+        "quota_exceeded",
+        429,
+        "The window of the hour or the day is full.",
+        "Wait as long as Retry-After says; ask for a higher rate class.",
+    ),
+    ("unknown_notice", 400, "There is no such notice.", "Use the name of a published notice."),
+    (
+        "wording_mismatch",
+        400,
+        "The wording is not that of the notice that was named.",
+        "Send the version that was shown.",
+    ),
+    ("duplicate_order_id", 409, "This order is already recorded.", "Nothing needs to be done; do not retry."),
+    ("duplicate_email", 409, "Another account has this e-mail address.", "Use the account that exists."),
+    ("sign_in_refused", 401, "Address or password is wrong.", "Try again; the account locks after repeated failures."),
+    ("sign_in_locked", 429, "Too many failed attempts to sign in.", "Wait until retry_at."),
+    ("invitation_expired", 404, "The invitation is used or too old.", "Ask for a new one."),
+    ("last_superuser", 409, "The last superuser cannot be removed.", "Make somebody else superuser first."),
+    ("internal_error", 500, "A defect of ours.", "Repeat later with the same Idempotency-Key; tell us the request id."),
+    ("unavailable", 503, "A part we need does not answer.", "Repeat later with growing pauses."),
+)
+
+ERROR_CODES: Final = tuple(sorted((ErrorCode(*row) for row in _ROWS), key=lambda row: row.status))

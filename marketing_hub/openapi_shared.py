@@ -1,0 +1,177 @@
+"""What all operations of the OpenAPI document share: errors, headers, security, tags, samples."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.conf import settings
+
+from core.api.schema import PlainOperation, plain_components, plain_operations
+from marketing_hub.openapi import security_of, tag_of
+from marketing_hub.openapi_samples import samples
+
+Operation = dict[str, Any]
+Document = dict[str, Any]
+
+_TEXT: Final = {"type": "string"}
+_COUNT: Final = {"type": "integer", "minimum": 0}
+SCHEMAS: Final[dict[str, Any]] = {
+    "Error": {
+        "type": "object",
+        "description": "Every refusal; with `Accept: application/problem+json` also the members of RFC 9457.",
+        "required": ["error", "message", "code", "retryable", "request_id", "doc_url"],
+        "properties": {
+            "error": {**_TEXT, "examples": ["BadRequest"]},
+            "message": {**_TEXT, "examples": ["Invalid 'created_after'"]},
+            "code": {**_TEXT, "description": "Machine code; the catalogue is at /docs/errors."},
+            "param": {**_TEXT, "description": "The parameter or field at fault."},
+            "details": {"type": "array", "items": {"$ref": "#/components/schemas/ErrorDetail"}},
+            "retryable": {"type": "boolean"},
+            "request_id": _TEXT,
+            "doc_url": {**_TEXT, "format": "uri"},
+        },
+        "additionalProperties": True,
+    },
+    "ErrorDetail": {
+        "type": "object",
+        "required": ["param", "code", "message"],
+        "properties": {"param": _TEXT, "code": _TEXT, "message": _TEXT},
+    },
+    "Pagination": {
+        "type": "object",
+        "description": "`offset` and `total` in offset mode; `has_more` and `next_cursor` in cursor mode.",
+        "required": ["limit"],
+        "properties": {
+            "limit": {"type": "integer", "minimum": 1, "maximum": 200},
+            "offset": _COUNT,
+            "total": _COUNT,
+            "has_more": {"type": "boolean"},
+            "next_cursor": {"type": ["string", "null"]},
+        },
+    },
+}
+HEADERS: Final[dict[str, Any]] = {
+    "X-Request-Id": {"description": "Id of this request, as in logs and audit.", "schema": _TEXT},
+    "API-Version": {"description": "Version of the API (SemVer).", "schema": _TEXT},
+    "X-RateLimit-Limit": {"description": "Calls of the window that runs out first.", "schema": _COUNT},
+    "X-RateLimit-Remaining": {"description": "Calls left in it.", "schema": _COUNT},
+    "X-RateLimit-Reset": {"description": "Unix time at which it is empty again.", "schema": _COUNT},
+    "X-RateLimit-Used": {"description": "Calls used in it.", "schema": _COUNT},
+    "X-RateLimit-Resource": {"description": "Which set of windows counted this call.", "schema": _TEXT},
+    "RateLimit": {"description": 'All windows: `"burst";r=99;t=20`.', "schema": _TEXT},
+    "RateLimit-Policy": {"description": 'Their limits: `"burst";q=100;w=20`.', "schema": _TEXT},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+}
+RESPONSES: Final = {
+    "400": ("BadRequest", "A parameter or the body cannot be used; nothing was stored."),
+    "401": ("Unauthorized", "No credential, or one that does not hold."),
+    "403": ("Forbidden", "The credential may not do this, or consent is missing."),
+    "404": ("NotFound", "Nothing by that name, or nothing the caller may know about."),
+    "405": ("MethodNotAllowed", "The address does not offer this verb."),
+    "406": ("NotAcceptable", "The answer is JSON; `Accept` rules that out."),
+    "409": ("Conflict", "The present state does not allow this, or the same request is still running."),
+    "410": ("Gone", "The cursor is too old; start again."),
+    "412": ("PreconditionFailed", "The object has changed since it was read."),
+    "413": ("PayloadTooLarge", "More bytes or items than this address takes."),
+    "415": ("UnsupportedMediaType", "The body must be JSON."),
+    "422": ("UnprocessableEntity", "A rule forbids it, or the Idempotency-Key was used for another request."),
+    "428": ("PreconditionRequired", "This client must send If-Match."),
+    "429": ("RateLimited", "A window is full; wait as long as Retry-After says."),
+    "500": ("InternalServerError", "A defect of ours; the request id leads to the report."),
+    "503": ("ServiceUnavailable", "A part we need does not answer; try again later."),
+}
+_ALWAYS: Final = ("401", "403", "406", "429", "500", "503")
+_COMMON_HEADERS: Final = tuple(name for name in HEADERS if name != "Retry-After")
+
+
+def only_versioned(endpoints: list[Any]) -> list[Any]:
+    """Unversioned aliases are the same views; they are listed as `x-aliases` of the versioned operation."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
+
+
+def complete(result: Document, generator: Any, request: Any, public: bool) -> Document:
+    """The document with plain operations, shared parts and tags; called by drf-spectacular at the end."""
+    paths: dict[str, dict[str, Operation]] = result["paths"]
+    for plain in plain_operations():
+        paths.setdefault(plain.path, {})[plain.method] = _described(plain)
+    for path, item in paths.items():
+        for method, operation in item.items():
+            _share(path, method, operation)
+    components = result.setdefault("components", {})
+    components["schemas"] = {**components.get("schemas", {}), **plain_components(), **SCHEMAS}
+    components["schemas"] = dict(sorted(components["schemas"].items()))
+    components["headers"] = HEADERS
+    components["responses"] = {name: _refusal(status, text) for status, (name, text) in RESPONSES.items()}
+    components["securitySchemes"] = _security_schemes()
+    tags = sorted({operation["tags"][0] for item in paths.values() for operation in item.values()})
+    result["tags"] = [{"name": tag} for tag in tags]
+    result["paths"] = dict(sorted(paths.items()))
+    return result
+
+
+def _described(plain: PlainOperation) -> Operation:
+    operation = {"tags": [tag_of(plain.path)], "security": security_of(plain.scope), **plain.operation}
+    if plain.scope:
+        text = f"{operation.get('description', operation['summary'] + '.')}\n\nNeeds the scope `{plain.scope}`."
+        operation["description"] = text
+    return operation
+
+
+def _share(path: str, method: str, operation: Operation) -> None:
+    """Errors, headers and samples that follow from the address and the verb."""
+    responses = operation["responses"]
+    for status, response in responses.items():
+        if "$ref" not in response:
+            response["description"] = response.get("description") or HTTPStatus(int(status)).phrase
+            for name in _COMMON_HEADERS:
+                response.setdefault("headers", {})[name] = {"$ref": f"#/components/headers/{name}"}
+    for status in sorted(_refusals(path, method, operation) - set(responses)):
+        responses[status] = {"$ref": f"#/components/responses/{RESPONSES[status][0]}"}
+    operation["responses"] = dict(sorted(responses.items()))
+    operation["x-codeSamples"] = samples(path, method, operation)
+
+
+def _refusals(path: str, method: str, operation: Operation) -> set[str]:
+    """The statuses that an operation may refuse with."""
+    parameters = operation.get("parameters", ())
+    writes, has_body, one = method != "get", "requestBody" in operation, "{" in path
+    rules = (
+        (True, _ALWAYS),
+        (bool(parameters) or has_body, ("400",)),
+        (one, ("404",)),
+        (has_body, ("413", "415")),
+        (writes, ("409", "422")),
+        (writes and one and method != "post", ("412", "428")),
+        (any(parameter.get("name") == "cursor" for parameter in parameters), ("410",)),
+    )
+    return {status for applies, statuses in rules if applies for status in statuses}
+
+
+def _refusal(status: str, text: str) -> dict[str, Any]:
+    names = (*_COMMON_HEADERS, "Retry-After") if status in ("409", "429", "503") else _COMMON_HEADERS
+    return {
+        "description": text,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
+        "content": {
+            media: {"schema": {"$ref": "#/components/schemas/Error"}}
+            for media in ("application/json", "application/problem+json")
+        },
+    }
+
+
+def _security_schemes() -> dict[str, Any]:
+    scopes = dict(sorted(settings.API_SCOPES.items()))
+    client = {"tokenUrl": "/oauth/token", "scopes": scopes}
+    code = {"authorizationUrl": "/oauth/authorize", "tokenUrl": "/oauth/token", "refreshUrl": "/oauth/token"}
+    return {
+        "oauth2": {
+            "type": "oauth2",
+            "description": "Tokens in the Authorization header; PKCE with S256 for authorization codes.",
+            "flows": {"clientCredentials": client, "authorizationCode": {**code, "scopes": scopes}},
+        },
+        "apiKey": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-API-Key",
+            "description": "Also accepted as `Authorization: Api-Key mk_live_...` or as a Bearer token.",
+        },
+    }

@@ -1,0 +1,56 @@
+"""Every address names who may enter: a scope at the API, a permission in the console."""
+
+import pytest
+from django.conf import settings
+
+from core.api.schema import plain_operations
+from core.console.pages import Page
+from marketing_hub.documents import schema
+from tests.support.routes import ANY, api_routes, patterns
+
+OPEN_TO_ALL = {"console/sign-in", "console/sign-out", "console/theme"}
+
+
+@pytest.mark.parametrize("prefix", ["api/v1/", "v1/"])
+def test_api_routes__scopes__stand_in_the_table(prefix):
+    strangers = [str(route) for route in api_routes(prefix) if route.scope not in (ANY, *settings.API_SCOPES)]
+
+    assert strangers == []
+
+
+def test_api_routes__unversioned__are_addresses_of_versioned_views():
+    versioned = {(route.view, route.method) for route in api_routes()}
+    documents = ("api/docs", "api/redoc", "api/schema.json", "api/schema.yaml")
+    aliases = [r for r in api_routes("api/") if not r.path.startswith("api/v1/") and r.path not in documents]
+
+    assert [str(route) for route in aliases if (route.view, route.method) not in versioned] == []
+
+
+def test_api_routes__document__has_each_of_them_and_no_other():
+    described = {(path, method.upper()) for path, item in schema()["paths"].items() for method in item}
+
+    assert {(route.template, route.method) for route in api_routes()} == {
+        (path, method) for path, method in described if path.startswith("/api/v1/")
+    }
+
+
+def test_plain_operations__scopes__are_those_of_their_doors():
+    doors = {(route.template, route.method.lower()): route.scope for route in [*api_routes(), *api_routes("v1/")]}
+
+    assert [o.path for o in plain_operations() if doors.get((o.path, o.method)) != o.scope] == []
+
+
+def test_scopes__in_the_name_of_staff__each_need_a_permission():
+    assert set(settings.SCOPE_PERMISSIONS) == set(settings.API_SCOPES)
+    assert set(settings.SCOPE_PERMISSIONS.values()) <= set(settings.PERMISSION_NAMES)
+
+
+def test_console_routes__permissions__stand_in_the_table():
+    strangers = []
+    for path, entry in patterns():
+        page = getattr(entry.callback, "view_class", None)
+        if path.startswith("console/") and path not in OPEN_TO_ALL:
+            known = page is not None and issubclass(page, Page) and page.permission in settings.PERMISSION_NAMES
+            strangers += [] if known else [path]
+
+    assert strangers == []
