@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import lru_cache
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -196,3 +197,15 @@ def _valid(param: str, check: object, *values: object) -> None:
         check(*values)  # type: ignore[operator]
     except ValidationError as refusal:
         raise InvalidInput(" ".join(refusal.messages), param=param) from None
+
+
+@transaction.atomic
+def choose_time_zone(*, user: StaffUser, time_zone: str, by: Actor) -> StaffUser:
+    """The person reads instants in `time_zone` from now on; refuses a name that is not in the IANA database."""
+    if time_zone not in available_timezones():
+        raise InvalidInput("This time zone is not known.", param="time_zone")
+    user = StaffUser.objects.select_for_update().get(pk=user.pk)
+    before, user.time_zone = user.time_zone, time_zone
+    user.save(update_fields=["time_zone"])
+    audit.record(by=by, action="staff.time_zone_chosen", target=user.public_id, changes={"zone": [before, time_zone]})
+    return user

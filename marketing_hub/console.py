@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
 from core.console.views import DetailPage, Header, MenuEntry, screen
-from marketing_hub import staff
+from marketing_hub import account, staff
 
 
 class Home(DetailPage):
@@ -37,6 +37,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in", staff.SignIn.as_view(), name="sign-in"),
     path("sign-out", staff.sign_out, name="sign-out"),
     path("theme", staff.choose_theme, name="theme"),
+    path("welcome/<str:public_id>/<str:token>", account.Welcome.as_view(), name="welcome"),
     screen("confirm", staff.StepUp),
+    screen("time-zone", account.ChooseTimeZone),
+    screen("password", account.ChangePassword),
     screen("search", staff.Palette),
 ]

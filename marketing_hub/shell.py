@@ -88,7 +88,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "menu": SimpleLazyObject(lambda: _menu(request)),
             "alerts": alerts,
             "banners": SimpleLazyObject(lambda: [alert for alert in alerts if alert.banner]),
-            "account": (),
         }
     }
 

@@ -1,11 +1,13 @@
 """Columns of a list, and the page of rows that a template draws."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from operator import attrgetter
 from typing import Any
 
 from django.db.models import Model
+from django.utils.safestring import SafeString
 
 from core.console.cells import Cell, text
 
@@ -32,10 +34,6 @@ class Column:
     optional: bool = False
     permission: str = ""
 
-    def draw(self, row: Any) -> str:
-        """The HTML of this column in one row."""
-        return self.cell((self.value or attrgetter(self.name))(row))
-
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -49,10 +47,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A drawn row: the id its checkbox posts, and (HTML, right-aligned) per column."""
+    """A drawn row: the id its checkbox posts, and the HTML of its cells."""
 
     key: str
-    cells: Sequence[tuple[str, bool]]
+    html: SafeString
 
 
 @dataclass(slots=True)
@@ -71,6 +69,20 @@ class Table:
 
 
 def drawn(rows: Sequence[Model], columns: Sequence[Column], key: Callable[[Any], str]) -> list[Row]:
-    """Each row drawn once; nothing here may ask the database."""
-    plan = [(column.cell, column.value or attrgetter(column.name), column.end) for column in columns]
-    return [Row(key=key(row), cells=[(cell(value(row)), end) for cell, value, end in plan]) for row in rows]
+    """Each row drawn once, in one string: a template loop over a thousand cells takes twice as long.
+
+    Nothing here may ask the database.
+    """
+    plan = [
+        ('<td class="end">' if column.end else "<td>", column.cell, column.value or attrgetter(column.name))
+        for column in columns
+    ]
+    return [Row(key(row), _joined(f"{tag}{_safe(cell(value(row)))}</td>" for tag, cell, value in plan)) for row in rows]
+
+
+def _safe(cell: str) -> str:
+    return cell if isinstance(cell, SafeString) else escape(cell)
+
+
+def _joined(parts: Iterator[str]) -> SafeString:
+    return SafeString("".join(parts))

@@ -13,7 +13,7 @@ from tests.browser.examples import EXAMPLES
 from tests.factories.core import make_staff
 from tests.support.screens import screens
 
-OPEN_TO_STRANGERS = {"sign-in", "sign-out", "theme"}
+OPEN_TO_STRANGERS = {"sign-in", "sign-out", "theme", "welcome"}
 
 
 def test_console_routes__each__is_a_page_or_open_to_strangers_on_purpose():
