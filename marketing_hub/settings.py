@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "marketing_hub.answers.ApiAnswers",
     "django.middleware.security.SecurityMiddleware",
     "marketing_hub.shell.ContentSecurityPolicy",
+    "marketing_hub.shell.CompressedPages",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

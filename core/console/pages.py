@@ -126,7 +126,9 @@ class Page(View):
         return response
 
     def refused(self, error: DomainError) -> HttpResponse:
-        """The page that says what was refused and why."""
+        """The page that says what was refused and why; the sentence alone when a fragment was asked for."""
+        if is_htmx(self.request):
+            return HttpResponse(error.message, status=error.status, content_type="text/plain; charset=utf-8")
         return render(self.request, "409.html", {"error": error, "title": "Not done"}, status=error.status)
 
     def draw(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

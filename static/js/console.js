@@ -23,8 +23,9 @@
     return true;
   };
   document.addEventListener("htmx:responseError", (event) => {
-    const id = event.detail.xhr.getResponseHeader("X-Request-Id") || "unknown";
-    const text = `This could not be loaded (${event.detail.xhr.status}, request ${id}).`;
+    const answer = event.detail.xhr, inWords = (answer.getResponseHeader("Content-Type") || "").startsWith("text/plain");
+    const id = answer.getResponseHeader("X-Request-Id") || "unknown";
+    const text = inWords ? answer.responseText : `This could not be loaded (${answer.status}, request ${id}).`;
     if (!inLazy(event.target, text)) complain(`${text} What you see may be out of date.`);
   });
   document.addEventListener("htmx:sendError", (event) => {

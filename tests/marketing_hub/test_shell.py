@@ -46,6 +46,13 @@ def test_menu__page_shown__is_marked(client):
     assert 'href="/console/" aria-current="page"' in page
 
 
+def test_pages__browser_that_takes_gzip__are_compressed_and_answers_for_programs_are_not(client):
+    takes = {"Accept-Encoding": "gzip"}
+
+    assert client.get("/console/sign-in", headers=takes)["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in client.get("/api/nowhere", headers=takes)
+
+
 def test_shell__theme_cookie__is_rendered_by_the_server(client):
     client.cookies["hub_theme"] = "dark"
 

@@ -56,7 +56,9 @@ def test_detail__lazy_panel_without_scripts__is_a_page(signed_in, url):
 
 
 def test_detail__panel_nobody_registered_or_may_see__is_refused(signed_in, url):
-    assert signed_in.get(f"{url}?panel=nothing", headers=FRAGMENT).status_code == 404
+    nothing = signed_in.get(f"{url}?panel=nothing", headers=FRAGMENT)
+
+    assert (nothing.status_code, nothing.content) == (404, b"This page has no such panel.")
     assert signed_in.get(f"{url}?panel=secret", headers=FRAGMENT).status_code == 404
 
 
