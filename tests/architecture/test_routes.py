@@ -8,7 +8,12 @@ from core.console.pages import Page
 from marketing_hub.documents import schema
 from tests.support.routes import ANY, api_routes, patterns
 
-OPEN_TO_ALL = {"console/sign-in", "console/sign-out", "console/theme"}
+OPEN_TO_ALL = {
+    "console/sign-in",
+    "console/sign-out",
+    "console/theme",
+    "console/welcome/<str:public_id>/<str:token>",
+}
 
 
 @pytest.mark.parametrize("prefix", ["api/v1/", "v1/"])
