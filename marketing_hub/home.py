@@ -10,6 +10,7 @@ import os
 import pwd
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _ROOT_DATA: Final = Path("/var/lib/marketing_hub")
 _SYSTEM_USERS: Final = ("postgres", "nobody")
 _SOCKET_LIMIT: Final = 80
 _THROWAWAY: Final = "hub-test-"
+_SWEEP_AGE: Final = 600.0
 
 
 @dataclass(frozen=True)
@@ -72,19 +74,25 @@ def locate() -> Home:
     return _furnish(Home(data, _socket_folder(data), state / "log", account))
 
 
-def throwaway() -> Home:
-    """Answer a home in the system's temporary folder for servers that live as long as a test run; it forgives no crash.
+@contextmanager
+def throwaway() -> Iterator[Home]:
+    """Lend a home in the system's temporary folder, for servers that forgive no crash; deleted at the end.
 
-    The caller holds `lock()` of it while the servers run and deletes its folder; folders of runs that were killed are
-    deleted here.
+    Homes of test runs that were killed more than ten minutes ago are deleted as well.
     """
     for old in Path(tempfile.gettempdir()).glob(f"{_THROWAWAY}*"):
-        with suppress(StartError, PermissionError), lock(old):
-            shutil.rmtree(old, ignore_errors=True)
+        with suppress(StartError, PermissionError, FileNotFoundError):
+            if time.time() - old.stat().st_mtime > _SWEEP_AGE:
+                with lock(old):
+                    shutil.rmtree(old, ignore_errors=True)
     data = Path(tempfile.mkdtemp(prefix=_THROWAWAY))
     account = _system_account() if os.geteuid() == 0 else None
     data.chmod(0o755 if account else 0o700)
-    return _furnish(Home(data, _socket_folder(data), data / "log", account, durable=False))
+    try:
+        with lock(data):
+            yield _furnish(Home(data, _socket_folder(data), data / "log", account, durable=False))
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
 
 
 @contextmanager

@@ -2,13 +2,11 @@
 
 import atexit
 import os
-import shutil
 from contextlib import ExitStack
-from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from marketing_hub import embedded
-from marketing_hub.home import lock, throwaway
+from marketing_hub.home import throwaway
 
 _MARK = "HUB_TEST_FOLDER"
 
@@ -34,8 +32,8 @@ def redis_database(url: str, number: int) -> str:
 
 
 def _start() -> None:
-    home, held = throwaway(), ExitStack()
-    held.enter_context(lock(home.data))
+    held = ExitStack()
+    home = held.enter_context(throwaway())
     programs = []
     if not os.environ.get("DATABASE_URL", "").strip():
         os.environ["DATABASE_URL"] = home.database_url()
@@ -43,24 +41,18 @@ def _start() -> None:
     if not os.environ.get("REDIS_URL", "").strip():
         os.environ["REDIS_URL"] = home.redis_url()
         programs.append(embedded.redis_server(home))
-    children = embedded.start(home, programs)
+    for child in embedded.start(home, programs):
+        held.callback(child.kill)
     if any(program.name == "postgresql" for program in programs):
         embedded.prepare_database(home)
     os.environ.setdefault("CELERY_BROKER_URL", "memory://")
-    os.environ[_MARK] = os.environ["HUB_DATA_DIR"] = str(_state(home.data))
+    state = home.data / "state"
+    state.mkdir(mode=0o700)
+    os.environ[_MARK] = os.environ["HUB_DATA_DIR"] = str(state)
     owner = os.getpid()
 
     def end() -> None:
         if os.getpid() == owner:
-            for child in children:
-                child.kill()
-            shutil.rmtree(home.data, ignore_errors=True)
             held.close()
 
     atexit.register(end)
-
-
-def _state(data: Path) -> Path:
-    state = data / "state"
-    state.mkdir(mode=0o700)
-    return state
