@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from django.core.cache import cache
 from django.http import HttpRequest
+from redis.exceptions import RedisError
 
 SECTIONS: Final = ("", "Audience", "Marketing", "Compliance", "Integrations", "System")
 COUNT_SECONDS: Final = 60
@@ -137,12 +138,15 @@ def items_for(reader: Reader) -> list[MenuItem]:
 
 
 def counts_of(shown: Iterable[MenuItem]) -> dict[str, int]:
-    """The figure of each item that has one, by URL name, at most COUNT_SECONDS old."""
+    """The figure of each item that has one, by URL name, at most COUNT_SECONDS old; none while Redis is away."""
     keys = {f"menu:{item.url_name}": item for item in shown if item.count}
-    known: dict[str, int] = cache.get_many(keys)
-    missing = {key: item.count() for key, item in keys.items() if item.count and key not in known}
-    if missing:
-        cache.set_many(missing, COUNT_SECONDS)
+    try:
+        known: dict[str, int] = cache.get_many(keys)
+        missing = {key: item.count() for key, item in keys.items() if item.count and key not in known}
+        if missing:
+            cache.set_many(missing, COUNT_SECONDS)
+    except RedisError:
+        return {}
     return {keys[key].url_name: value for key, value in {**known, **missing}.items()}
 
 
@@ -161,10 +165,15 @@ def searches_for(reader: Reader) -> list[Search]:
 def alerts_for(reader: Reader) -> list[Alert]:
     """What needs this reader's care now, at most ALERT_SECONDS old, banners first."""
     sources = [source for source in _alerts.values() if reader.has_perm(source.permission)]
-    found: list[Alert] = []
-    for source in sources:
-        found += cache.get_or_set(f"alerts:{source.name}", lambda s=source: list(s.find()), ALERT_SECONDS) or []
+    found = [alert for source in sources for alert in _alerts_of(source)]
     return sorted(found, key=lambda alert: not alert.banner)
+
+
+def _alerts_of(source: AlertSource) -> Sequence[Alert]:
+    try:
+        return cache.get_or_set(f"alerts:{source.name}", lambda: list(source.find()), ALERT_SECONDS) or ()
+    except RedisError:
+        return source.find()
 
 
 def _put(registry: dict[str, Thing], name: str, thing: Thing) -> None:

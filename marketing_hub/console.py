@@ -5,8 +5,10 @@ from datetime import datetime
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
+from core import menu
 from core.console.views import DetailPage, Header, MenuEntry, screen
 from marketing_hub import account, staff
+from marketing_hub.health import worker_beats
 
 
 class Home(DetailPage):
@@ -31,6 +33,15 @@ def greeting(at: datetime) -> str:
     return "Good morning" if at.hour < 12 else "Good afternoon" if at.hour < 18 else "Good evening"
 
 
+def worker_alerts() -> list[menu.Alert]:
+    """A banner on every page while no worker gives a sign of life: jobs would wait without a word."""
+    if worker_beats():
+        return []
+    text = "No worker is running. Imports, exports and everything that follows events wait until one is started."
+    return [menu.Alert(text, tone="bad", banner=True)]
+
+
+menu.add_alerts(menu.AlertSource("worker", "core.view_home", worker_alerts))
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
     screen("", Home),

@@ -54,6 +54,14 @@ def test_counts__asked_twice_in_a_minute__are_computed_once():
     assert len(asked) == 1
 
 
+def test_counts_and_alerts__redis_away__leave_the_page_standing(settings):
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    menu.add_alerts(menu.AlertSource("jobs", "a", lambda: [menu.Alert("loud")]))
+
+    assert menu.counts_of([item("one", count=lambda: 5)]) == {}
+    assert [alert.text for alert in menu.alerts_for(Reader("a"))] == ["loud"]
+
+
 def test_panels__own_and_added__are_those_the_reader_may_see():
     def panel(name: str, order: int, permission: str = "a") -> menu.Panel:
         return menu.Panel(name, name, "t.html", permission, lambda request, subject: {}, order=order)

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.core.cache import cache
 
 from core.models import Role
+from marketing_hub.celery import HEARTBEAT_KEY
 from marketing_hub.console import greeting
 from tests.browser.examples import EXAMPLES
 from tests.factories.core import make_staff
@@ -39,3 +41,12 @@ def test_screens__by_role__open_or_are_refused_as_the_table_says(client, role):
 )
 def test_greeting__local_hour__fits(hour, words):
     assert greeting(datetime(2026, 3, 2, hour, 59, tzinfo=UTC)) == words
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("beats", "banners"), [(None, 1), ("1", 0)])
+def test_worker__no_sign_of_life__is_a_banner_on_every_page(client, beats, banners):
+    cache.set(HEARTBEAT_KEY, beats)
+    client.force_login(make_staff())
+
+    assert client.get("/console/search").content.count(b"No worker is running") == 2 * banners
