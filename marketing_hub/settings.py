@@ -285,6 +285,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CustomerStatusEnum": ["active", "inactive"],
+        "BatchStatusEnum": ["created", "updated", "unchanged", "refused"],
+        "IdentityKindEnum": ["email", "phone", "external_id", "anonymous_id"],
+        "CredentialKindEnum": ["bearer", "api_key"],
+    },
     "SORT_OPERATION_PARAMETERS": False,
     "PREPROCESSING_HOOKS": ["marketing_hub.openapi_shared.only_versioned"],
     "POSTPROCESSING_HOOKS": [

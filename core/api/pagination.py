@@ -148,7 +148,14 @@ def _after(order: list[str], values: list[Any], model: type[Model]) -> Q:
     for index, term in enumerate(order):
         equal = Q(**{_field(order[i]): _typed(model, order[i], values[i]) for i in range(index)})
         condition |= equal & _beyond(term, _typed(model, term, values[index]))
-    return condition
+    return condition & _bound(order[0], _typed(model, order[0], values[0]), model)
+
+
+def _bound(term: str, value: Any, model: type[Model]) -> Q:
+    """The same once more for the first column alone: with it an index is entered at the position, not at its start."""
+    if value is None or (not term.startswith("-") and model._meta.get_field(_field(term)).null):
+        return Q()
+    return Q(**{f"{_field(term)}__{'lte' if term.startswith('-') else 'gte'}": value})
 
 
 def _beyond(term: str, value: Any) -> Q:

@@ -108,6 +108,12 @@ class ScopedView(APIView):
 
         return idempotency.once(request._request, self.credential, key, work)
 
+    def only(self, *names: str) -> None:
+        """Refuse every parameter of the query string but these."""
+        for name in self.request._request.GET:
+            if name not in names:
+                raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
+
     def tagged(self, data: Any, etag: str) -> Response:
         """One object with its entity tag, or 304 when the caller has this version already."""
         unchanged = is_unchanged(self.request._request, etag)
@@ -166,16 +172,15 @@ class ApiViewSet(ScopedView, GenericViewSet):  # type: ignore[type-arg]
     abstract = True
     filterset_class: ClassVar[type[FilterSet] | None] = None
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponse:
         """One page."""
         page = self.list_page(self.get_queryset(), filterset=self.filterset_class, now=timezone.now())
         return self.page_response(page, list(self.get_serializer(page.rows, many=True).data))
 
 
-def finished(response: Response) -> HttpResponse:
+def finished(response: HttpResponse) -> HttpResponse:
     """The answer with its body written."""
-    rendered: HttpResponse = response.render()
-    return rendered
+    return response.render() if isinstance(response, Response) else response
 
 
 def apply_filters(
@@ -186,6 +191,8 @@ def apply_filters(
     for name in parameters:
         if name not in known and name not in PAGE_PARAMETERS and name not in also:
             raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
+        if name in known and not parameters[name]:
+            raise InvalidInput(f"Invalid '{name}'", param=name)
     if filterset is None:
         return queryset
     filters = filterset(parameters, queryset=queryset)

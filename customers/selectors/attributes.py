@@ -1,5 +1,6 @@
 """Attribute definitions as the rules read them."""
 
+from core.errors import NotFound
 from customers.models import AttributeDefinition, PiiClass
 
 
@@ -13,3 +14,11 @@ def personal_keys() -> list[str]:
     """Keys of attributes, archived ones included, that only callers with the right to personal data may see."""
     rows = AttributeDefinition.objects.exclude(pii_class=PiiClass.NONE).order_by("key")
     return list(rows.values_list("key", flat=True))
+
+
+def find_definition(key: str) -> AttributeDefinition:
+    """The definition with this key; NotFound otherwise."""
+    definition = AttributeDefinition.objects.filter(key=key).first()
+    if definition is None:
+        raise NotFound("There is no attribute with this key.")
+    return definition

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
+from django.db.models import QuerySet
+
 from core.errors import NotFound
 from core.ids import is_public_id
-from customers.models import Customer, CustomerQuerySet, Identity, IdentityKind, Status
+from customers.models import Customer, CustomerQuerySet, CustomerTag, Identity, IdentityKind, Purchase, Status
 from customers.rules.identity import BadIdentity, normalise
 
 
@@ -72,3 +74,18 @@ def absorbed_ids(customer_ids: Collection[int]) -> dict[int, list[int]]:
 def all_ids(customer: Customer) -> list[int]:
     """The id of this customer and of every visitor it absorbed."""
     return absorbed_ids([customer.pk])[customer.pk]
+
+
+def tag_names(customer: Customer) -> list[str]:
+    """The customer's tags, sorted."""
+    return list(CustomerTag.objects.filter(customer=customer).order_by("tag__name").values_list("tag__name", flat=True))
+
+
+def list_identities(customer: Customer) -> QuerySet[Identity]:
+    """The customer's identifiers, oldest first."""
+    return Identity.objects.filter(customer=customer).order_by("created_at", "id")
+
+
+def list_purchases(customer: Customer) -> QuerySet[Purchase]:
+    """The customer's orders and refunds, newest first."""
+    return Purchase.objects.filter(customer=customer).order_by("-purchased_at", "-id")

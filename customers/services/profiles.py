@@ -3,21 +3,18 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import cache
 from typing import Any, Final
-from zoneinfo import available_timezones
-
-import phonenumbers
 
 from core.errors import DomainError, InvalidInput, Problem
 from customers.models import IdentityKind, Status
+from customers.rules.conversions import known_time_zones
+from customers.rules.countries import COUNTRY_NAMES, region_code
 from customers.rules.identity import BadIdentity, normalise
 from customers.rules.sensitive import SensitiveKind, find_sensitive
 from customers.services.drafts import BLANK, Draft, Mode
 from customers.services.guards import Identifier
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
-_REGION: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 _NAMES: Final = {
     SensitiveKind.PAYMENT_CARD: "payment-card number",
@@ -73,7 +70,7 @@ def clean(*, properties: Mapping[str, Any], check_attributes: AttributeCheck) ->
                 problems.append(Problem(name, refusal.code, refusal.message))
             except _Refused as refusal:
                 problems.append(Problem(name, "invalid_parameter", str(refusal)))
-    return values, problems + _misplaced(values)
+    return values, problems
 
 
 def sensitive_problems(*, value: object, path: str = "") -> list[Problem]:
@@ -86,13 +83,6 @@ def sensitive_problems(*, value: object, path: str = "") -> list[Problem]:
         )
         for finding in find_sensitive(value, path)
     ]
-
-
-def _misplaced(values: Mapping[str, Any]) -> list[Problem]:
-    country, region = values.get("country"), values.get("region")
-    if country and region and not region.startswith(f"{country}-"):
-        return [Problem("region", "invalid_parameter", "The region does not lie in the country.")]
-    return []
 
 
 def _text(limit: int) -> Callable[[Any, str | None], str]:
@@ -113,36 +103,36 @@ def _identity(kind: str) -> Callable[[Any, str | None], str]:
     def parse(raw: Any, country: str | None) -> str:
         if isinstance(raw, bool) or not isinstance(raw, str | int):
             raise _Refused("Send a text.")
-        region = country if country in phonenumbers.SUPPORTED_REGIONS else None
-        return normalise(kind, str(raw), region)
-
-    return parse
-
-
-def _matching(pattern: re.Pattern[str], example: str, fold: Callable[[str], str]) -> Callable[[Any, str | None], str]:
-    def parse(raw: Any, _: str | None) -> str:
-        text = fold(raw.strip()) if isinstance(raw, str) else ""
-        if not pattern.fullmatch(text):
-            raise _Refused(f"Send a code such as {example}.")
-        return text
+        return normalise(kind, str(raw), country if country in COUNTRY_NAMES else None)
 
     return parse
 
 
 def _country(raw: Any, _: str | None) -> str:
     text = raw.strip().upper() if isinstance(raw, str) else ""
-    if text not in phonenumbers.SUPPORTED_REGIONS:
+    if text not in COUNTRY_NAMES:
         raise _Refused("Send a two-letter country code of ISO 3166-1, such as DE.")
     return text
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+def _region(raw: Any, country: str | None) -> str:
+    code = region_code(raw) if isinstance(raw, str) and "-" in raw else None
+    if code is None:
+        raise _Refused("Send a code of ISO 3166-2, such as US-CA.")
+    if country in COUNTRY_NAMES and not code.startswith(f"{country}-"):
+        raise _Refused("The region does not lie in the country.")
+    return code
+
+
+def _language(raw: Any, _: str | None) -> str:
+    text = raw.strip() if isinstance(raw, str) else ""
+    if not _LANGUAGE.fullmatch(text) or len(text) > 12:
+        raise _Refused("Send a language code such as en or pt-BR.")
+    return text
 
 
 def _time_zone(raw: Any, _: str | None) -> str:
-    if raw not in _zones():
+    if raw not in known_time_zones():
         raise _Refused("Send a time zone of the IANA database, such as Europe/Berlin.")
     return str(raw)
 
@@ -170,8 +160,8 @@ _FIELDS: Final[dict[str, Callable[[Any, str | None], Any]]] = {
     "first_name": _text(120),
     "last_name": _text(120),
     "country": _country,
-    "region": _matching(_REGION, "US-CA", str.upper),
-    "language": _matching(_LANGUAGE, "en or pt-BR", str),
+    "region": _region,
+    "language": _language,
     "time_zone": _time_zone,
     "birth_date": _birth_date,
     "status": _status,

@@ -66,7 +66,7 @@ def test_create_customer__plain_profile__is_stored_normalised_with_identities_au
         ({"email": "jane@example.com", "first_name": "a\x00b"}, "invalid_parameter", "first_name"),
         ({"email": "jane@example.com", "status": "deleted"}, "invalid_parameter", "status"),
         ({"email": ["jane@example.com"]}, "invalid_parameter", "email"),
-        ({"email": "jane@example.com", "attributes": {"undefined": 1}}, "unknown_parameter", "attributes.undefined"),
+        ({"email": "jane@example.com", "attributes": {"undefined": 1}}, "unknown_attribute", "attributes.undefined"),
     ],
 )
 def test_create_customer__bad_input__is_refused_with_its_field_and_nothing_is_stored(properties, code, param):

@@ -1,0 +1,62 @@
+"""/customers/changes: the loss-free way to keep a copy of the customers."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+
+from core.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, whole_number
+from customers.api.customers import SHAPING, CustomerView, json_response
+from customers.api.serializers import ChangesSerializer
+from customers.selectors.answers import Row, answers
+from customers.selectors.changes import open_token, read_changes
+
+_OPS = {"erasure": "erase", "merged": "merge"}
+
+
+class CustomerChanges(CustomerView):
+    """GET /api/v1/customers/changes."""
+
+    scopes = {"get": "customers:read"}
+
+    @extend_schema(
+        operation_id="listCustomerChanges",
+        summary="Changes since a token",
+        parameters=[
+            OpenApiParameter("since", str, description="`next_token` of the last answer; without it everything."),
+            OpenApiParameter("limit", int, description="1 to 200, 50 by default."),
+            OpenApiParameter("include_anonymous", bool),
+            *SHAPING,
+        ],
+        responses=ChangesSerializer,
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Customers written since the token, in commit order; repeat with `next_token` after `poll_after_s`."""
+        self.only("since", "limit", "include_anonymous", "fields", "expand")
+        query, now, shape = request._request.GET, timezone.now(), self.shape()
+        changes = read_changes(
+            since=open_token(text=query.get("since", ""), now=now),
+            limit=whole_number(request._request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
+            include_anonymous=query.get("include_anonymous") == "true",
+            now=now,
+        )
+        body: dict[str, Any] = {
+            "data": [
+                _change(row, answer) for row, answer in zip(changes.rows, answers(changes.rows, shape), strict=True)
+            ],
+            "next_token": changes.next.seal(),
+            "has_more": changes.has_more,
+            "poll_after_s": changes.poll_after_s,
+        }
+        if shape.redacted:
+            body["redacted"] = shape.redacted
+        return json_response(body)
+
+
+def _change(row: Row, answer: dict[str, Any]) -> dict[str, Any]:
+    seq = f"{row.xid}.{row.id}"
+    if answer.get("deleted"):
+        return {"op": _OPS.get(str(answer["reason"]), "delete"), "seq": seq, "tombstone": answer}
+    return {"op": "upsert", "seq": seq, "data": answer}

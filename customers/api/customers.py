@@ -1,0 +1,201 @@
+"""/customers: list, create, and one customer."""
+
+from functools import partial
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.conditional import etag_of, is_unchanged
+from core.api.pagination import paginate
+from core.api.views import ApiView, ApiViewSet, ScopedView, apply_filters
+from core.errors import InvalidInput
+from core.ids import is_public_id
+from customers.api.serializers import CustomerInputSerializer, CustomerSerializer
+from customers.models import Customer
+from customers.selectors.answers import Row, answers, encode, parse_fields, raw_rows, shape_for
+from customers.selectors.counts import count_for
+from customers.selectors.criteria import criteria
+from customers.selectors.customers import find_customer, list_customers
+from customers.selectors.expansions import expand, parse_expand
+from customers.selectors.filters import CustomerFilter
+from customers.services.customers import create_customer, delete_customer, update_customer
+
+SHAPING = [
+    OpenApiParameter("fields", str, description="Fields to answer, separated by commas; `id` always comes."),
+    OpenApiParameter("expand", str, description="Blocks to add, separated by commas: `segments`, `consent`."),
+]
+
+
+class Shaping(ScopedView):
+    """What the addresses of customers share: the shape of answers and a body that is an object."""
+
+    abstract = True
+    tag = "Customers"
+
+    def shape(self) -> Any:
+        """Fields and blocks that the query string asks for, less what this credential may not see."""
+        query = self.request._request.GET
+        fields = parse_fields(query.get("fields"))
+        return shape_for(fields=fields, blocks=parse_expand(query.get("expand", "")), sees_pii=self.sees_pii)
+
+    def body(self) -> dict[str, Any]:
+        """The JSON object sent; InvalidInput when it is something else."""
+        data = self.request.data
+        if not isinstance(data, dict):
+            raise InvalidInput("The body must be a JSON object.", code="malformed_json")
+        return data
+
+    def answer(
+        self, customer: Customer, *, status: int = 200, merged_from: str = "", location: str = ""
+    ) -> HttpResponse:
+        """One customer in the shape asked for, with its entity tag; names the absorbed visitor that was asked for."""
+        shape = self.shape()
+        data = answers(rows_of(customer), shape)[0]
+        if merged_from != customer.public_id and is_public_id(merged_from, "cus"):
+            data["merged_from"] = merged_from
+        if shape.redacted and not data.get("deleted"):
+            data["redacted"] = list(shape.redacted)
+        headers = {"ETag": etag_for(customer)} | ({"Location": location} if location else {})
+        return json_response(data, status=status, headers=headers)
+
+
+class CustomerView(Shaping, ApiView):
+    """A single address of customers."""
+
+    abstract = True
+
+
+class CustomerViewSet(Shaping, ApiViewSet):
+    """/api/v1/customers and /api/v1/customers/{id}; {id} is `cus_...` or an external id, percent-encoded."""
+
+    scopes = {
+        "list": "customers:read",
+        "create": "customers:write",
+        "retrieve": "customers:read",
+        "partial_update": "customers:write",
+        "update": "customers:write",
+        "destroy": "customers:delete",
+    }
+    queryset = list_customers()
+    filterset_class = CustomerFilter
+
+    @extend_schema(parameters=SHAPING, responses=CustomerSerializer(many=True))
+    def list(self, request: Request) -> HttpResponse:
+        """List customers.
+
+        The people you know, newest first; visitors and tombstones on demand. `_after` includes the instant itself,
+        `_before` does not.
+        """
+        query = request._request.GET
+        also = frozenset(criterion.name for criterion in criteria())
+        customers = apply_filters(query, self.get_queryset(), CustomerFilter, also)
+        shape = self.shape()
+        page = paginate(
+            request._request,
+            raw_rows(customers),
+            sort_fields=("created_at", "updated_at"),
+            default_sort="-created_at",
+            now=timezone.now(),
+            total=partial(count_for, customers, query),
+        )
+        body = {"data": answers(page.rows, shape), "pagination": page.pagination}
+        if shape.redacted:
+            body["redacted"] = shape.redacted
+        return json_response(body, headers={"Link": page.link_header} if page.links else {})
+
+    @extend_schema(request=CustomerInputSerializer, responses={201: CustomerSerializer})
+    def create(self, request: Request) -> HttpResponse:
+        """Create a customer.
+
+        Refused when an identifier belongs to another customer or to a person on the suppression list.
+        """
+        self.only("fields", "expand")
+        customer = create_customer(properties=self.body(), by=self.actor, now=timezone.now())
+        return self.answer(customer, status=201, location=f"/api/v1/customers/{customer.public_id}")
+
+    @extend_schema(
+        parameters=[*SHAPING, OpenApiParameter("include_deleted", bool, description="Answer a tombstone, not 404.")],
+        responses=CustomerSerializer,
+    )
+    def retrieve(self, request: Request, reference: str) -> HttpResponse:
+        """Read a customer.
+
+        An absorbed visitor answers as who absorbed it, and `merged_from` names it.
+        """
+        self.only("fields", "expand", "include_deleted")
+        wants_deleted = request._request.GET.get("include_deleted") == "true"
+        customer = find_customer(reference=reference, include_deleted=wants_deleted)
+        if is_unchanged(request._request, etag_for(customer)):
+            return HttpResponse(status=304, headers={"ETag": etag_for(customer)})
+        return self.answer(customer, merged_from=reference)
+
+    @extend_schema(request=CustomerInputSerializer, responses=CustomerSerializer)
+    def partial_update(self, request: Request, reference: str) -> HttpResponse:
+        """Change some fields of a customer.
+
+        The given fields change; null empties one; of `attributes` only the named keys change.
+        """
+        return self._update(reference, replace=False)
+
+    @extend_schema(request=CustomerInputSerializer, responses=CustomerSerializer)
+    def update(self, request: Request, reference: str) -> HttpResponse:
+        """Replace a customer.
+
+        The given fields are the whole profile; what is left out is emptied.
+        """
+        return self._update(reference, replace=True)
+
+    def _update(self, reference: str, *, replace: bool) -> HttpResponse:
+        self.only("fields", "expand")
+        customer = find_customer(reference=reference)
+        updated = update_customer(
+            customer=customer,
+            properties=self.body(),
+            replace=replace,
+            expected_xid=self._expected_xid(customer),
+            by=self.actor,
+            now=timezone.now(),
+        )
+        return self.answer(updated)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, reference: str) -> Response:
+        """Delete a customer.
+
+        Everything personal is gone; incremental readers see a tombstone.
+        """
+        self.only()
+        customer = find_customer(reference=reference)
+        delete_customer(
+            customer=customer,
+            reason="deleted by API client",
+            expected_xid=self._expected_xid(customer),
+            by=self.actor,
+            now=timezone.now(),
+        )
+        return Response(status=204)
+
+    def _expected_xid(self, customer: Customer) -> int | None:
+        """Check If-Match against the present version; the version the write must still find, if one was named."""
+        self.check_unchanged(etag_for(customer))
+        given = self.request._request.headers.get("If-Match", "*")
+        return None if given.strip() == "*" else customer.xid
+
+
+def rows_of(customer: Customer) -> list[Row]:
+    """The raw row of one customer."""
+    return list(raw_rows(Customer.objects.filter(pk=customer.pk)))
+
+
+def etag_for(customer: Customer) -> str:
+    """Changes whenever the row, its tags, its consent or its segments change."""
+    return etag_of(customer.public_id, customer.xid, expand(name="segments", customer_ids=[customer.pk]))
+
+
+def json_response(body: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    """Encoded once, by msgspec; outside REST framework's renderers."""
+    return HttpResponse(encode(body), status=status, content_type="application/json", headers=headers or {})

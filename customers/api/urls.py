@@ -1,0 +1,36 @@
+"""Addresses of customers below /api/v1, and the unversioned ones below /api."""
+
+from typing import Any
+
+from django.urls import path
+
+from customers.api.attributes import AttributesSchema, AttributeViewSet
+from customers.api.batches import BatchRead, BatchUpsert
+from customers.api.changes import CustomerChanges
+from customers.api.customers import CustomerViewSet
+from customers.api.identities import IdentityViewSet
+from customers.api.purchases import PurchaseViewSet
+from customers.api.tags import CustomerTagDetail, CustomerTags
+from customers.api.timeline import CustomerTimeline
+
+_MANY: dict[str, Any] = {"get": "list", "post": "create"}
+_CUSTOMER: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "put": "update", "delete": "destroy"}
+
+aliases = [
+    path("users/<path:user_id>/tags", CustomerTags.as_view()),
+    path("users/<path:user_id>/tags/<str:tag>", CustomerTagDetail.as_view()),
+]
+urlpatterns = [
+    path("customers", CustomerViewSet.as_view(_MANY)),
+    path("customers/batch/upsert", BatchUpsert.as_view()),
+    path("customers/batch/read", BatchRead.as_view()),
+    path("customers/changes", CustomerChanges.as_view()),
+    path("customers/<path:reference>/timeline", CustomerTimeline.as_view()),
+    path("customers/<path:reference>/identities", IdentityViewSet.as_view(_MANY)),
+    path("customers/<path:reference>/purchases", PurchaseViewSet.as_view(_MANY)),
+    path("customers/<path:reference>", CustomerViewSet.as_view(_CUSTOMER)),
+    path("attributes", AttributeViewSet.as_view(_MANY)),
+    path("attributes/schema", AttributesSchema.as_view()),
+    path("attributes/<str:key>", AttributeViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
+    *aliases,
+]
