@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from django.urls import reverse
 from django.utils import timezone
 
+from core import menu
 from core.actors import Credential
 from core.api.credentials import register_finder
-from integrations.selectors.clients import Found, find_api_key, find_bearer
+from integrations.rules.clients import EXPIRING
+from integrations.selectors.clients import Found, count_expiring, find_api_key, find_bearer, list_clients
 from integrations.services.clients import note_use
 
 
@@ -25,3 +28,21 @@ def _noting(find: Callable[[str], Found | None]) -> Callable[[str], Credential |
 
 register_finder("bearer", _noting(find_bearer))
 register_finder("api_key", _noting(find_api_key))
+
+
+def _expiring_secrets() -> list[menu.Alert]:
+    now = timezone.now()
+    number = count_expiring(now=now, before=now + EXPIRING)
+    if not number:
+        return []
+    text = f"Secrets that expire within 14 days: {number} API client{'s' if number > 1 else ''}."
+    return [menu.Alert(text, reverse("console:api-clients"))]
+
+
+def _search(text: str, reader: menu.Reader) -> list[menu.Hit]:
+    found = list_clients(now=timezone.now()).filter(name__istartswith=text)[:5]
+    return [menu.Hit(c.name, reverse("console:api-client", args=[c.public_id]), c.client_id) for c in found]
+
+
+menu.add_alerts(menu.AlertSource("secrets", "integrations.view_apiclient", _expiring_secrets))
+menu.add_search(menu.Search("API clients", "api", "integrations.view_apiclient", _search))

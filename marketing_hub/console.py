@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from core import menu
 from core.console.views import DetailPage, Header, MenuEntry, screen
+from integrations.console import urls as integrations
 from marketing_hub import account, staff
 from marketing_hub.health import worker_beats
 
@@ -53,4 +54,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     screen("time-zone", account.ChooseTimeZone),
     screen("password", account.ChangePassword),
     screen("search", staff.Palette),
+    *integrations.urlpatterns,
 ]

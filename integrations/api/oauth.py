@@ -135,7 +135,6 @@ class Authorize(AuthorizationView):  # type: ignore[misc]
         """Answer; neither the screen nor the redirect with the code is ever kept by a cache."""
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         response["Cache-Control"] = "no-store"
-        response["Referrer-Policy"] = "no-referrer"
         response["Content-Security-Policy"] = _POLICY + self._redirect_origin()
         return response
 

@@ -32,12 +32,35 @@ def list_clients(*, now: datetime) -> QuerySet[ApiClient]:
     return clients
 
 
-def find_client(*, identifier: str) -> ApiClient:
-    """The client with this public id (`cli_...`) or OAuth client id (`live_...`); NotFound otherwise."""
-    client: ApiClient | None = ApiClient.objects.filter(Q(public_id=identifier) | Q(client_id=identifier)).first()
+def count_clients() -> int:
+    """How many clients are not disabled."""
+    return int(ApiClient.objects.filter(disabled_at__isnull=True).count())
+
+
+def find_client(*, identifier: str, now: datetime | None = None) -> ApiClient:
+    """The client with this public id (`cli_...`) or OAuth client id (`live_...`); NotFound otherwise.
+
+    With `now` it has `secret_expires_at`, as in `list_clients`.
+    """
+    clients = ApiClient.objects.all() if now is None else list_clients(now=now)
+    client: ApiClient | None = clients.filter(Q(public_id=identifier) | Q(client_id=identifier)).first()
     if client is None:
         raise NotFound(f"There is no API client {identifier}.")
     return client
+
+
+def find_api_key_of(*, client: ApiClient, public_id: str) -> ApiKey:
+    """A key of this client; NotFound otherwise."""
+    key = ApiKey.objects.filter(client=client, public_id=public_id).first()
+    if key is None:
+        raise NotFound(f"This client has no key {public_id}.")
+    return key
+
+
+def count_expiring(*, now: datetime, before: datetime) -> int:
+    """How many active clients have a valid secret, but none that is valid until `before`."""
+    active = list_clients(now=now).filter(disabled_at__isnull=True)
+    return active.filter(secret_expires_at__lt=before).count()
 
 
 def list_secrets(*, client: ApiClient, now: datetime) -> QuerySet[ApiClientSecret]:

@@ -16,6 +16,7 @@ from core import audit, outbox
 from core.actors import Actor
 from core.crypto import digest, new_secret
 from core.errors import InvalidInput, InvalidState, Problem
+from core.ids import new_id
 from integrations.models import ApiClient, ApiClientSecret, ApiKey, Tier
 from integrations.models.clients import is_loopback
 
@@ -70,7 +71,7 @@ def register_client(
     _check_grants(grants, redirect_uris, public)
     client = ApiClient.objects.create(
         public_id=ApiClient.new_public_id(),
-        client_id=new_secret("live_", 18),
+        client_id=new_id("live"),
         **_NO_SECRET_COLUMN,
         client_type=ApiClient.CLIENT_PUBLIC if public else ApiClient.CLIENT_CONFIDENTIAL,
         authorization_grant_type=GRANTS[grants[0]],

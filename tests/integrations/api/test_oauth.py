@@ -215,6 +215,7 @@ def test_authorize__consent__gives_a_code_and_names_the_issuer(http, app, staff,
 
     assert "Read customers" in screen.content.decode()
     assert screen["Cache-Control"] == "no-store"
+    assert "form-action 'self' https://partner.example.com" in screen["Content-Security-Policy"]
     back = authorize(http, app)
     assert back["state"] == "s1"
     assert back["iss"] == f"{settings.PUBLIC_URL}/oauth"

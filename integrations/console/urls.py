@@ -1,0 +1,25 @@
+"""Screens of integrations."""
+
+from core.console.views import screen
+from integrations.console.client_steps import (
+    DisableClient,
+    EditScopes,
+    EnableClient,
+    NewClient,
+    NewKey,
+    RevokeKey,
+    RotateSecret,
+)
+from integrations.console.clients import ClientDetail, ClientList
+
+urlpatterns = [
+    screen("api-clients", ClientList),
+    screen("api-clients/new", NewClient),
+    screen("api-clients/<str:public_id>", ClientDetail),
+    screen("api-clients/<str:public_id>/rotate", RotateSecret),
+    screen("api-clients/<str:public_id>/scopes", EditScopes),
+    screen("api-clients/<str:public_id>/disable", DisableClient),
+    screen("api-clients/<str:public_id>/enable", EnableClient),
+    screen("api-clients/<str:public_id>/keys/new", NewKey),
+    screen("api-clients/<str:public_id>/keys/<str:key_id>/revoke", RevokeKey),
+]
