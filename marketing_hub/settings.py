@@ -138,6 +138,17 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "requeue-stalled-jobs": {"task": "core.tasks.requeue_stalled_jobs", "schedule": 30.0},
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
+    "event-daily-sums": {
+        "task": "engagement.tasks.follow_events",
+        "schedule": 2.0,
+        "kwargs": {"name": "events.daily_sums"},
+    },
+    "event-last-seen": {
+        "task": "engagement.tasks.follow_events",
+        "schedule": 2.0,
+        "kwargs": {"name": "events.last_seen"},
+    },
+    "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
     "core-retention": {"task": "core.tasks.apply_retention", "schedule": 3600.0},
 }
 WORKER_HEARTBEAT_TTL_S = 20
@@ -231,8 +242,8 @@ CONSENT_CATALOGUE_SECONDS = env.seconds("CONSENT_CATALOGUE_SECONDS", 5.0)  # pur
 
 # --- Events ----------------------------------------------------------------------------------------------------------
 EVENT_FUTURE_TOLERANCE_S = env.number("EVENT_FUTURE_TOLERANCE_S", 300, 0, 86_400)
-EVENT_MAX_AGE_DAYS = env.number("EVENT_MAX_AGE_DAYS", 730, 1, 3_650)
-EVENT_RETENTION_MONTHS = env.number("EVENT_RETENTION_MONTHS", 26, 1, 120)
+EVENT_MAX_AGE_DAYS = env.number("EVENT_MAX_AGE_DAYS", 1_095, 1, 3_650)
+EVENT_RETENTION_MONTHS = env.number("EVENT_RETENTION_MONTHS", 37, 1, 120)
 EVENT_KEY_DAYS = env.number("EVENT_KEY_DAYS", 31, 30, 366)
 
 # --- Retention of the product's own records --------------------------------------------------------------------------

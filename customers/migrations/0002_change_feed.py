@@ -1,4 +1,7 @@
-"""Every write to a customer stamps the writing transaction, which orders the change feed."""
+"""Every change of a customer stamps the writing transaction, which orders the change feed.
+
+An update that moves `last_seen_at` alone is no change: it leaves `updated_at` as it is.
+"""
 
 from django.db import migrations
 
@@ -9,11 +12,16 @@ BEGIN
     RETURN NEW;
 END $$;
 
-CREATE TRIGGER customer_stamp_change BEFORE INSERT OR UPDATE ON customers_customer
+CREATE TRIGGER customer_stamp_insert BEFORE INSERT ON customers_customer
     FOR EACH ROW EXECUTE FUNCTION customers_stamp_change();
+CREATE TRIGGER customer_stamp_change BEFORE UPDATE ON customers_customer
+    FOR EACH ROW
+    WHEN (NEW.updated_at IS DISTINCT FROM OLD.updated_at OR NEW.last_seen_at IS NOT DISTINCT FROM OLD.last_seen_at)
+    EXECUTE FUNCTION customers_stamp_change();
 """
 BACKWARD = """
 DROP TRIGGER customer_stamp_change ON customers_customer;
+DROP TRIGGER customer_stamp_insert ON customers_customer;
 DROP FUNCTION customers_stamp_change();
 """
 

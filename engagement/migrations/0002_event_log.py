@@ -45,6 +45,9 @@ BEGIN
     );
     RETURN true;
 END $$;
+
+SELECT engagement_ensure_partition((date_trunc('month', now()) + n * interval '1 month')::date)
+FROM generate_series(-1, 3) AS n;
 """
 BACKWARD = """
 DROP FUNCTION engagement_ensure_partition(date);

@@ -1,0 +1,56 @@
+"""Months of the event log: made before they are needed, dropped when their retention ends; old event keys trimmed."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from django.db import connection
+
+AHEAD_MONTHS: Final = 3
+_BATCH: Final = 20_000
+
+
+def ensure_partitions(*, first: date, now: datetime) -> int:
+    """A partition stands for every month from `first` to AHEAD_MONTHS after `now`; returns how many were made."""
+    made, month, last = 0, first.replace(day=1), _months_after(now.date(), AHEAD_MONTHS)
+    with connection.cursor() as cursor:
+        while month <= last:
+            cursor.execute("SELECT engagement_ensure_partition(%s)", [month])
+            made += bool(cursor.fetchone()[0])
+            month = _months_after(month, 1)
+    return made
+
+
+def drop_expired_partitions(*, keep_months: int, now: datetime) -> list[str]:
+    """Months that ended more than `keep_months` months ago are gone; returns the names of the tables dropped."""
+    oldest = f"engagement_event_{_months_after(now.date(), -keep_months):%Y_%m}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+            " WHERE i.inhparent = 'engagement_event'::regclass AND c.relname < %s ORDER BY 1",
+            [oldest],
+        )
+        names = [name for (name,) in cursor.fetchall()]
+        for name in names:
+            cursor.execute(f"ALTER TABLE engagement_event DETACH PARTITION {name}")
+            cursor.execute(f"DROP TABLE {name}")
+    return names
+
+
+def trim_event_keys(*, keep_days: int, now: datetime) -> int:
+    """Event ids received more than `keep_days` days ago are forgotten, in batches; returns how many."""
+    trimmed, before = 0, now - timedelta(days=keep_days)
+    statement = (
+        "DELETE FROM engagement_event_key WHERE ctid = ANY(ARRAY("
+        "SELECT ctid FROM engagement_event_key WHERE received_at < %s LIMIT %s))"
+    )
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(statement, [before, _BATCH])
+            trimmed += int(cursor.rowcount)
+            if cursor.rowcount < _BATCH:
+                return trimmed
+
+
+def _months_after(day: date, months: int) -> date:
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
