@@ -1,10 +1,12 @@
 """Reading the ledger: what an entry's hash covers, whether the chain holds, what was known when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
+
+from django.db.models import QuerySet
 
 from consent.models import ConsentEvent
 from consent.rules.chain import Break, Link, first_break
@@ -45,10 +47,9 @@ def broken_chains(*, after: int = 0, until: int | None = None) -> Iterator[Broke
 
     Streams the ledger in order of person and sequence through a server-side cursor; memory does not grow.
     """
-    rows = ConsentEvent.objects.filter(customer_id__gt=after).order_by("customer_id", "seq")
+    rows = list_entries().filter(customer_id__gt=after).order_by("customer_id", "seq")
     if until is not None:
         rows = rows.filter(customer_id__lte=until)
-    rows = rows.select_related("purpose", "notice").defer("purpose__description", "notice__text")
     for _, entries in groupby(rows.iterator(chunk_size=2_000), key=attrgetter("customer_id")):
         subject = ""
         links = []
@@ -62,11 +63,20 @@ def broken_chains(*, after: int = 0, until: int | None = None) -> Iterator[Broke
 
 def chain_of(customer_id: int) -> Break | None:
     """The first break in one person's chain, or None."""
-    rows = ConsentEvent.objects.filter(customer_id=customer_id).order_by("seq").select_related("purpose", "notice")
-    return first_break(_link(row) for row in rows)
+    return first_break(_link(row) for row in history_of([customer_id]).order_by("seq"))
 
 
 def _link(row: ConsentEvent) -> Link:
     notice = row.notice
     content = content_of(row, row.purpose.key, notice.public_id if notice else "", notice.sha256 if notice else "")
     return Link(row.seq, content, row.previous_hash, row.hash)
+
+
+def list_entries() -> QuerySet[ConsentEvent]:
+    """The whole ledger with purposes and notices, less their words."""
+    return ConsentEvent.objects.select_related("purpose", "notice").defer("notice__text", "purpose__description")
+
+
+def history_of(customer_ids: Sequence[int]) -> QuerySet[ConsentEvent]:
+    """Every entry of these profiles (one person and the visitors she absorbed)."""
+    return list_entries().filter(customer_id__in=customer_ids)

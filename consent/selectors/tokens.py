@@ -17,7 +17,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from joserfc.util import to_bytes
 
+from consent.models import ConsentToken
 from core.crypto import derived_key
+from core.errors import NotFound
 
 ALGORITHM: Final = "HS256"
 TYPE: Final = "consent+jwt"
@@ -116,3 +118,11 @@ def _derived(kid: str) -> OctKey:
 
 def _key_of(token: Any) -> OctKey:
     return signing_key(str(token.headers().get("kid", "")))
+
+
+def find_token(jti: str) -> ConsentToken:
+    """The row of an issued token with its customer; NotFound otherwise."""
+    row = ConsentToken.objects.select_related("customer").filter(jti=jti).first()
+    if row is None:
+        raise NotFound("There is no consent token with this id.")
+    return row

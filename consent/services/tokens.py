@@ -53,20 +53,32 @@ def issue_token(
     page = open_pages(customer_ids=[customer.pk], uses=uses, writing=False).get(customer.pk)
     if page is None:
         raise NotFound("There is no customer with this id.")
-    return issue_on(page=page, uses=uses, by=by, now=now, purposes=purposes, shown=shown)
+    row = _drafted(page, _allowed(page, uses, purposes, shown, now), shown, by, now)
+    row.save(force_insert=True)
+    return _issued(row, page)
 
 
-def issue_on(
-    *,
-    page: Page,
-    uses: Catalogue,
-    by: Actor,
-    now: datetime,
-    purposes: Collection[str] = (),
-    shown: Mapping[int, NoticeVersion] | None = None,
-) -> IssuedToken:
-    """As `issue_token`, for a page that is open: `shown` maps purpose ids to the notice of each."""
-    shown = shown or {}
+@transaction.atomic
+def issue_tokens(*, customer_ids: Collection[int], by: Actor, now: datetime) -> dict[int, IssuedToken]:
+    """A token for whatever the record of each customer allows; who is allowed nothing is absent.
+
+    The same few statements for any number of people.
+    """
+    uses = catalogue()
+    pages = open_pages(customer_ids=customer_ids, uses=uses, writing=False)
+    rows = {}
+    for pk, page in pages.items():
+        allowed = [use for use in uses.uses.values() if _may_cover(use) and _decision(use, page, {}, now).allowed]
+        if allowed:
+            rows[pk] = _drafted(page, allowed, {}, by, now)
+    ConsentToken.objects.bulk_create(rows.values())
+    return {pk: _issued(row, pages[pk]) for pk, row in rows.items()}
+
+
+def _allowed(
+    page: Page, uses: Catalogue, purposes: Collection[str], shown: Mapping[int, NoticeVersion], now: datetime
+) -> list[Use]:
+    """The purposes the token may cover; ConsentRequired or `suppressed` when it may not be issued."""
     if page.person.suppressed:
         raise Forbidden("Nothing may be done with this person's data.", code="suppressed")
     wanted = [_named(key, uses) for key in purposes] or [use for use in uses.uses.values() if _may_cover(use)]
@@ -77,7 +89,7 @@ def issue_on(
         details = [Problem("purposes", found[use.key].reason.value, found[use.key].why) for use in denied]
         names = ", ".join(use.key for use in denied) or "any purpose"
         raise ConsentRequired(f"There is no consent for {names}.", param="purposes", details=details)
-    return _store(page, allowed, shown, by, now)
+    return allowed
 
 
 def _shown(notices: Collection[str], uses: Catalogue) -> dict[int, NoticeVersion]:
@@ -111,12 +123,12 @@ def _decision(use: Use, page: Page, shown: Mapping[int, NoticeVersion], now: dat
     return decide(replace(use, record_required=True), page.person, standing, page.rule, now)
 
 
-def _store(
+def _drafted(
     page: Page, allowed: Sequence[Use], shown: Mapping[int, NoticeVersion], by: Actor, now: datetime
-) -> IssuedToken:
+) -> ConsentToken:
     by_notice = [use for use in allowed if use.id in shown and not _is_recorded(page.standings.get(use.id))]
     entries = [page.entry_id(use.id) for use in allowed if use.id in page.standings]
-    row = ConsentToken.objects.create(
+    return ConsentToken(
         jti=ConsentToken.new_jti(),
         customer_id=page.customer.pk,
         purposes=[use.key for use in allowed],
@@ -130,6 +142,9 @@ def _store(
         issued_at=now,
         expires_at=_expiry(page, allowed, now),
     )
+
+
+def _issued(row: ConsentToken, page: Page) -> IssuedToken:
     return IssuedToken(_signed(row, page), row.jti, tuple(row.purposes), row.basis, row.place, row.expires_at)
 
 

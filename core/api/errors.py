@@ -71,7 +71,7 @@ def error_response(error: DomainError, request: HttpRequest) -> HttpResponse:
 
 def handle_exception(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """REST framework's exception handler: refusals become bodies; anything unknown stays a 500."""
-    error = exc if isinstance(exc, DomainError) else _translated(exc)
+    error = exc if isinstance(exc, DomainError) else translated(exc)
     if error is None:
         return None
     request: HttpRequest = context["request"]._request
@@ -86,7 +86,7 @@ def wants_problem(request: HttpRequest) -> bool:
     return PROBLEM_JSON in request.headers.get("Accept", "")
 
 
-def _translated(exc: Exception) -> DomainError | None:
+def translated(exc: Exception) -> DomainError | None:
     for kinds, translate in _TRANSLATIONS:
         if isinstance(exc, kinds):
             return translate(exc)
@@ -124,13 +124,21 @@ def _problems(node: Any, path: str) -> Iterator[Problem]:
         yield Problem(param=path, code=str(code), message=str(node["message"]))
     elif isinstance(node, dict):
         for key, value in node.items():
-            general = key == api_settings.NON_FIELD_ERRORS_KEY
-            yield from _problems(value, path if general else f"{path}.{key}" if path else str(key))
+            yield from _problems(value, _below(path, key))
     elif isinstance(node, list):
         indexed = len(node) > 1 and any(isinstance(item, dict) and "message" not in item for item in node)
         for index, item in enumerate(node):
             if item:
                 yield from _problems(item, f"{path}[{index}]" if indexed else path)
+
+
+def _below(path: str, key: Any) -> str:
+    """`purposes[0].event`: numbers are items of a list."""
+    if key == api_settings.NON_FIELD_ERRORS_KEY:
+        return path
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else str(key)
 
 
 _TRANSLATIONS: Final[list[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], DomainError]]]] = [

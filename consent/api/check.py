@@ -1,0 +1,79 @@
+"""GET /api/v1/consents/check: a plain view, since partners ask before every use."""
+
+from typing import Any, Final
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from consent.api.requests import instant
+from consent.models import ConsentEvent
+from consent.selectors.checks import check_now
+from consent.selectors.decisions import Answer, may_process_customer, use_of
+from core.actors import Credential
+from core.api.doors import door
+from core.errors import InvalidInput
+from customers.selectors.customers import find_customer
+
+_PARAMETERS: Final = frozenset({"subject", "purpose", "at", "place"})
+_encode = msgspec.json.Encoder().encode
+
+
+@door(scope="consent:read", methods=("GET",))
+def check_consent(request: HttpRequest, credential: Credential) -> HttpResponse:
+    """Whether a person's data may be used for a purpose: now, at a moment of the past, or in another place."""
+    query = request.GET
+    for name in query:
+        if name not in _PARAMETERS:
+            raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
+    for name in ("subject", "purpose"):
+        if not query.get(name):
+            raise InvalidInput(f"Missing required field '{name}'", code="missing_field", param=name)
+    body = _now(query["subject"], query["purpose"]) if len(query) == 2 else None
+    return _response(body or _past(request, query["subject"], query["purpose"]))
+
+
+def _now(subject: str, purpose: str) -> dict[str, Any] | None:
+    now = timezone.now()
+    found = check_now(reference=subject, use=use_of(purpose), now=now)
+    if found is None:
+        return None
+    return {
+        "subject": subject,
+        "customerId": found.customer_id,
+        "purpose": purpose,
+        "at": now,
+        "answer": "allow" if found.allowed else "deny",
+        "reason": found.reason,
+        "why": found.why,
+        "ledgerSeq": found.ledger_seq,
+        "ledgerId": found.ledger_id,
+        "place": found.place,
+        "ruleSet": found.rule_set,
+    }
+
+
+def _past(request: HttpRequest, subject: str, purpose: str) -> dict[str, Any]:
+    """Two answers: how it was, by all we know now; and what we could have known at the time."""
+    customer, now = find_customer(reference=subject), timezone.now()
+    at, place = instant(request, "at") or now, request.GET.get("place")
+    was = may_process_customer(customer=customer, purpose=purpose, at=at, known_at=now, place=place)
+    known = may_process_customer(customer=customer, purpose=purpose, at=at, known_at=at, place=place)
+    who = {"subject": subject, "customerId": customer.public_id, "purpose": purpose, "at": at}
+    where = {"place": customer.place if place is None else place, "ruleSet": was.decision.rule_set}
+    return who | _answer(was) | where | {"knownThen": _answer(known)}
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    entry = ConsentEvent.objects.filter(pk=answer.event_id).first() if answer.event_id else None
+    return {
+        "answer": answer.decision.answer,
+        "reason": answer.decision.reason,
+        "why": answer.decision.why,
+        "ledgerSeq": answer.decision.ledger_seq,
+        "ledgerId": entry.public_id if entry else None,
+    }
+
+
+def _response(body: dict[str, Any]) -> HttpResponse:
+    return HttpResponse(_encode(body), content_type="application/json", headers={"Cache-Control": "no-store"})

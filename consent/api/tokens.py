@@ -1,0 +1,72 @@
+"""/consent/tokens and /consent/tokens/{jti}."""
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from consent.api.answers import TokenSerializer, TokenStateSerializer
+from consent.api.bodies import issued_body
+from consent.api.requests import checked, in_camel_case
+from consent.api.serializers import TokenRequestSerializer
+from consent.selectors.answers import token_answer
+from consent.selectors.tokens import find_token
+from consent.services.batches import NamedEntries, issue_named
+from consent.services.tokens import revoke_token
+from core.api.gpc import gpc_on
+from core.api.views import ApiView
+from core.errors import DomainError
+
+TAG = ["Consent tokens"]
+
+
+class ConsentTokens(ApiView):
+    """POST /api/v1/consent/tokens."""
+
+    scopes = {"post": "consent:write"}
+
+    @extend_schema(
+        operation_id="issueConsentToken",
+        summary="Issue a consent token",
+        request=TokenRequestSerializer,
+        responses={201: TokenSerializer},
+        tags=TAG,
+    )
+    def post(self, request: Request) -> Response:
+        """A signed token for what the person's record allows, or, where the place is opt-out, for what she was told.
+
+        403 `consent_required` names each purpose that is not allowed, 403 `suppressed` a person to be left alone.
+        """
+        data = checked(TokenRequestSerializer(data=request.data))
+        purposes, notices = data.pop("purposes", []), data.pop("notices", [])
+        try:
+            issued = issue_named(
+                person=NamedEntries(**data),
+                purposes=purposes,
+                notices=notices,
+                by=self.actor,
+                now=timezone.now(),
+                gpc=gpc_on(request._request),
+            )
+        except DomainError as refusal:
+            raise in_camel_case(refusal) from refusal
+        return Response(issued_body(issued), status=201, headers={"Cache-Control": "no-store"})
+
+
+class ConsentTokenDetail(ApiView):
+    """GET and DELETE /api/v1/consent/tokens/{jti}."""
+
+    scopes = {"get": "consent:read", "delete": "consent:write"}
+
+    @extend_schema(
+        operation_id="getConsentToken", summary="State of a consent token", responses=TokenStateSerializer, tags=TAG
+    )
+    def get(self, request: Request, jti: str) -> Response:
+        """For whom and what it was issued, and whether it still holds."""
+        return Response(token_answer(find_token(jti), timezone.now()))
+
+    @extend_schema(operation_id="revokeConsentToken", summary="Revoke a consent token", responses={204: None}, tags=TAG)
+    def delete(self, request: Request, jti: str) -> Response:
+        """The token proves nothing from now on; repeating it changes nothing."""
+        revoke_token(jti=jti, by=self.actor, now=timezone.now())
+        return Response(status=204)

@@ -1,0 +1,22 @@
+"""Addresses below /api/v1."""
+
+from django.urls import path
+
+from consent.api.catalogue import JurisdictionDetail, Jurisdictions, Notices, Purposes
+from consent.api.check import check_consent
+from consent.api.consents import Consent, ConsentBatch, ConsentHistory, VisitorConsent
+from consent.api.tokens import ConsentTokenDetail, ConsentTokens
+
+urlpatterns = [
+    path("consent/tokens", ConsentTokens.as_view(), name="consent-tokens"),
+    path("consent/tokens/<str:jti>", ConsentTokenDetail.as_view(), name="consent-token"),
+    path("consent/history/<str:user_id>", ConsentHistory.as_view(), name="consent-history"),
+    path("consent/visitors/<str:anonymous_id>", VisitorConsent.as_view(), name="visitor-consent"),
+    path("consent/<str:user_id>", Consent.as_view(), name="consent"),
+    path("consents", ConsentBatch.as_view(), name="consents"),
+    path("consents/check", check_consent, name="consent-check"),
+    path("purposes", Purposes.as_view(), name="purposes"),
+    path("purposes/<slug:key>/notices", Notices.as_view(), name="notices"),
+    path("jurisdictions", Jurisdictions.as_view(), name="jurisdictions"),
+    path("jurisdictions/<str:place>", JurisdictionDetail.as_view(), name="jurisdiction"),
+]

@@ -1,0 +1,131 @@
+"""Consent of several people named from outside, visitors among them, in one call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from consent.services.consent import ConsentEntry, PersonEntries, Recorded, record_consents_bulk
+from consent.services.gpc import apply_gpc
+from consent.services.tokens import IssuedToken, issue_token, issue_tokens
+from core.actors import Actor
+from core.errors import DomainError, Forbidden, InvalidInput, NotFound
+from customers.models import Customer, IdentityKind
+from customers.selectors.customers import ids_by_reference
+from customers.services.customers import update_customer
+from customers.services.identities import ensure_anonymous, normalised
+
+MAX_BATCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedEntries:
+    """What somebody decided: a customer by `user_id` (external id or `cus_...`), or a visitor by `anonymous_id`.
+
+    `place` (ISO 3166-1 or -2) is where a visitor is, as far as her browser tells; a customer's stands in the profile.
+    """
+
+    user_id: str = ""
+    anonymous_id: str = ""
+    place: str = ""
+    entries: Sequence[ConsentEntry] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedResult:
+    """The customer, what was recorded, and a token for what is allowed now, where one was wanted and anything is."""
+
+    customer: Customer
+    recorded: Recorded
+    token: IssuedToken | None
+
+
+@transaction.atomic
+def record_named(
+    *, people: Sequence[NamedEntries], by: Actor, now: datetime, gpc: bool = False, tokens: bool = True
+) -> list[NamedResult | DomainError]:
+    """Per person all her entries are recorded, or none and the refusal says why; in the order given.
+
+    At most 100. Visitors we have not met become known to us by their anonymous id. With `gpc` the request carried the
+    signal, which is recorded first for everybody named.
+    """
+    if not 1 <= len(people) <= MAX_BATCH:
+        raise InvalidInput(f"Send 1 to {MAX_BATCH} people.", code="batch_too_large", param="consents")
+    found = _find(people, by, now)
+    known = [pk for pk in found if isinstance(pk, int)]
+    if gpc:
+        apply_gpc(customer_ids=known, by=by, now=now)
+    wanted = [PersonEntries(pk, one.entries) for one, pk in zip(people, found, strict=True) if isinstance(pk, int)]
+    results = iter(record_consents_bulk(people=wanted, by=by, now=now))
+    issued = issue_tokens(customer_ids=known, by=by, now=now) if tokens else {}
+    customers = Customer.objects.in_bulk(known)
+    return [
+        pk if isinstance(pk, DomainError) else _result(next(results), customers[pk], issued.get(pk)) for pk in found
+    ]
+
+
+@transaction.atomic
+def issue_named(
+    *, person: NamedEntries, purposes: Sequence[str], notices: Sequence[str], by: Actor, now: datetime, gpc: bool
+) -> IssuedToken:
+    """A token as `issue_token` issues it, for somebody named from outside; the signal is recorded first."""
+    found = _find([person], by, now)[0]
+    if isinstance(found, DomainError):
+        raise found
+    if gpc:
+        apply_gpc(customer_ids=[found], by=by, now=now)
+    customer = Customer.objects.get(pk=found)
+    return issue_token(customer=customer, by=by, now=now, purposes=purposes, notices=notices)
+
+
+def _result(
+    recorded: Recorded | DomainError, customer: Customer, token: IssuedToken | None
+) -> NamedResult | DomainError:
+    return recorded if isinstance(recorded, DomainError) else NamedResult(customer, recorded, token)
+
+
+def _find(people: Sequence[NamedEntries], by: Actor, now: datetime) -> list[int | DomainError]:
+    """The database id of each person, or why she cannot be found."""
+    by_reference = ids_by_reference([one.user_id for one in people if one.user_id])
+    names = [_anonymous(one) if one.anonymous_id and not one.user_id else "" for one in people]
+    ids = ensure_anonymous(anonymous_ids=[name for name in names if isinstance(name, str) and name], by=by, now=now)
+    return [
+        name if isinstance(name, DomainError) else _one(one, by_reference.get(one.user_id) or ids.get(name), by, now)
+        for one, name in zip(people, names, strict=True)
+    ]
+
+
+def _anonymous(one: NamedEntries) -> str | DomainError:
+    try:
+        return normalised(kind=IdentityKind.ANONYMOUS_ID, value=one.anonymous_id)[1]
+    except DomainError as refusal:
+        refusal.param = "anonymousId"
+        return refusal
+
+
+def _one(one: NamedEntries, pk: int | None, by: Actor, now: datetime) -> int | DomainError:
+    if pk is None:
+        if one.user_id:
+            return NotFound("There is no customer with this id.", param="userId")
+        if one.anonymous_id:
+            return Forbidden("This visitor is suppressed.", code="suppressed", param="anonymousId")
+        return InvalidInput("Name the person by 'userId' or 'anonymousId'.", code="missing_field", param="userId")
+    try:
+        _place(pk, one, by, now)
+    except DomainError as refusal:
+        return refusal
+    return pk
+
+
+def _place(pk: int, one: NamedEntries, by: Actor, now: datetime) -> None:
+    """A visitor's place is what the last request said."""
+    if not one.place or one.user_id:
+        return
+    customer = Customer.objects.get(pk=pk)
+    if customer.is_known or customer.place == one.place:
+        return
+    country, _, subdivision = one.place.partition("-")
+    fields = {"country": country, "region": one.place if subdivision else None}
+    update_customer(customer=customer, properties=fields, by=by, now=now)
