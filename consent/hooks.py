@@ -1,15 +1,73 @@
-"""What consent contributes to the floors below."""
+"""What consent contributes to the floors below.
+
+Importing this module registers; the foundation does so at start-up.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from consent.models import ConsentEvent, ConsentState, ConsentToken, Suppression
+from consent.selectors import personal
+from consent.selectors.answers import expand_consent
+from consent.selectors.criteria import CONSENT
 from consent.selectors.suppression import suppressed_among
+from consent.selectors.timeline import CONSENT_SOURCE
+from consent.services import erasure
 from consent.services.imports import record_imported_consent
 from consent.services.masks import recompute_masks
 from consent.services.merging import absorb_consent
+from core import privacy
 from core.actors import Actor
+from core.privacy import PersonalData
+from customers.selectors.criteria import register_criterion
+from customers.selectors.expansions import register_expansion
+from customers.selectors.timeline import register_source
 from customers.services import guards
+
+_PLACES: Final = (
+    PersonalData(
+        name="consent.tokens",
+        model=ConsentToken,
+        category="consent tokens issued",
+        purpose="proof of permission for events",
+        retention="as long as the events they allowed",
+        collect=personal.collect_tokens,
+        erase=erasure.erase_tokens,
+        order=500,
+    ),
+    PersonalData(
+        name="consent.states",
+        model=ConsentState,
+        category="where a person stands on each purpose",
+        purpose="respecting what people decided",
+        retention="as long as the customer",
+        collect=personal.collect_states,
+        erase=erasure.erase_states,
+        order=510,
+    ),
+    PersonalData(
+        name="consent.suppressions",
+        model=Suppression,
+        category="keyed hashes of identifiers that must not come back",
+        purpose="leaving people alone",
+        retention="for good, as keyed hashes",
+        collect=personal.collect_suppressions,
+        erase=erasure.loosen_suppressions,
+        order=520,
+    ),
+    PersonalData(
+        name="consent.ledger",
+        model=ConsentEvent,
+        category="what people decided about their data, with proof",
+        purpose="demonstrating consent",
+        retention="for good, under a public id",
+        collect=personal.collect_ledger,
+        erase=erasure.keep_ledger,
+        order=530,
+        kept_because="GDPR Art. 7(1): the controller demonstrates consent; Art. 17(3)(e): legal claims",
+    ),
+)
 
 
 def _absorb(absorbed_id: int, into_id: int, by: Actor, now: datetime) -> None:
@@ -24,7 +82,12 @@ def _import(customer_ids: Sequence[int], basis: Mapping[str, Any], now: datetime
     record_imported_consent(customer_ids=customer_ids, basis=basis, now=now)
 
 
+for _place in _PLACES:
+    privacy.register(_place)
 guards.register_creation_guard(name="suppression", check=suppressed_among)
 guards.register_place_projection(name="consent", project=_project)
 guards.register_absorption(name="consent", step=_absorb)
 guards.register_consent_import(name="consent", importer=_import)
+register_expansion(name="consent", expander=expand_consent)
+register_criterion(CONSENT)
+register_source(CONSENT_SOURCE)

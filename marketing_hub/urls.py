@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from consent.api.catalogue import well_known_gpc
 from marketing_hub import api_v1, documents
 from marketing_hub.health import healthz, readyz
 from marketing_hub.metrics import metrics
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(api_v1.urlpatterns)),
     path("api/", include(api_v1.aliases)),
     path("", include("integrations.api.oauth_urls")),
+    path(".well-known/gpc.json", well_known_gpc, name="gpc-json"),
     path(".well-known/api-catalog", documents.api_catalog),
     path("api/schema.yaml", documents.serve_yaml, name="schema-yaml"),
     path("api/schema.json", documents.serve_json, name="schema-json"),

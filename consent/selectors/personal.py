@@ -1,0 +1,42 @@
+"""What consent holds about people, as plain rows for an access package."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+
+from consent.models import ConsentState, ConsentToken, Suppression
+from consent.selectors.answers import history_answer
+from consent.selectors.ledger import history_of
+
+_CHUNK = 2_000
+
+
+def collect_ledger(customer_ids: Sequence[int], /) -> Iterator[dict[str, Any]]:
+    """Every entry with its evidence, in order."""
+    rows = history_of(customer_ids).order_by("customer_id", "seq")
+    return (history_answer(row) for row in rows.iterator(chunk_size=_CHUNK))
+
+
+def collect_states(customer_ids: Sequence[int], /) -> Iterator[dict[str, Any]]:
+    """Where they stand now."""
+    rows = ConsentState.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "purpose_id")
+    columns = ("customer__public_id", "purpose__key", "state", "allowed", "reason", "granted_at", "valid_until")
+    return _plain(rows.values(*columns))
+
+
+def collect_tokens(customer_ids: Sequence[int], /) -> Iterator[dict[str, Any]]:
+    """Which consent tokens were issued about them."""
+    rows = ConsentToken.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "id")
+    columns = ("customer__public_id", "jti", "purposes", "basis", "place", "issued_by", "issued_at", "expires_at")
+    return _plain(rows.values(*columns, "revoked_at"))
+
+
+def collect_suppressions(customer_ids: Sequence[int], /) -> Iterator[dict[str, Any]]:
+    """That they stand on the suppression list, and why."""
+    rows = Suppression.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "id")
+    return _plain(rows.values("customer__public_id", "kind", "reason", "source", "created_at"))
+
+
+def _plain(rows: QuerySet[Any, Any]) -> Iterator[dict[str, Any]]:
+    return (dict(row) for row in rows.iterator(chunk_size=_CHUNK))
