@@ -35,7 +35,7 @@ class PurposeAnswerSerializer(CamelSerializer):
     notice = NoticeReferenceSerializer(allow_null=True)
 
 
-class TokenSerializer(CamelSerializer):
+class ConsentTokenSerializer(CamelSerializer):
     """A consent token, shown this once."""
 
     token = serializers.CharField()
@@ -56,10 +56,10 @@ class ConsentSerializer(CamelSerializer):
     at = serializers.DateTimeField()
     gpc_first_seen_at = serializers.DateTimeField(allow_null=True)
     purposes = PurposeAnswerSerializer(many=True)
-    consent_token = TokenSerializer(required=False, allow_null=True)
+    consent_token = ConsentTokenSerializer(required=False, allow_null=True)
 
 
-class OutcomeSerializer(CamelSerializer):
+class ConsentOutcomeSerializer(CamelSerializer):
     """What one entry came to. `recorded` is false when it only repeated what was on record."""
 
     purpose = serializers.CharField()
@@ -76,11 +76,11 @@ class RecordedSerializer(CamelSerializer):
 
     user_id = serializers.CharField()
     customer_id = serializers.CharField()
-    purposes = OutcomeSerializer(many=True)
-    consent_token = TokenSerializer(allow_null=True)
+    purposes = ConsentOutcomeSerializer(many=True)
+    consent_token = ConsentTokenSerializer(allow_null=True)
 
 
-class BatchItemSerializer(CamelSerializer):
+class ConsentBatchItemSerializer(CamelSerializer):
     """What became of one item, in the order of the items."""
 
     index = serializers.IntegerField()
@@ -89,13 +89,13 @@ class BatchItemSerializer(CamelSerializer):
     error = serializers.DictField(required=False)
 
 
-class BatchAnswerSerializer(CamelSerializer):
+class ConsentBatchAnswerSerializer(CamelSerializer):
     """Results in the order of the items."""
 
-    results = BatchItemSerializer(many=True)
+    results = ConsentBatchItemSerializer(many=True)
 
 
-class TokenStateSerializer(CamelSerializer):
+class ConsentTokenStateSerializer(CamelSerializer):
     """What is known of an issued token."""
 
     jti = serializers.CharField()
@@ -184,7 +184,7 @@ class JurisdictionRuleSerializer(JurisdictionSerializer):
     rule = serializers.DictField()
 
 
-class CheckSerializer(CamelSerializer):
+class ConsentCheckSerializer(CamelSerializer):
     """Whether we may, why, and what proves it."""
 
     subject = serializers.CharField()

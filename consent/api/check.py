@@ -12,6 +12,7 @@ from consent.selectors.checks import check_now
 from consent.selectors.decisions import Answer, may_process_customer, use_of
 from core.actors import Credential
 from core.api.doors import door
+from core.api.schema import register_component, register_operation
 from core.errors import InvalidInput
 from customers.selectors.customers import find_customer
 
@@ -77,3 +78,60 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 def _response(body: dict[str, Any]) -> HttpResponse:
     return HttpResponse(_encode(body), content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+_TEXT: Final = {"type": "string"}
+_NUMBER_OR_NULL: Final = {"type": ["integer", "null"]}
+_TEXT_OR_NULL: Final = {"type": ["string", "null"]}
+_ANSWER: Final = {
+    "answer": {"type": "string", "enum": ["allow", "deny"]},
+    "reason": {**_TEXT, "description": "Machine code."},
+    "why": {**_TEXT, "description": "A sentence with the article of law."},
+    "ledgerSeq": _NUMBER_OR_NULL,
+    "ledgerId": _TEXT_OR_NULL,
+}
+register_component(
+    "ConsentCheck",
+    {
+        "type": "object",
+        "description": "Whether we may, why, and what proves it.",
+        "required": ["subject", "customerId", "purpose", "at", *_ANSWER, "place", "ruleSet"],
+        "properties": {
+            "subject": _TEXT,
+            "customerId": _TEXT,
+            "purpose": _TEXT,
+            "at": {**_TEXT, "format": "date-time"},
+            **_ANSWER,
+            "place": _TEXT,
+            "ruleSet": {**_TEXT, "description": "Version of the rules that decided."},
+            "knownThen": {
+                "type": "object",
+                "description": "With `at`: the answer we could have given at the time.",
+                "properties": _ANSWER,
+            },
+        },
+    },
+)
+register_operation(
+    "get",
+    "/api/v1/consents/check",
+    scope="consent:read",
+    operation={
+        "operationId": "checkConsent",
+        "summary": "May we process?",
+        "description": "Whether a person's data may be used for a purpose: now, at a moment of the past, elsewhere.",
+        "tags": ["Consent"],
+        "parameters": [
+            {"name": name, "in": "query", "required": required, "schema": _TEXT, "description": description}
+            for name, required, description in (
+                ("subject", True, "External id or public id (cus_...)."),
+                ("purpose", True, "A key of GET /purposes."),
+                ("at", False, "An instant with an offset, such as 2026-03-12T10:03:00Z."),
+                ("place", False, "ISO 3166-1 or -2: what would hold there."),
+            )
+        ],
+        "responses": {
+            "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ConsentCheck"}}}}
+        },
+    },
+)

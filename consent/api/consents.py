@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.api.answers import (
-    BatchAnswerSerializer,
+    ConsentBatchAnswerSerializer,
     ConsentSerializer,
     CursorSerializer,
     HistoryEntrySerializer,
@@ -19,10 +19,10 @@ from consent.api.answers import (
 from consent.api.bodies import recorded_body
 from consent.api.requests import checked, checked_or_refused, in_camel_case, instant, item_error
 from consent.api.serializers import (
-    BatchSerializer,
     BatchShapeSerializer,
+    ConsentBatchSerializer,
+    ConsentRecordSerializer,
     NamedRecordSerializer,
-    RecordSerializer,
     VisitorRecordSerializer,
     entry_of,
     named_of,
@@ -40,6 +40,30 @@ from customers.selectors.customers import all_ids, find_by_identity, find_custom
 from customers.services.identities import normalised
 
 TAG = ["Consent"]
+_ENTRY = {
+    "purpose": "marketing_email",
+    "event": "granted",
+    "noticeVersion": 1,
+    "locale": "en",
+    "source": "web_form",
+    "evidence": {"formId": "newsletter", "doiDone": True},
+}
+RECORD_EXAMPLE = OpenApiExample("Newsletter sign-up", {"purposes": [_ENTRY]}, request_only=True)
+VISITOR_EXAMPLE = OpenApiExample(
+    "Cookie banner",
+    {"place": "US-CA", "purposes": [{"purpose": "analytics", "event": "granted", "noticeVersion": 1, "locale": "en"}]},
+    request_only=True,
+)
+BATCH_EXAMPLE = OpenApiExample(
+    "Two people",
+    {
+        "consents": [
+            {"userId": "12345", "purposes": [_ENTRY]},
+            {"anonymousId": "a-7f3", "purposes": [{"purpose": "analytics", "event": "refused"}]},
+        ]
+    },
+    request_only=True,
+)
 PAST = [
     OpenApiParameter("at", str, description="Ask the past: an instant with an offset."),
     OpenApiParameter("place", str, description="Ask what would hold there: ISO 3166-1 or -2."),
@@ -86,13 +110,14 @@ class Consent(ConsentView):
     @extend_schema(
         operation_id="recordConsent",
         summary="Record consent of a person",
-        request=RecordSerializer,
+        request=ConsentRecordSerializer,
+        examples=[RECORD_EXAMPLE],
         responses={201: RecordedSerializer, 200: RecordedSerializer},
         tags=TAG,
     )
     def post(self, request: Request, user_id: str) -> Response:
         """Append 1 to 50 entries to the ledger; all or none. Answers with a consent token for what is now allowed."""
-        data = checked(RecordSerializer(data=request.data))
+        data = checked(ConsentRecordSerializer(data=request.data))
         person = NamedEntries(user_id=user_id, entries=[entry_of(entry) for entry in data["purposes"]])
         return self.record(person, data["token"])
 
@@ -121,6 +146,7 @@ class VisitorConsent(ConsentView):
         operation_id="recordVisitorConsent",
         summary="Record consent of a visitor",
         request=VisitorRecordSerializer,
+        examples=[VISITOR_EXAMPLE],
         responses={201: RecordedSerializer, 200: RecordedSerializer},
         tags=TAG,
     )
@@ -161,8 +187,13 @@ class ConsentBatch(ApiView):
     @extend_schema(
         operation_id="recordConsents",
         summary="Record consent of up to 100 people",
-        request=BatchSerializer,
-        responses={200: BatchAnswerSerializer, 207: BatchAnswerSerializer, 400: BatchAnswerSerializer},
+        request=ConsentBatchSerializer,
+        examples=[BATCH_EXAMPLE],
+        responses={
+            200: ConsentBatchAnswerSerializer,
+            207: ConsentBatchAnswerSerializer,
+            400: ConsentBatchAnswerSerializer,
+        },
         tags=TAG,
     )
     def post(self, request: Request) -> Response:

@@ -42,7 +42,7 @@ class EvidenceSerializer(StrictSerializer):
         return fields
 
 
-class EntrySerializer(StrictSerializer):
+class ConsentEntrySerializer(StrictSerializer):
     """One purpose and what the person decided about it."""
 
     purpose = serializers.CharField(max_length=40, help_text="A key of GET /purposes.")
@@ -61,14 +61,14 @@ class EntrySerializer(StrictSerializer):
         return super().get_fields() | {"source": source}
 
 
-class RecordSerializer(StrictSerializer):
+class ConsentRecordSerializer(StrictSerializer):
     """What one person decided: 1 to 50 entries."""
 
-    purposes = serializers.ListField(child=EntrySerializer(), min_length=1, max_length=MAX_ENTRIES)
+    purposes = serializers.ListField(child=ConsentEntrySerializer(), min_length=1, max_length=MAX_ENTRIES)
     token = serializers.BooleanField(default=True, help_text="Whether to answer with a consent token.")
 
 
-class VisitorRecordSerializer(RecordSerializer):
+class VisitorRecordSerializer(ConsentRecordSerializer):
     """What a visitor decided, and where she is."""
 
     place = serializers.RegexField(_PLACE, required=False, help_text=_PLACE_HELP)
@@ -80,10 +80,10 @@ class NamedRecordSerializer(StrictSerializer):
     user_id = serializers.CharField(required=False, max_length=255, help_text=_USER_HELP)
     anonymous_id = serializers.CharField(required=False, max_length=255, help_text="Of a visitor; created when new.")
     place = serializers.RegexField(_PLACE, required=False, help_text=_PLACE_HELP)
-    purposes = serializers.ListField(child=EntrySerializer(), min_length=1, max_length=MAX_ENTRIES)
+    purposes = serializers.ListField(child=ConsentEntrySerializer(), min_length=1, max_length=MAX_ENTRIES)
 
 
-class BatchSerializer(StrictSerializer):
+class ConsentBatchSerializer(StrictSerializer):
     """Up to 100 people."""
 
     consents = serializers.ListField(child=NamedRecordSerializer(), min_length=1, max_length=MAX_BATCH)
@@ -97,7 +97,7 @@ class BatchShapeSerializer(StrictSerializer):
     tokens = serializers.BooleanField(default=False)
 
 
-class TokenRequestSerializer(StrictSerializer):
+class ConsentTokenRequestSerializer(StrictSerializer):
     """For whom, for what, and which notices were shown where the place is opt-out."""
 
     user_id = serializers.CharField(required=False, max_length=255, help_text=_USER_HELP)

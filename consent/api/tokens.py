@@ -1,14 +1,14 @@
 """/consent/tokens and /consent/tokens/{jti}."""
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.api.answers import TokenSerializer, TokenStateSerializer
+from consent.api.answers import ConsentTokenSerializer, ConsentTokenStateSerializer
 from consent.api.bodies import issued_body
 from consent.api.requests import checked, in_camel_case
-from consent.api.serializers import TokenRequestSerializer
+from consent.api.serializers import ConsentTokenRequestSerializer
 from consent.selectors.answers import token_answer
 from consent.selectors.tokens import find_token
 from consent.services.batches import NamedEntries, issue_named
@@ -28,8 +28,9 @@ class ConsentTokens(ApiView):
     @extend_schema(
         operation_id="issueConsentToken",
         summary="Issue a consent token",
-        request=TokenRequestSerializer,
-        responses={201: TokenSerializer},
+        request=ConsentTokenRequestSerializer,
+        examples=[OpenApiExample("Tracking", {"userId": "12345", "purposes": ["analytics"]}, request_only=True)],
+        responses={201: ConsentTokenSerializer},
         tags=TAG,
     )
     def post(self, request: Request) -> Response:
@@ -37,7 +38,7 @@ class ConsentTokens(ApiView):
 
         403 `consent_required` names each purpose that is not allowed, 403 `suppressed` a person to be left alone.
         """
-        data = checked(TokenRequestSerializer(data=request.data))
+        data = checked(ConsentTokenRequestSerializer(data=request.data))
         purposes, notices = data.pop("purposes", []), data.pop("notices", [])
         try:
             issued = issue_named(
@@ -59,7 +60,10 @@ class ConsentTokenDetail(ApiView):
     scopes = {"get": "consent:read", "delete": "consent:write"}
 
     @extend_schema(
-        operation_id="getConsentToken", summary="State of a consent token", responses=TokenStateSerializer, tags=TAG
+        operation_id="getConsentToken",
+        summary="State of a consent token",
+        responses=ConsentTokenStateSerializer,
+        tags=TAG,
     )
     def get(self, request: Request, jti: str) -> Response:
         """For whom and what it was issued, and whether it still holds."""
