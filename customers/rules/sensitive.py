@@ -1,13 +1,16 @@
 """Find payment-card and US social-security numbers before anything is stored; pure, no database.
 
-Used at every door (API, import, events). `maybe_sensitive` looks at the raw JSON bytes of a request, costs about a
-nanosecond a byte and never misses what `find_sensitive` would find, so that the walk runs only when it hits.
+Used at every door (API, import, events). `maybe_sensitive` looks at the raw JSON bytes of a request and never misses
+what `find_sensitive` would find, so that the walk, thirty times dearer, runs only when it hits. It costs less than
+decoding the same bytes with the standard library, or half as much again where every event carries two long numbers.
 
 What counts, and where the line between missing and over-refusing was drawn:
 - A card number has an issuer's prefix and length (ISO/IEC 7812, the brands' published ranges) and a correct Luhn digit,
   written without a gap or in the groups that cards print, parted by space, hyphen, dot or their typographic sisters.
-  Of random 16-digit ids about 1.7 % pass all of that and are refused; epoch times (they begin with 1), phone numbers
-  with "+", digits inside a longer word or after a decimal point, IMEIs (15 digits, not American Express) never are.
+  Of random ids of 16 digits 3 in 100 pass all of that and are refused, of 13 digits 1, of 19 digits 1 or 2, of others
+  fewer than 1 in 200: send such ids with a prefix (shop_4111...) or under a key like order_id. Epoch times (they
+  begin with 1), phone numbers with "+", digits inside a longer word or after a decimal point, and IMEIs (15 digits,
+  not American Express) never are.
 - 13 digits that are a valid EAN-13 are an article number, not one of the long extinct 13-digit Visa numbers.
 - Digits that their own text or key calls an order, invoice, tracking, IMEI or article number are believed. Someone who
   labels a card number so gets it past us; refusing every such number would stop honest shops.
@@ -170,12 +173,12 @@ def maybe_sensitive(raw: bytes) -> bool:
 
 
 def _has_number(raw: bytes, flat: bytes) -> bool:
+    escapes = b"\\u" in raw  # the last digits of an escape look like the first of a number
     start = flat.find(_SHORTEST_RUN)
     while start >= 0:
         run = _RAW_RUN.match(flat, start)
         end = run.end() if run else start + 1
-        escaped = b"\\u" in raw[max(0, start - 6) : start]  # its last digits look like the number's first
-        if (escaped or _worth_a_search(raw[start:end])) and (
+        if (escapes or _worth_a_search(raw[start:end])) and (
             _RAW_CARD.search(raw, start, end + 1) or _RAW_SSN.search(raw, start, end + 1)
         ):
             return True

@@ -269,3 +269,20 @@ def test_parser_for__whole_retail_set__reconciles_with_the_known_answers(shared_
     assert taken + anonymous == everything
     assert len(orders) == 22_190
     assert cancelled == sum(r["InvoiceNo"].startswith("C") and r["CustomerID"] != "" for r in rows)
+
+
+def test_parser_for__naughty_strings_in_every_column__are_taken_or_refused_with_a_reason(shared_data):
+    naughty = json.loads((shared_data / "vectors/blns.json").read_text())
+    target = customers_target(RULES)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(target.fields)
+    writer.writerows([text] * len(target.fields) for text in naughty)
+    raw = out.getvalue().encode("utf-8", "surrogatepass")
+    parse = parser_for(Mapping({name: name for name in target.fields}), target)
+
+    results = [parse(line) for line in read_rows(io.BytesIO(raw), sniff(raw))]
+
+    assert len(results) > 450
+    for result in results:
+        assert isinstance(result, CustomerDraft) or all(reason.message.endswith(".") for reason in result.reasons)
