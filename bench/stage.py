@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ import psycopg
 
 from bench.client import Connection, http_request
 from marketing_hub import embedded
-from marketing_hub.home import Home, lock, throwaway
+from marketing_hub.home import Home, throwaway
 from marketing_hub.processes import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -133,8 +132,8 @@ def _access_token(port: int, client: dict[str, Any]) -> str:
 @contextmanager
 def staged(customers: int) -> Iterator[Stage]:
     """Servers with both databases filled with the same customers; everything is deleted afterwards."""
-    home = dataclasses.replace(throwaway(), durable=True)
-    with lock(home.data):
+    with throwaway() as fragile:
+        home = dataclasses.replace(fragile, durable=True)
         children = embedded.start(home, [embedded.postgres(home), embedded.redis_server(home)])
         try:
             stage = Stage(home=home, customers=customers)
@@ -143,7 +142,6 @@ def staged(customers: int) -> Iterator[Stage]:
         finally:
             for child in children:
                 child.stop()
-    shutil.rmtree(home.data, ignore_errors=True)
 
 
 def _prepare(stage: Stage) -> None:
