@@ -7,17 +7,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils import timezone
+
 from consent.models import ConsentEvent, ConsentState, ConsentToken, Suppression
 from consent.selectors import personal
 from consent.selectors.answers import expand_consent
 from consent.selectors.criteria import CONSENT
+from consent.selectors.figures import reach_by_email
 from consent.selectors.suppression import suppressed_among
 from consent.selectors.timeline import CONSENT_SOURCE
 from consent.services import erasure
 from consent.services.imports import record_imported_consent
 from consent.services.masks import recompute_masks
 from consent.services.merging import absorb_consent
-from core import privacy
+from core import menu, privacy
 from core.actors import Actor
 from core.privacy import PersonalData
 from customers.selectors.criteria import register_criterion
@@ -91,3 +96,31 @@ guards.register_consent_import(name="consent", importer=_import)
 register_expansion(name="consent", expander=expand_consent)
 register_criterion(CONSENT)
 register_source(CONSENT_SOURCE)
+
+
+def _reach(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
+    return cache.get_or_set("home:reach", lambda: reach_by_email(now=timezone.now()), 60) or {}
+
+
+for _panel in (
+    menu.Panel(
+        name="consent-reachable",
+        title="Reachable by e-mail",
+        template="consent/_reachable.html",
+        permission="consent.view_purpose",
+        context=_reach,
+        place="figure",
+        order=20,
+        icon="mail",
+    ),
+    menu.Panel(
+        name="consent-email",
+        title="E-mail consent",
+        template="consent/_email_states.html",
+        permission="consent.view_purpose",
+        context=_reach,
+        place="side",
+        order=10,
+    ),
+):
+    menu.add_panel("home", _panel)

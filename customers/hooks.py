@@ -3,10 +3,18 @@
 Importing this module registers; the foundation does so at start-up.
 """
 
-from core import privacy
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils import timezone
+
+from core import menu, privacy
 from core.privacy import PersonalData
 from customers.models import Customer, CustomerTag, Identity, Purchase, RefusedRow
 from customers.selectors import personal
+from customers.selectors.figures import customer_figures
 from customers.selectors.timeline import PURCHASES, register_source
 from customers.services import erasure
 
@@ -67,3 +75,22 @@ _PLACES = (
 for _place in _PLACES:
     privacy.register(_place)
 register_source(PURCHASES)
+
+
+def _active(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
+    return cache.get_or_set("home:customers", lambda: customer_figures(now=timezone.now()), 60) or {}
+
+
+menu.add_panel(
+    "home",
+    menu.Panel(
+        name="customers-active",
+        title="Active customers",
+        template="customers/_active.html",
+        permission="customers.view_customer",
+        context=_active,
+        place="figure",
+        order=10,
+        icon="users",
+    ),
+)

@@ -1,13 +1,17 @@
 """What engagement contributes to the floors below: the timeline, its personal data, how far its followers are."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
+from django.http import HttpRequest
 from django.utils import timezone
 
-from core import meter, privacy
+from core import menu, meter, privacy
 from core.privacy import PersonalData
 from customers.selectors.timeline import register_source
 from engagement.models import Event
+from engagement.selectors import metrics
 from engagement.selectors.personal import collect_events
 from engagement.selectors.timeline import EVENTS
 from engagement.services import followers
@@ -18,7 +22,51 @@ def _behind(name: str) -> float:
     return followers.seconds_behind(name=name, now=timezone.now())
 
 
+def _days(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
+    return metrics.chart_of(metrics.events_per_day(days=30, now=timezone.now()))
+
+
+def _today(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
+    yesterday, today = metrics.events_per_day(days=2, now=timezone.now()).values()
+    return {"today": today, "yesterday": yesterday}
+
+
+def _latest(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
+    names = request.user.has_perm("customers.view_pii")
+    return {"latest": metrics.latest_events(limit=12, now=timezone.now()), "show_names": names}
+
+
 register_source(EVENTS)
+for _panel in (
+    menu.Panel(
+        name="events-today",
+        title="Events today",
+        template="engagement/_today.html",
+        permission="engagement.view_event",
+        context=_today,
+        place="figure",
+        order=30,
+        icon="activity-heartbeat",
+    ),
+    menu.Panel(
+        name="events-days",
+        title="Events per day",
+        template="engagement/_days.html",
+        permission="engagement.view_event",
+        context=_days,
+        order=10,
+    ),
+    menu.Panel(
+        name="events-latest",
+        title="Arriving now",
+        template="engagement/_latest.html",
+        permission="engagement.view_event",
+        context=_latest,
+        order=20,
+        poll=3,
+    ),
+):
+    menu.add_panel("home", _panel)
 privacy.register(
     PersonalData(
         name="engagement.events",
