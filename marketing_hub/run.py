@@ -4,6 +4,7 @@
 production; `reset` deletes the data of the embedded servers after asking.
 """
 
+import hashlib
 import importlib
 import os
 import secrets
@@ -129,7 +130,7 @@ def _start(supervisor: Supervisor, given: Mapping[str, str], home: Home | None, 
     _require_servers()
     shutil.rmtree(env.data_dir() / "metrics", ignore_errors=True)
     say("bringing tables and static files up to date")
-    supervisor.finish([_manage("migrate", "--no-input"), _manage("collectstatic", "--no-input", "--verbosity", "0")])
+    _bring_up_to_date(supervisor)
     say("starting web server, worker and timetable")
     programs = [
         Program("web", web(), ready=lambda: welcome.answers(f"{base_url}/readyz"), patience=15),
@@ -141,6 +142,19 @@ def _start(supervisor: Supervisor, given: Mapping[str, str], home: Home | None, 
         say("loading the demo, this once")
         supervisor.finish([_manage("demo", "load", "--base-url", base_url, talks=True)])
     say(welcome.text(base_url, seconds=time.monotonic() - began))
+
+
+def _bring_up_to_date(supervisor: Supervisor) -> None:
+    """Afterwards the tables match the code, and the static files are gathered when any of them has changed."""
+    files = sorted(path for path in (env.BASE_DIR / "static").rglob("*") if path.is_file())
+    changes = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
+    packages = (env.BASE_DIR / "requirements.txt").read_text()
+    wanted = hashlib.sha256("\n".join([packages, *changes]).encode()).hexdigest()
+    stamp = env.data_dir() / "static" / ".gathered"
+    current = stamp.is_file() and stamp.read_text() == wanted
+    gather = [] if current else [_manage("collectstatic", "--no-input", "--verbosity", "0")]
+    supervisor.finish([_manage("migrate", "--no-input"), *gather])
+    stamp.write_text(wanted)
 
 
 def _manage(command: str, *words: str, talks: bool = False) -> Program:
