@@ -1,7 +1,7 @@
 """The public API: what each app mounts under /api/v1, and the unversioned addresses that the same views answer at.
 
 An app's `api.urls` offers `urlpatterns`, and may offer `aliases`: patterns below /api that documents of older date
-print without a version, for example `engagement/click`.
+print without a version, for example `engagement/click`. Its `api.examples` may offer `EXAMPLES`.
 """
 
 from collections.abc import Iterator
@@ -11,16 +11,23 @@ from types import ModuleType
 
 from django.urls import URLPattern, URLResolver
 
+from core.api.schema import Example
+
 APPS = ("customers", "consent", "campaigns", "engagement", "integrations")
 
 
-def _modules() -> Iterator[ModuleType]:
+def _modules(name: str) -> Iterator[ModuleType]:
     for app in APPS:
-        if find_spec(f"{app}.api") and find_spec(f"{app}.api.urls"):
-            yield import_module(f"{app}.api.urls")
+        if find_spec(f"{app}.api") and find_spec(f"{app}.api.{name}"):
+            yield import_module(f"{app}.api.{name}")
 
 
-urlpatterns: list[URLPattern | URLResolver] = [pattern for module in _modules() for pattern in module.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [pattern for module in _modules("urls") for pattern in module.urlpatterns]
 aliases: list[URLPattern | URLResolver] = [
-    pattern for module in _modules() for pattern in getattr(module, "aliases", ())
+    pattern for module in _modules("urls") for pattern in getattr(module, "aliases", ())
 ]
+
+
+def examples() -> list[Example]:
+    """The examples of all apps, floor by floor from the bottom."""
+    return [example for module in _modules("examples") for example in module.EXAMPLES]

@@ -6,8 +6,9 @@ from typing import Any, Final
 from django.conf import settings
 
 from core.api.schema import PlainOperation, plain_components, plain_operations
+from marketing_hub.api_v1 import examples
 from marketing_hub.openapi import security_of, tag_of
-from marketing_hub.openapi_samples import samples
+from marketing_hub.openapi_samples import put_examples
 
 Operation = dict[str, Any]
 Document = dict[str, Any]
@@ -91,11 +92,14 @@ def only_versioned(endpoints: list[Any]) -> list[Any]:
 def complete(result: Document, generator: Any, request: Any, public: bool) -> Document:
     """The document with plain operations, shared parts and tags; called by drf-spectacular at the end."""
     paths: dict[str, dict[str, Operation]] = result["paths"]
+    shown = examples()
     for plain in plain_operations():
         paths.setdefault(plain.path, {})[plain.method] = _described(plain)
     for path, item in paths.items():
         for method, operation in item.items():
             _share(path, method, operation)
+            told = [example for example in shown if example.operation == operation["operationId"]]
+            put_examples(path, method, operation, told)
     components = result.setdefault("components", {})
     components["schemas"] = {**components.get("schemas", {}), **plain_components(), **SCHEMAS}
     components["schemas"] = dict(sorted(components["schemas"].items()))
@@ -117,7 +121,7 @@ def _described(plain: PlainOperation) -> Operation:
 
 
 def _share(path: str, method: str, operation: Operation) -> None:
-    """Errors, headers and samples that follow from the address and the verb."""
+    """Errors and headers that follow from the address and the verb."""
     responses = operation["responses"]
     for status, response in responses.items():
         if "$ref" not in response:
@@ -127,7 +131,6 @@ def _share(path: str, method: str, operation: Operation) -> None:
     for status in sorted(_refusals(path, method, operation) - set(responses)):
         responses[status] = {"$ref": f"#/components/responses/{RESPONSES[status][0]}"}
     operation["responses"] = dict(sorted(responses.items()))
-    operation["x-codeSamples"] = samples(path, method, operation)
 
 
 def _refusals(path: str, method: str, operation: Operation) -> set[str]:

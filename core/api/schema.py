@@ -1,6 +1,6 @@
-"""What the OpenAPI document cannot find by itself: operations of plain views, and words for REST views."""
+"""What the OpenAPI document cannot find by itself: operations of plain views, and examples that really work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -12,6 +12,25 @@ class PlainOperation:
     path: str
     scope: str
     operation: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One call and its answer, shown in the document and executed by a test.
+
+    The `EXAMPLES` of an app's `api.examples` are one story: a test makes the calls in order on an empty database,
+    floor by floor from customers up. `answer` holds the members worth showing; the real answer has at least those,
+    where "..." stands for any text.
+    """
+
+    operation: str
+    title: str
+    path: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    status: int = 200
+    answer: Any = None
 
 
 _operations: list[PlainOperation] = []

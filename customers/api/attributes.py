@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from core.api.views import ApiViewSet
 from core.errors import InvalidInput
 from customers.api.customers import CustomerView, Shaping, json_response
-from customers.api.serializers import AttributeChangeSerializer, AttributeSerializer
+from customers.api.serializers import AttributeChangeSerializer, AttributeInputSerializer, AttributeSerializer
 from customers.models import AttributeDefinition
 from customers.rules.attributes import json_schema
 from customers.selectors.attributes import find_definition
@@ -42,7 +42,7 @@ class AttributeViewSet(Shaping, ApiViewSet):
         """
         return super().list(request)
 
-    @extend_schema(request=AttributeSerializer, responses={201: AttributeSerializer})
+    @extend_schema(request=AttributeInputSerializer, responses={201: AttributeSerializer})
     def create(self, request: Request) -> Response:
         """Define an attribute.
 

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.views import ApiViewSet
-from customers.api.serializers import IdentityInputSerializer, IdentitySerializer
+from customers.api.serializers import IdentityInputSerializer, IdentitySerializer, LinkedSerializer
 from customers.models import Identity
 from customers.selectors.customers import find_customer, list_identities
 from customers.services.identities import link_identity
@@ -37,7 +37,7 @@ class IdentityViewSet(ApiViewSet):
         operation_id="linkIdentity",
         summary="Link an identifier",
         request=IdentityInputSerializer,
-        responses={200: IdentitySerializer(many=True)},
+        responses={200: LinkedSerializer},
     )
     def create(self, request: Request, reference: str) -> Response:
         """The customer is recognised by it from now on; a visitor known by it becomes part of the customer."""

@@ -241,3 +241,17 @@ class AttributeChangeSerializer(serializers.Serializer[object]):
     purpose = serializers.CharField(required=False)
     owner = serializers.CharField(required=False)
     archived = serializers.BooleanField(required=False)
+
+
+class AttributeInputSerializer(AttributeChangeSerializer):
+    """What defines an attribute; `key` and `type` never change afterwards."""
+
+    key = serializers.CharField()
+    type = serializers.ChoiceField(choices=["text", "number", "boolean", "date", "datetime", "enum", "list"])
+
+
+class LinkedSerializer(serializers.Serializer[object]):
+    """The customer that is recognised by the identifier now, and all its identifiers."""
+
+    id = serializers.CharField()
+    identities = IdentitySerializer(many=True)

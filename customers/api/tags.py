@@ -99,7 +99,7 @@ class CustomerTagDetail(_TagsView):
     @extend_schema(
         operation_id="removeTag",
         summary="Take one tag off",
-        responses=TagsSerializer,
+        responses={200: TagsSerializer},
     )
     def delete(self, request: Request, user_id: str, tag: str) -> Response:
         """The customer does not have this tag afterwards, whether or not it had."""
