@@ -1,0 +1,210 @@
+"""The main job as a partner does it: over HTTP only, against the running product."""
+
+import json
+
+import httpx
+import pytest
+
+from tests.support.stack import Stack
+
+SCOPES = (
+    "customers:read customers:write customers.pii:read tags:write engagement:write engagement:read "
+    "consent:read consent:write jobs:write"
+)
+CLICK = {
+    "userId": "12345",
+    "campaignId": "promo_2024_q2",
+    "elementId": "signup-button",
+    "timestamp": "2024-06-10T13:45:00Z",
+    "deviceType": "mobile",
+}
+NOTICE = "v1"
+
+
+@pytest.fixture(scope="module")
+def stack():
+    """The whole product in processes of its own: web, worker, timetable."""
+    with Stack() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(stack):
+    """A partner that registered and got a token by client credentials."""
+    client = json.loads(stack.manage("client", "create", "--name", "partner", "--scopes", SCOPES, "--json"))
+    with httpx.Client(base_url=stack.base_url, timeout=30) as http:
+        answer = http.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials", "scope": SCOPES},
+            auth=(client["client_id"], client["client_secret"]),
+        )
+        assert answer.status_code == 200, answer.text
+        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        yield http
+
+
+@pytest.fixture(scope="module")
+def jane(api):
+    """Jane Doe, 12345, with an order, as the documented example has her."""
+    body = {
+        "id_property": "external_id",
+        "inputs": [
+            {
+                "id": "12345",
+                "properties": {
+                    "email": "jane.doe@example.com",
+                    "first_name": "Jane",
+                    "last_name": "Doe",
+                    "country": "DE",
+                },
+            }
+        ],
+    }
+    answer = api.post("/api/v1/customers/batch/upsert", json=body, headers={"Idempotency-Key": "jane-1"})
+    assert answer.status_code == 200, answer.text
+    order = {"order_id": "ord_789", "amount": 49.99, "currency": "USD", "date": "2024-04-10T11:12:00Z"}
+    assert api.post("/api/v1/customers/12345/purchases", json=order).status_code == 201
+    return api.get("/api/v1/customers/12345").json()
+
+
+def test_click__without_consent__is_refused_and_nothing_is_stored(api, jane):
+    answer = api.post("/api/engagement/click", json=CLICK)
+
+    assert answer.status_code == 403
+    assert answer.json()["error"] == "Forbidden"
+    assert answer.json()["code"] == "consent_required"
+    assert api.get("/api/v1/engagement/events", params={"userId": "12345"}).json()["data"] == []
+
+
+def test_main_job__from_consent_to_timeline__works_over_http(api, jane):
+    consent = {
+        "purposes": [{"purpose": "analytics", "event": "granted", "notice_version": 1, "locale": "en"}],
+        "source": "web_form",
+        "region": "DE",
+    }
+    recorded = api.post("/api/v1/consent/12345", json=consent)
+    assert recorded.status_code == 201, recorded.text
+    token = api.post("/api/v1/consent/tokens", json={"userId": "12345", "purposes": ["analytics"], "region": "DE"})
+    assert token.status_code == 201, token.text
+    headers = {"X-Consent-Token": token.json()["token"]}
+
+    first = api.post("/api/engagement/click", json=CLICK | {"eventId": "click-1"}, headers=headers)
+    again = api.post("/api/v1/engagement/click", json=CLICK | {"eventId": "click-1"}, headers=headers)
+
+    assert (first.status_code, first.json()) == (202, {"eventId": "click-1", "status": "accepted"})
+    assert (again.status_code, again.json()["status"]) == (200, "duplicate")
+    assert first.headers["Link"].startswith("</api/v1/engagement/click>")
+
+
+def test_click__literal_example_with_a_recorded_consent__is_accepted_verbatim(api, jane):
+    answer = api.post("/api/engagement/click", json=CLICK)
+
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["status"] == "accepted"
+
+
+def test_batch__with_duplicates_and_bad_items__answers_for_each(api, jane):
+    good = CLICK | {"type": "click", "eventId": "batch-1"}
+    without_campaign = {k: v for k, v in good.items() if k != "campaignId"} | {"eventId": "batch-2"}
+    stranger = good | {"userId": "nobody-knows", "eventId": "batch-3"}
+
+    answer = api.post("/api/engagement/events", json={"events": [good, good, without_campaign, stranger]})
+
+    assert answer.status_code == 207, answer.text
+    results = answer.json()["results"]
+    assert [r["status"] for r in results] == ["accepted", "duplicate", "rejected", "rejected"]
+    assert results[2]["code"] == "missing_field"
+    assert results[2]["message"] == "Missing required field 'campaignId'"
+
+
+def test_batch__of_101__is_refused_whole(api, jane):
+    events = [CLICK | {"type": "click", "eventId": f"many-{n}"} for n in range(101)]
+
+    answer = api.post("/api/engagement/events", json={"events": events})
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "batch_too_large"
+    stored = api.get("/api/v1/engagement/events", params={"userId": "12345"}).json()["data"]
+    assert not any(row["eventId"].startswith("many-") for row in stored)
+
+
+def test_customers__literal_list__has_the_documented_shape(api, jane):
+    answer = api.get(
+        "/api/v1/customers", params={"created_after": "2024-01-01T00:00:00Z", "status": "active", "limit": 100}
+    )
+
+    assert answer.status_code == 200
+    row = next(r for r in answer.json()["data"] if r["email"] == "jane.doe@example.com")
+    assert row["id"].startswith("cus_")
+    assert (row["first_name"], row["last_name"], row["status"]) == ("Jane", "Doe", "active")
+    assert row["created_at"].endswith("Z")
+    order = row["last_purchase"]
+    assert (order["order_id"], order["amount"], order["currency"]) == ("ord_789", 49.99, "USD")
+    assert order["date"] == "2024-04-10T11:12:00Z"
+    assert isinstance(row["segments"], list)
+    assert answer.json()["pagination"] == {"limit": 100, "offset": 0, "total": 1}
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"created_after": "yesterday"}, "Invalid 'created_after'"),
+        ({"limit": "0"}, "Invalid 'limit'"),
+        ({"limit": "201"}, "Invalid 'limit'"),
+        ({"limit": "abc"}, "Invalid 'limit'"),
+        ({"status": "asleep"}, "Invalid 'status'"),
+        ({"colour": "red"}, "Unknown parameter 'colour'"),
+    ],
+)
+def test_customers__bad_query__is_refused_by_name(api, query, message):
+    answer = api.get("/api/v1/customers", params=query)
+
+    assert answer.status_code == 400
+    assert list(answer.json())[:2] == ["error", "message"]
+    assert (answer.json()["error"], answer.json()["message"]) == ("BadRequest", message)
+
+
+def test_customers__without_a_valid_credential__is_unauthorized(stack):
+    answer = httpx.get(f"{stack.base_url}/api/v1/customers", headers={"Authorization": "Bearer nonsense"})
+
+    assert answer.status_code == 401
+    assert (answer.json()["error"], answer.json()["message"]) == ("Unauthorized", "Invalid API key")
+    assert "resource_metadata=" in answer.headers["WWW-Authenticate"]
+
+
+def test_tags__literal_put__replaces_the_set(api, jane):
+    answer = api.put("/api/users/12345/tags", json={"tags": ["frequent_viewer", "email_subscriber"]})
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["userId"] == "12345"
+    assert sorted(answer.json()["tags"]) == ["email_subscriber", "frequent_viewer"]
+
+
+def test_consent__withdrawn__stops_events_and_tokens_at_once(api, jane):
+    token = api.post("/api/v1/consent/tokens", json={"userId": "12345", "purposes": ["analytics"], "region": "DE"})
+    assert token.status_code == 201, token.text
+
+    withdrawn = api.post(
+        "/api/v1/consent/12345",
+        json={"purposes": [{"purpose": "analytics", "event": "withdrawn"}], "source": "preference_centre"},
+    )
+    answer = api.post("/api/engagement/click", json=CLICK, headers={"X-Consent-Token": token.json()["token"]})
+
+    assert withdrawn.status_code == 201, withdrawn.text
+    assert answer.status_code == 403
+    assert answer.json()["code"] in ("consent_required", "consent_invalid")
+
+
+def test_quota__exceeded__answers_429_with_the_documented_body(stack):
+    client = json.loads(stack.manage("client", "create", "--name", "hasty", "--scopes", "customers:read", "--json"))
+    with httpx.Client(base_url=stack.base_url, timeout=30) as http:
+        grant = {"grant_type": "client_credentials"}
+        token = http.post("/oauth/token", data=grant, auth=(client["client_id"], client["client_secret"])).json()
+        http.headers["Authorization"] = f"Bearer {token['access_token']}"
+        answers = [http.get("/api/v1/customers", params={"limit": 1}) for _ in range(105)]
+
+    refused = [a for a in answers if a.status_code == 429]
+    assert refused
+    assert (refused[0].json()["error"], refused[0].json()["message"]) == ("RateLimitExceeded", "Quota exceeded")
+    assert int(refused[0].headers["Retry-After"]) >= 1
+    assert all("X-RateLimit-Remaining" in a.headers for a in answers)
