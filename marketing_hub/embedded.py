@@ -247,7 +247,7 @@ def _postgres_pid(home: Home) -> int | None:
     try:
         pid = int((home.postgres_data / "postmaster.pid").read_text().split("\n", 1)[0])
         where = Path(f"/proc/{pid}/cwd").resolve(strict=True)
-    except (FileNotFoundError, ValueError, ProcessLookupError):
+    except (FileNotFoundError, PermissionError, ProcessLookupError, ValueError):
         return None
     return pid if where == home.postgres_data.resolve() else None
 
