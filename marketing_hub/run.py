@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Final
 
 import psycopg
@@ -61,24 +62,32 @@ def beat() -> tuple[str, ...]:
     )
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be started; every variable in it has been read, so nothing starts that would have to end again."""
+
+    base_url: str
+    given: Mapping[str, str]
+    processes: tuple[Program, ...]
+    demo: bool
+
+
 def run() -> int:
     """Start everything, say where it is, and return 0 once a signal has ended it all."""
     if env.text("HUB_ENV", "development") == "production":
         raise env.ConfigError("HUB_ENV must not be production here; README says how each process is started there.")
-    host, port = env.text("HUB_HOST", "127.0.0.1"), env.number("PORT", 8000, 1, 65535)
-    require_free_port(host, port)
-    given = {name: os.environ[name] for name in _ADDRESSES if os.environ.get(name, "").strip()}
+    plan = _plan()
     make_folder(env.data_dir())
     with ExitStack() as stack:
         stack.enter_context(lock(env.data_dir()))
-        home = None if given.keys() >= {"DATABASE_URL", "REDIS_URL"} else locate()
-        _prepare_environment(given, home)
+        home = None if plan.given.keys() >= {"DATABASE_URL", "REDIS_URL"} else locate()
+        _prepare_environment(plan.given, home)
         importlib.import_module("marketing_hub.settings")
         supervisor = Supervisor(env.data_dir() / "log", say)
         supervisor.heed_signals()
         stack.callback(supervisor.stop)
         try:
-            _start(supervisor, given, home, f"http://{_EVERYWHERE.get(host, host)}:{port}")
+            _start(supervisor, plan, home)
             supervisor.watch()
         except KeyboardInterrupt:
             say("stopping")
@@ -118,30 +127,38 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _start(supervisor: Supervisor, given: Mapping[str, str], home: Home | None, base_url: str) -> None:
+def _plan() -> _Plan:
+    host, port = env.text("HUB_HOST", "127.0.0.1"), env.number("PORT", 8000, 1, 65535)
+    require_free_port(host, port)
+    base_url = f"http://{_EVERYWHERE.get(host, host)}:{port}"
+    processes = (
+        Program("web", web(), ready=lambda: welcome.answers(f"{base_url}/readyz"), patience=15),
+        Program("worker", worker(), patience=20),
+        Program("beat", beat()),
+    )
+    given = {name: os.environ[name] for name in _ADDRESSES if os.environ.get(name, "").strip()}
+    return _Plan(base_url, given, processes, demo=env.flag("DEMO", True))
+
+
+def _start(supervisor: Supervisor, plan: _Plan, home: Home | None) -> None:
     began = time.monotonic()
     if home:
         say(f"starting the servers that are not given (data in {home.data}, logs in {supervisor.logs})")
-        servers = [] if "DATABASE_URL" in given else [embedded.postgres(home)]
-        servers += [] if "REDIS_URL" in given else [embedded.redis_server(home)]
+        servers = [] if "DATABASE_URL" in plan.given else [embedded.postgres(home)]
+        servers += [] if "REDIS_URL" in plan.given else [embedded.redis_server(home)]
         supervisor.start(servers, _READY_LIMIT)
-        if "DATABASE_URL" not in given:
+        if "DATABASE_URL" not in plan.given:
             embedded.prepare_database(home)
     _require_servers()
     shutil.rmtree(env.data_dir() / "metrics", ignore_errors=True)
     say("bringing tables and static files up to date")
     _bring_up_to_date(supervisor)
     say("starting web server, worker and timetable")
-    programs = [
-        Program("web", web(), ready=lambda: welcome.answers(f"{base_url}/readyz"), patience=15),
-        Program("worker", worker(), patience=20),
-        Program("beat", beat()),
-    ]
-    supervisor.start(programs, _READY_LIMIT)
-    if env.flag("DEMO", True) and "demo" in get_commands() and not welcome.demo_file().exists():
+    supervisor.start(plan.processes, _READY_LIMIT)
+    if plan.demo and "demo" in get_commands() and not welcome.demo_file().exists():
         say("loading the demo, this once")
-        supervisor.finish([_manage("demo", "load", "--base-url", base_url, talks=True)])
-    say(welcome.text(base_url, seconds=time.monotonic() - began))
+        supervisor.finish([_manage("demo", "load", "--base-url", plan.base_url, talks=True)])
+    say(welcome.text(plan.base_url, seconds=time.monotonic() - began))
 
 
 def _bring_up_to_date(supervisor: Supervisor) -> None:
