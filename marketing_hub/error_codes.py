@@ -66,6 +66,22 @@ _ROWS: Final = (
     ("unstorable", 400, "The text holds a character that cannot be stored.", "Remove it."),
     ("duplicate_phone", 409, "Another customer has this phone number.", "Update that customer instead."),
     ("batch_rejected", 400, "No item of the batch was stored.", "Read results: each item names its own reason."),
+    ("unknown_type", 400, "There is no such event type.", "Read GET /engagement/types, or register the type."),
+    ("invalid_schema", 400, "This is not a JSON Schema that can be used.", "Correct it as the message says."),
+    ("event_too_large", 400, "The event has more bytes than allowed.", "Send less in context and properties."),
+    (
+        "timestamp_too_old",
+        400,
+        "The event lies further back than events are kept.",
+        "Check the sender's clock; older history comes by import.",
+    ),
+    ("timestamp_in_future", 400, "The event lies more than 24 hours ahead.", "Check the sender's clock."),
+    (
+        "timestamp_clamped",
+        202,
+        "A warning: the event lay in the future and was stored with the time of receipt.",
+        "Check the sender's clock.",
+    ),
     ("batch_too_large", 400, "More items than a batch may hold.", "Split the batch."),
     (
         "credential_in_query",
@@ -111,7 +127,13 @@ _ROWS: Final = (
         "No consent token and no recorded state allows this.",
         "Record consent or send a valid consent token.",
     ),
-    ("consent_invalid", 403, "The consent token is not ours, expired or revoked.", "Ask for a new consent token."),
+    (
+        "consent_invalid",
+        403,
+        "The consent token is not ours, expired, revoked, another person's or for another purpose.",
+        "Ask for a new consent token.",
+    ),
+    ("unknown_user", 403, "There is no customer with this id.", "Create the customer, then send the event again."),
     (
         "suppressed",
         403,

@@ -1,8 +1,8 @@
 """Tables of engagement."""
 
 from engagement.models.catalogue import EventSchema, EventType, Label
-from engagement.models.events import Event, EventKey
+from engagement.models.events import ConsentKind, Event, EventKey
 from engagement.models.rejections import Rejection
 from engagement.models.rollups import DailyMetric
 
-__all__ = ["DailyMetric", "Event", "EventKey", "EventSchema", "EventType", "Label", "Rejection"]
+__all__ = ["ConsentKind", "DailyMetric", "Event", "EventKey", "EventSchema", "EventType", "Label", "Rejection"]

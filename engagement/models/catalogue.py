@@ -1,4 +1,4 @@
-"""Event types and the words that events repeat, kept once so that event rows stay lean."""
+"""Event types that partners register, and the words that events repeat, kept once so that event rows stay lean."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,15 +7,18 @@ from core.models.base import TimeStamped
 
 
 class EventType(TimeStamped):
-    """A kind of event. `id` is what event rows hold."""
+    """A kind of event beside the built-in ones of `engagement.rules.catalogue`. `id` is what event rows hold.
+
+    Ids begin at 100 (set in the migration): the numbers below belong to the built-in types.
+    """
 
     id = models.SmallAutoField(primary_key=True)
     name = models.SlugField(max_length=60, unique=True)
     title = models.CharField(max_length=120)
     description = models.CharField(max_length=300, default="", blank=True)
     purpose = models.CharField(max_length=40)
-    campaign_required = models.BooleanField(default=True)
     current_version = models.PositiveSmallIntegerField(default=1)
+    created_by = models.CharField(max_length=60, default="")
     archived_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
@@ -23,11 +26,12 @@ class EventType(TimeStamped):
 
 
 class EventSchema(models.Model):
-    """A JSON Schema (draft 2020-12) of one version of an event type; immutable once an event used it."""
+    """One version of a registered type, immutable: the members it requires and the JSON Schema of its properties."""
 
     id = models.BigAutoField(primary_key=True)
     type = models.ForeignKey(EventType, on_delete=models.PROTECT, related_name="schemas")
     version = models.PositiveSmallIntegerField()
+    required = models.JSONField(default=list)
     schema = models.JSONField()
     created_at = models.DateTimeField()
 

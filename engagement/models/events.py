@@ -3,14 +3,22 @@
 from django.db import models
 
 
+class ConsentKind(models.IntegerChoices):
+    """What an event rests on: the person's recorded state (a ConsentEvent), or a token (a ConsentToken)."""
+
+    STATE = 1, "Recorded consent"
+    TOKEN = 2, "Consent token"
+
+
 class Event(models.Model):
     """What one person did, once.
 
     The table is partitioned by month of `occurred_at` (created by hand in the migration; there is no foreign key to
     it and none from it, both would cost as much as two indexes). `customer_id`, `type_id`, `campaign_id` (a Label)
-    and `source_id` (a Label) are plain numbers. `consent_kind` says what allowed the row: 1 recorded state
-    (`consent_ref` = ConsentEvent.id), 2 token (`consent_ref` = ConsentToken.id). `xid` is the writing transaction:
-    followers read in (xid, event_id) order below the oldest running one.
+    and `source_id` (a Label) are plain numbers. `consent_kind` says what allowed the row (`ConsentKind`), and
+    `consent_ref` which entry. `properties` holds the members that have no column, in the API's spelling: elementId,
+    sessionId, anonymousId, value, currency, context, properties, ... and eventId when `event_id` is only its hash.
+    `xid` is the writing transaction: followers read in (xid, event_id) order below the oldest running one.
     """
 
     pk = models.CompositePrimaryKey("event_id", "occurred_at")

@@ -4,7 +4,10 @@ from django.db import models
 
 
 class Rejection(models.Model):
-    """One refused event: who sent it, why, which field. Never the payload: it may hold what we must not store."""
+    """Events refused for one reason within one minute: whose, which field, how many.
+
+    Never the payload: it may hold what we must not store. `request_id` is of the last one.
+    """
 
     id = models.BigAutoField(primary_key=True)
     client_id = models.CharField(max_length=60)
@@ -14,12 +17,18 @@ class Rejection(models.Model):
     message = models.CharField(max_length=300)
     request_id = models.CharField(max_length=128, default="")
     count = models.PositiveIntegerField(default=1)
+    minute = models.DateTimeField()
     at = models.DateTimeField()
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client_id", "minute", "event_type", "code", "param"], name="rejection_once_a_minute"
+            ),
+        ]
         indexes = [
             models.Index(fields=["-at", "-id"], name="rejection_newest"),
-            models.Index(fields=["client_id", "-at"], name="rejection_by_client"),
+            models.Index(fields=["client_id", "-at", "-id"], name="rejection_by_client"),
         ]
 
     def __str__(self) -> str:

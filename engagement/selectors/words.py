@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from engagement.models import EventType, Label
+from engagement.models import Label
+from engagement.selectors.catalogue import event_catalogue
 
 
 def type_titles(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """(name, title) of event types, by id."""
-    rows = EventType.objects.filter(pk__in=set(ids)).values_list("pk", "name", "title")
-    return {pk: (name, title) for pk, name, title in rows}
+    """(name, title) of event types, by id; archived ones included."""
+    titles = event_catalogue().titles
+    return {pk: titles[pk] for pk in set(ids)}
 
 
 def label_values(ids: Iterable[int | None]) -> dict[int, str]:

@@ -1,28 +1,49 @@
 """Months of the event log: made before they are needed, dropped when their retention ends; old event keys trimmed."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.db import connection
 
+from engagement.rules.months import month_of, shifted
+from engagement.services import writer
+
 AHEAD_MONTHS: Final = 3
 _BATCH: Final = 20_000
+_ENSURE: Final = "SELECT engagement_ensure_partition(%(month)s)"
+_known: set[date] = set()
+
+
+def ensure_for(*, times: Collection[datetime]) -> None:
+    """The log has a place for events of all these times; no statement for months seen before by this process."""
+    first, last = month_of(min(times)), month_of(max(times))
+    months = {first, last} if last <= shifted(first, 1) else {month_of(at) for at in times}
+    for month in months - _known:
+        writer.run(statement=_ENSURE, parameters={"month": month})
+        if not writer.in_transaction():
+            _known.add(month)
+
+
+def forget_months() -> None:
+    """Look again, in this process, which months exist; for whoever has dropped some."""
+    _known.clear()
 
 
 def ensure_partitions(*, first: date, now: datetime) -> int:
     """A partition stands for every month from `first` to AHEAD_MONTHS after `now`; returns how many were made."""
-    made, month, last = 0, first.replace(day=1), _months_after(now.date(), AHEAD_MONTHS)
+    made, month, last = 0, first.replace(day=1), shifted(month_of(now), AHEAD_MONTHS)
     with connection.cursor() as cursor:
         while month <= last:
             cursor.execute("SELECT engagement_ensure_partition(%s)", [month])
             made += bool(cursor.fetchone()[0])
-            month = _months_after(month, 1)
+            month = shifted(month, 1)
     return made
 
 
 def drop_expired_partitions(*, keep_months: int, now: datetime) -> list[str]:
     """Months that ended more than `keep_months` months ago are gone; returns the names of the tables dropped."""
-    oldest = f"engagement_event_{_months_after(now.date(), -keep_months):%Y_%m}"
+    oldest = f"engagement_event_{shifted(month_of(now), -keep_months):%Y_%m}"
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
@@ -49,8 +70,3 @@ def trim_event_keys(*, keep_days: int, now: datetime) -> int:
             trimmed += int(cursor.rowcount)
             if cursor.rowcount < _BATCH:
                 return trimmed
-
-
-def _months_after(day: date, months: int) -> date:
-    index = day.year * 12 + day.month - 1 + months
-    return date(index // 12, index % 12 + 1, 1)

@@ -1,0 +1,179 @@
+"""HOT PATH: POST /engagement/{type} and POST /engagement/events."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from core.actors import Actor, Credential
+from core.api.credentials import actor_of
+from core.api.doors import door
+from core.api.errors import error_response
+from core.api.gpc import gpc_on
+from core.errors import Forbidden, InvalidInput, NotFound, Problem
+from engagement.api.bodies import json_body
+from engagement.rules.clock import Clock
+from engagement.rules.events import Checked, EventIn, Ready, Refused, read_batch, read_one
+from engagement.rules.months import month_of, shifted, start_of
+from engagement.rules.verdicts import Verdict, refusal
+from engagement.selectors.catalogue import event_catalogue, find_type
+from engagement.services.ingest import ingest
+from engagement.services.rejections import count_rejections
+
+_encode: Final = msgspec.json.Encoder().encode
+_TRUE, _FALSE = ("true", "1"), ("false", "0")
+
+
+class Result(msgspec.Struct, omit_defaults=True, rename="camel"):
+    """What became of one event of a batch."""
+
+    index: int
+    event_id: str | None
+    status: str
+    code: str | None = None
+    message: str | None = None
+    param: str | None = None
+    warnings: list[dict[str, str]] | None = None
+
+
+@door(scope="engagement:write", resource="ingest")
+def post_event(request: HttpRequest, credential: Credential, event_type: str) -> HttpResponse:
+    """One event: 202 accepted, 200 duplicate; 400 or 403 with the reason, 404 for a type nobody registered."""
+    now, by = timezone.now(), actor_of(credential, request)
+    try:
+        _refuse_parameters(request, ())
+        find_type(name=event_type)
+        body = json_body(request)
+        checked = read_one(body, type_name=event_type, find=event_catalogue().find, clock=_clock(now))
+        return _stored_one(_with_token(checked, request), request, by, now)
+    except (InvalidInput, Forbidden, NotFound) as refused:
+        problem = refused.details[0] if refused.details else Problem(refused.param or "", refused.code, refused.message)
+        count_rejections(refused=[(event_type, problem)], by=by, now=now)
+        return error_response(refused, request)
+
+
+@door(scope="engagement:write", resource="ingest")
+def post_events(request: HttpRequest, credential: Credential) -> HttpResponse:
+    """1 to 100 events: 202 when all are stored, 207 when some are, 400 when none is; a verdict for each."""
+    now, by = timezone.now(), actor_of(credential, request)
+    try:
+        _refuse_parameters(request, ("atomic",))
+        atomic = _flag(request, "atomic")
+        checked = read_batch(json_body(request), find=event_catalogue().find, clock=_clock(now))
+    except InvalidInput as refused:
+        problem = Problem(refused.param or "", refused.code, refused.message)
+        count_rejections(refused=[("", problem)], by=by, now=now)
+        return error_response(refused, request)
+    found = _results([_with_token(item, request) for item in checked], request, by, now, atomic)
+    return _batch_answer(request, found, checked, by, now)
+
+
+def _stored_one(checked: Checked, request: HttpRequest, by: Actor, now: datetime) -> HttpResponse:
+    if isinstance(checked, Refused):
+        raise _invalid(checked.problems)
+    verdict = ingest(events=[checked], by=by, now=now, gpc=gpc_on(request))[0]
+    if verdict not in (Verdict.ACCEPTED, Verdict.DUPLICATE):
+        problem = _why(verdict, checked.event)
+        raise Forbidden(problem.message, code=problem.code, param=problem.param, details=[problem])
+    answer: dict[str, Any] = {"eventId": checked.shown, "status": verdict.value}
+    if checked.warning:
+        answer["warnings"] = [checked.warning.as_dict()]
+    return _json(answer, 202 if verdict is Verdict.ACCEPTED else 200)
+
+
+def _invalid(problems: Sequence[Problem]) -> InvalidInput:
+    first = problems[0]
+    brief = first.code == "invalid_parameter" and first.param
+    message = f"Invalid '{first.param}'" if brief else first.message
+    return InvalidInput(message, code=first.code, param=first.param or None, details=problems)
+
+
+def _why(verdict: Verdict, event: EventIn) -> Problem:
+    return refusal(verdict, has_token=event.consent_token is not None, anonymous=event.user_id is None)
+
+
+def _results(checked: Sequence[Checked], request: HttpRequest, by: Actor, now: datetime, atomic: bool) -> list[Result]:
+    ready = [item for item in checked if isinstance(item, Ready)]
+    blocked = atomic and len(ready) < len(checked)
+    verdicts = [Verdict.BATCH_REJECTED] * len(ready)
+    if ready and not blocked:
+        verdicts = ingest(events=ready, by=by, now=now, atomic=atomic, gpc=gpc_on(request))
+    by_index = {item.index: verdict for item, verdict in zip(ready, verdicts, strict=True)}
+    return [_result(item, by_index) for item in checked]
+
+
+def _result(item: Checked, verdicts: dict[int, Verdict]) -> Result:
+    if isinstance(item, Refused):
+        return _refused(item.index, item.shown, item.problems[0])
+    verdict = verdicts[item.index]
+    if verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE):
+        warnings = [item.warning.as_dict()] if item.warning else None
+        return Result(item.index, item.shown, verdict.value, warnings=warnings)
+    return _refused(item.index, item.shown, _why(verdict, item.event))
+
+
+def _refused(index: int, shown: str | None, problem: Problem) -> Result:
+    return Result(index, shown, "rejected", problem.code, problem.message, problem.param or None)
+
+
+def _batch_answer(
+    request: HttpRequest, results: Sequence[Result], checked: Sequence[Checked], by: Actor, now: datetime
+) -> HttpResponse:
+    refused = [result for result in results if result.status == "rejected"]
+    duplicates = sum(result.status == "duplicate" for result in results)
+    accepted = len(results) - len(refused) - duplicates
+    counts = {"accepted": accepted, "duplicates": duplicates, "rejected": len(refused)}
+    if refused:
+        problems = [Problem(r.param or "", r.code or "", r.message or "") for r in refused]
+        types = [_type_of(checked[r.index]) for r in refused]
+        count_rejections(refused=zip(types, problems, strict=True), by=by, now=now)
+    if len(refused) == len(results):
+        return error_response(_none_accepted(refused, counts, results), request)
+    return _json({**counts, "results": results}, 207 if refused else 202)
+
+
+def _none_accepted(refused: Sequence[Result], counts: dict[str, int], results: Sequence[Result]) -> InvalidInput:
+    reasons = {result.code for result in refused} - {"batch_rejected"}
+    code = reasons.pop() if len(reasons) == 1 else "batch_rejected"
+    extra = {**counts, "results": [msgspec.to_builtins(result) for result in results]}
+    return InvalidInput(f"None of the {len(results)} events was stored.", code=code, extra=extra)
+
+
+def _type_of(item: Checked) -> str:
+    return item.type if isinstance(item, Refused) else item.form.kind.name
+
+
+def _with_token(checked: Checked, request: HttpRequest) -> Checked:
+    """A token in the header X-Consent-Token stands for events that carry none."""
+    token = request.META.get("HTTP_X_CONSENT_TOKEN")
+    if token and isinstance(checked, Ready) and checked.event.consent_token is None:
+        checked.event.consent_token = token.strip()
+    return checked
+
+
+def _clock(now: datetime) -> Clock:
+    oldest_kept = start_of(shifted(month_of(now), -settings.EVENT_RETENTION_MONTHS))
+    oldest = max(oldest_kept, now - timedelta(days=settings.EVENT_MAX_AGE_DAYS))
+    return Clock.at(now, tolerance=timedelta(seconds=settings.EVENT_FUTURE_TOLERANCE_S), oldest=oldest)
+
+
+def _refuse_parameters(request: HttpRequest, known: Sequence[str]) -> None:
+    if request.META.get("QUERY_STRING"):
+        for name in request.GET:
+            if name not in known:
+                raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
+
+
+def _flag(request: HttpRequest, name: str) -> bool:
+    value = request.GET.get(name, "false").lower() if request.META.get("QUERY_STRING") else "false"
+    if value not in _TRUE + _FALSE:
+        raise InvalidInput(f"Invalid '{name}'", param=name)
+    return value in _TRUE
+
+
+def _json(body: dict[str, Any], status: int) -> HttpResponse:
+    return HttpResponse(_encode(body), status=status, content_type="application/json")
