@@ -5,6 +5,7 @@ from datetime import datetime
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
+from consent.console import urls as consent
 from core import menu
 from core.console.views import DetailPage, Header, MenuEntry, screen
 from integrations.console import urls as integrations
@@ -54,5 +55,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     screen("time-zone", account.ChooseTimeZone),
     screen("password", account.ChangePassword),
     screen("search", staff.Palette),
+    *consent.urlpatterns,
     *integrations.urlpatterns,
 ]

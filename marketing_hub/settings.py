@@ -138,6 +138,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "requeue-stalled-jobs": {"task": "core.tasks.requeue_stalled_jobs", "schedule": 30.0},
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
+    "prove-ledger": {"task": "consent.tasks.prove_ledger", "schedule": 3600.0},
+    "consent-retention": {"task": "consent.tasks.apply_retention", "schedule": 86400.0},
     "event-daily-sums": {
         "task": "engagement.tasks.follow_events",
         "schedule": 2.0,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
+from consent.selectors.catalogue import forget_catalogue
 from core.api.credentials import forget_credentials
 from tests.support.callers import Caller, register_caller
 from tests.support.seeds import keep_seeds, restore_seeds
@@ -33,9 +34,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def _seeds(request: pytest.FixtureRequest) -> None:
     """A test that commits finds what the migrations put in, though the one before emptied every table."""
     marker = request.node.get_closest_marker("django_db")
-    if marker and marker.kwargs.get("transaction"):
+    commits = {"transactional_db", "live_server"} & set(request.fixturenames)
+    if commits or (marker and marker.kwargs.get("transaction")):
         request.getfixturevalue("transactional_db")
         restore_seeds()
+    forget_catalogue()
 
 
 @pytest.fixture

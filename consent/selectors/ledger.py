@@ -6,10 +6,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from consent.models import ConsentEvent
 from consent.rules.chain import Break, Link, first_break
+from core.errors import NotFound
+from core.models import Job, JobState
+from customers.models import Customer
 
 
 def content_of(row: ConsentEvent, purpose: str, notice: str, notice_sha256: str) -> dict[str, Any]:
@@ -80,3 +83,23 @@ def list_entries() -> QuerySet[ConsentEvent]:
 def history_of(customer_ids: Sequence[int]) -> QuerySet[ConsentEvent]:
     """Every entry of these profiles (one person and the visitors she absorbed)."""
     return list_entries().filter(customer_id__in=customer_ids)
+
+
+def lost_heads(*, limit: int) -> list[str]:
+    """Public ids of people whose record names a last entry that is not in the ledger, at most `limit`."""
+    entry = ConsentEvent.objects.filter(pk=OuterRef("consent_ref"), customer_id=OuterRef("pk"))
+    people = Customer.objects.filter(~Exists(entry), consent_ref__isnull=False).order_by("pk")
+    return list(people.values_list("public_id", flat=True)[:limit])
+
+
+def last_verification() -> Job | None:
+    """The newest walk over the ledger that ended, or None."""
+    return Job.objects.filter(kind="consent.verify", state=JobState.SUCCEEDED).order_by("-created_at", "-id").first()
+
+
+def find_entry(public_id: str) -> ConsentEvent:
+    """The entry `con_...` with purpose and the words of its notice; NotFound otherwise."""
+    row = ConsentEvent.objects.select_related("purpose", "notice").filter(public_id=public_id).first()
+    if row is None:
+        raise NotFound("There is no entry with this id in the consent ledger.")
+    return row

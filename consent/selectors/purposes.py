@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 
-from consent.models import NoticeVersion, Purpose
+from consent.models import ConsentState, NoticeVersion, Purpose
 from consent.selectors.answers import notice_reference
 from core.errors import NotFound
 
@@ -54,3 +54,9 @@ def notice_answer(notice: NoticeVersion) -> dict[str, Any]:
     """A notice with its words, as plain JSON values."""
     more = {"text": notice.text, "material": notice.material, "publishedAt": notice.published_at}
     return notice_reference(notice) | more
+
+
+def count_states(purpose: Purpose) -> list[tuple[str, int]]:
+    """How many people stand where on a purpose, most first."""
+    rows = ConsentState.objects.filter(purpose=purpose).values_list("state").annotate(people=Count("pk"))
+    return [(state, people) for state, people in rows.order_by("-people", "state")]

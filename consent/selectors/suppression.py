@@ -6,6 +6,9 @@ from django.db.models import QuerySet
 
 from consent.models import Suppression
 from core.crypto import keyed_hash
+from core.errors import NotFound
+from customers.models import IdentityKind
+from customers.rules.identity import BadIdentity, normalise
 
 Identifier = tuple[str, str]
 
@@ -25,3 +28,22 @@ def suppressed_among(identifiers: Collection[Identifier]) -> frozenset[Identifie
 def list_suppressions() -> QuerySet[Suppression]:
     """The whole list with the profiles it concerns."""
     return Suppression.objects.select_related("customer")
+
+
+def find_suppression(pk: int) -> Suppression:
+    """The entry with this number; NotFound otherwise."""
+    row = list_suppressions().filter(pk=pk).first()
+    if row is None:
+        raise NotFound("This entry is not on the suppression list.")
+    return row
+
+
+def hashes_of(text: str) -> list[str]:
+    """Under which hashes what somebody typed could stand: as each kind of identifier that it can be."""
+    found = []
+    for kind in IdentityKind:
+        try:
+            found.append(suppression_hash(kind, normalise(kind, text)))
+        except BadIdentity:
+            continue
+    return found

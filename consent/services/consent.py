@@ -58,9 +58,12 @@ class Recorded:
 
 
 @transaction.atomic
-def record_consent(*, customer: Customer, entries: Sequence[ConsentEntry], by: Actor, now: datetime) -> Recorded:
+def record_consent(
+    *, customer: Customer, entries: Sequence[ConsentEntry], by: Actor, now: datetime, reason: str = ""
+) -> Recorded:
     """All entries of this person (1 to 50) are in the ledger, or none; her consent mask and tokens agree with it.
 
+    `reason` goes into the audit trail.
     Writers of one person queue for the lock on her row, so no decision can be lost. Refuses what
     `consent.services.entries.put_on` refuses, and a deleted customer (NotFound).
     """
@@ -72,7 +75,7 @@ def record_consent(*, customer: Customer, entries: Sequence[ConsentEntry], by: A
     written = _write(page, entries, notices, uses, by, now)
     found = close_pages(pages=pages, uses=uses, now=now)
     changes = {uses.by_id[key].key: [before.get(key, "none"), page.standings[key].state.value] for key in page.behind}
-    audit.record(by=by, action="consent.recorded", target=page.customer.public_id, changes=changes)
+    audit.record(by=by, action="consent.recorded", target=page.customer.public_id, changes=changes, reason=reason)
     tell(pages=pages.values(), found=found, uses=uses)
     return _recorded(page, entries, written, found[customer.pk], uses)
 

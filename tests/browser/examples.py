@@ -1,10 +1,20 @@
 """What stands behind screens whose address has an argument: per URL name, a maker of the arguments."""
 
 from collections.abc import Callable
+from typing import Any
 
+from tests.factories.consent import entry_example, person_example, purpose_example, suppression_example
 from tests.factories.integrations import client_example, key_example
 
-EXAMPLES: dict[str, Callable[[], dict[str, str]]] = {
+EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
+    "consent-entry": entry_example,
+    "customer-consent": person_example,
+    "customer-consent-record": person_example,
+    "customer-suppress": person_example,
+    "purpose": purpose_example,
+    "notice-new": purpose_example,
+    "jurisdiction": lambda: {"code": "US-CA"},
+    "suppression-remove": suppression_example,
     "api-client": client_example,
     "api-client-rotate": client_example,
     "api-client-scopes": client_example,

@@ -1,0 +1,189 @@
+"""The consent ledger: every entry, whether the chain holds, one entry with its proof."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+
+from consent.console.words import BASES, CHANNELS, STATES, evidence_label, evidence_words, notice_words
+from consent.models import ConsentEvent, Purpose
+from consent.rules.vocabulary import Event
+from consent.selectors.ledger import chain_of, find_entry, last_verification, list_entries
+from consent.services.verification import start_verification
+from core.console import cells
+from core.console.tables import whole_row
+from core.console.views import Action, ActionPage, Column, DetailPage, Empty, Header, ListPage, MenuEntry, Tab
+from core.errors import NotFound
+from core.menu import Panel
+from core.models import Job
+from customers.selectors.customers import all_ids, find_customer
+
+VIEW, VERIFY = "consent.view_consent", "consent.verify_ledger"
+_SOURCES = {"gpc": "Global Privacy Control", "expiry": "Ran out", "merge": "Merge", "import": "Import", "api": "API"}
+
+
+class LedgerFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """What the ledger can be narrowed by."""
+
+    event = django_filters.ChoiceFilter(
+        label="Event", choices=[(e.value, STATES[e.value].word) for e in Event], empty_label="Any event"
+    )
+    purpose = django_filters.ModelChoiceFilter(
+        label="Purpose", queryset=Purpose.objects.all(), to_field_name="key", empty_label="Any purpose"
+    )
+    channel = django_filters.ChoiceFilter(
+        label="Channel", field_name="purpose__channel", choices=list(CHANNELS.items()), empty_label="Any channel"
+    )
+    source = django_filters.CharFilter(label="Source")
+    customer = django_filters.CharFilter(label="Customer", method="of_customer")
+
+    class Meta:
+        model = ConsentEvent
+        fields: Sequence[str] = ()
+
+    def of_customer(self, rows: QuerySet[ConsentEvent], name: str, value: str) -> QuerySet[ConsentEvent]:
+        """The entries of one person and of the visitors she absorbed; none for nobody we know."""
+        try:
+            return rows.filter(customer_id__in=all_ids(find_customer(reference=value, include_deleted=True)))
+        except NotFound:
+            return rows.none()
+
+
+def subject_link(row: ConsentEvent) -> str:
+    """The person's public id, leading to what her record allows."""
+    address = reverse("console:customer-consent", args=[row.subject])
+    return format_html('<a href="{}" title="{}">…{}</a>', address, row.subject, row.subject[-10:])
+
+
+def entry_link(row: ConsentEvent) -> str:
+    """The instant of recording, leading to the entry."""
+    return cells.link(reverse("console:consent-entry", args=[row.public_id]), cells.instant(row.recorded_at))
+
+
+class LedgerList(ListPage):
+    """Append-only: what was recorded, about whom, on which proof."""
+
+    name, title, permission = "consent-ledger", "Consent ledger", VIEW
+    menu_entry = MenuEntry("Consent ledger", "shield-check", "Compliance", order=20)
+    template_name = "consent/ledger.html"
+    filterset_class, bar_filters = LedgerFilter, ("event", "purpose", "channel")
+    search_label = "Customer or entry id"
+    default_sort = "-recorded_at"
+    empty = Empty("Nothing recorded yet", "Consent arrives by the API, by imports, and from customer pages.")
+    tabs = (
+        Tab("All"),
+        Tab("Granted", {"event": "granted"}),
+        Tab("Withdrawn", {"event": "withdrawn"}),
+        Tab("Global Privacy Control", {"source": "gpc"}),
+        Tab("Expired", {"event": "expired"}),
+    )
+    columns = (
+        Column("recorded_at", "Recorded", value=whole_row, cell=entry_link, sort="recorded_at"),
+        Column("subject", "Person", value=whole_row, cell=subject_link),
+        Column("channel", "Channel", value=lambda row: CHANNELS[row.purpose.channel]),
+        Column("purpose", "Purpose", value=lambda row: row.purpose.name),
+        Column("event", "Event", cell=cells.state(STATES)),
+        Column("source", "Source", value=lambda row: _SOURCES.get(row.source, row.source)),
+        Column("notice", "Notice", value=whole_row, cell=notice_words),
+        Column("evidence", "Evidence", cell=evidence_words),
+        Column("legal_basis", "Basis", value=lambda row: BASES[row.legal_basis], optional=True),
+        Column("place", "Place", optional=True),
+        Column("seq", "No.", end=True, optional=True),
+        Column("occurred_at", "Happened", cell=cells.instant, optional=True),
+        Column("valid_until", "Valid until", cell=cells.day, optional=True),
+        Column("actor", "By", cell=cells.code, optional=True),
+        Column("rule_set", "Rules", optional=True),
+        Column("hash", "Hash", value=lambda row: row.hash[:12], cell=cells.code, optional=True),
+    )
+
+    def rows(self) -> QuerySet[ConsentEvent]:
+        """The whole ledger."""
+        return list_entries()
+
+    def search(self, rows: QuerySet[ConsentEvent], text: str) -> QuerySet[ConsentEvent]:
+        """By entry id, or by the person's public or external id."""
+        if text.startswith("con_"):
+            return rows.filter(public_id=text)
+        return LedgerFilter().of_customer(rows, "customer", text)
+
+    def actions(self) -> Sequence[Action]:
+        """Prove that nothing was changed."""
+        return (Action("Verify chain", reverse("console:consent-verify"), VERIFY, "fingerprint"),)
+
+    def draw(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        """With what the last walk over the ledger found."""
+        return super().draw(template, context | {"verification": last_verification()}, status)
+
+
+class VerifyLedger(ActionPage):
+    """Starts a walk over every chain."""
+
+    name, title, permission = "consent-verify", "Verify the consent ledger", VERIFY
+    submit_label, success = "Verify", "The ledger is being verified."
+
+    def question(self) -> str:
+        """What will happen."""
+        return "Every entry is hashed again and compared with its chain, and every day with its anchor."
+
+    def consequences(self) -> Sequence[tuple[str, str]]:
+        """When it was last done."""
+        last = last_verification()
+        return (("Last verified", cells.instant(last.finished_at) if last else "never"),)
+
+    def save(self, form: Any) -> Job:
+        """Start the job."""
+        return start_verification(by=self.actor, now=self.now)
+
+    def success_url(self, result: Job) -> str:
+        """Back to the ledger, which shows the outcome."""
+        return reverse("console:consent-ledger")
+
+    def cancel_url(self) -> str:
+        """The ledger."""
+        return reverse("console:consent-ledger")
+
+
+class EntryDetail(DetailPage):
+    """One entry with its proof."""
+
+    name, permission = "consent-entry", VIEW
+    panels = (
+        Panel("facts", "What was recorded", "consent/entry.html", VIEW, lambda request, row: _facts(row)),
+        Panel("notice", "Words shown", "consent/words.html", VIEW, lambda request, row: {"notice": row.notice}),
+        Panel("chain", "Chain", "consent/chain.html", VIEW, lambda request, row: _chain(request, row), place="side"),
+    )
+
+    def find(self) -> ConsentEvent:
+        """By public id."""
+        return find_entry(self.kwargs["public_id"])
+
+    def header(self, subject: ConsentEvent) -> Header:
+        """Event and purpose."""
+        return Header(
+            subject.purpose.name, CHANNELS[subject.purpose.channel], subject.public_id, cells.dot(STATES[subject.event])
+        )
+
+
+def _facts(row: ConsentEvent) -> Mapping[str, Any]:
+    facts = [
+        ("Person", cells.link(reverse("console:customer-consent", args=[row.subject]), row.subject)),
+        ("Happened", cells.instant(row.occurred_at)),
+        ("Recorded", cells.instant(row.recorded_at)),
+        ("Valid until", cells.instant(row.valid_until)),
+        ("Legal basis", BASES[row.legal_basis]),
+        ("Place", cells.text(row.place)),
+        ("Rules", row.rule_set),
+        ("Source", row.source),
+        ("By", cells.code(row.actor)),
+    ]
+    evidence = [(evidence_label(name), value) for name, value in sorted(row.evidence.items())]
+    return {"facts": facts, "evidence": evidence}
+
+
+def _chain(request: HttpRequest, row: ConsentEvent) -> Mapping[str, Any]:
+    """Whether this person's whole chain holds: hashed again now."""
+    return {"entry": row, "broken": chain_of(row.customer_id)}

@@ -1,0 +1,66 @@
+"""People with consent on record."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from consent.models import ConsentEvent, Suppression, SuppressionReason
+from consent.services.consent import ConsentEntry, record_consent
+from consent.services.gpc import apply_gpc
+from consent.services.masks import recompute_masks
+from consent.services.suppression import suppress
+from core.actors import SYSTEM
+from customers.models import Customer
+
+
+def make_person(**facts: Any) -> Customer:
+    """A German who agreed to e-mail under the first notice and refused SMS."""
+    now = timezone.now()
+    person = Customer.objects.create(
+        public_id=Customer.new_public_id(), created_at=now, updated_at=now, **({"country": "DE"} | facts)
+    )
+    recompute_masks(customer_ids=[person.pk], now=now)
+    agreed = ConsentEntry(
+        purpose="marketing_email",
+        event="granted",
+        source="web_form",
+        notice_version=1,
+        locale="de",
+        evidence={"doi_done": True, "form_id": "newsletter"},
+    )
+    refused = ConsentEntry(purpose="marketing_sms", event="refused", source="web_form")
+    record_consent(customer=person, entries=[agreed, refused], by=SYSTEM, now=now)
+    person.refresh_from_db()
+    return person
+
+
+def person_example() -> dict[str, str]:
+    """The address of somebody with a record and the signal."""
+    person = make_person()
+    apply_gpc(customer_ids=[person.pk], by=SYSTEM, now=timezone.now())
+    return {"public_id": person.public_id}
+
+
+def entry_example() -> dict[str, str]:
+    """The address of a ledger entry with words and evidence."""
+    person = make_person()
+    return {"public_id": ConsentEvent.objects.get(customer=person, event="granted").public_id}
+
+
+def suppression_example() -> dict[str, int]:
+    """The address of an entry of the suppression list."""
+    number = Suppression.objects.count()
+    suppress(
+        identifiers=[("email", f"person{number}@example.com")],
+        reason=SuppressionReason.COMPLAINT,
+        source="test",
+        by=SYSTEM,
+        now=timezone.now(),
+    )
+    return {"pk": Suppression.objects.latest("pk").pk}
+
+
+def purpose_example() -> dict[str, str]:
+    """The address of a purpose."""
+    make_person()
+    return {"key": "marketing_email"}
