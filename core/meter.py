@@ -1,6 +1,6 @@
 """Shared counters in Redis: windows that bound how often something may happen, for all processes together.
 
-Redis is never needed for correctness: when it does not answer within a quarter of a second every window counts as
+Redis is never needed for correctness: when it does not answer within a second every window counts as
 free, one log line says so, and Redis is left alone for a few seconds.
 """
 
@@ -17,7 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-TIMEOUT_S: Final = 0.25
+TIMEOUT_S: Final = 1.0
 LEFT_ALONE_S: Final = 5.0
 log = structlog.get_logger("meter")
 

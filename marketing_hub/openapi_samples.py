@@ -25,13 +25,15 @@ def put_examples(path: str, method: str, operation: Operation, examples: list[Ex
         name = f"{operation['operationId']}{number + 1 if number else ''}"
         for parameter in operation.get("parameters", ()):
             value = {"path": example.path, "query": example.query}.get(parameter["in"], {}).get(parameter["name"])
-            if value is not None:
+            if value is not None and not value.startswith("$"):
                 parameter.setdefault("example", value)
         for media in operation.get("requestBody", {}).get("content", {}).values():
             if example.body is not None:
+                media.pop("example", None)
                 media.setdefault("examples", {})[name] = {"summary": example.title, "value": example.body}
         answer = operation["responses"].get(str(example.status), {}).get("content", {}).get("application/json")
         if answer is not None and example.answer is not None:
+            answer.pop("example", None)
             answer.setdefault("examples", {})[name] = {"summary": example.title, "value": example.answer}
     first = examples[0] if examples else Example(operation["operationId"], "")
     operation["x-codeSamples"] = samples(path, method, first)
@@ -40,6 +42,8 @@ def put_examples(path: str, method: str, operation: Operation, examples: list[Ex
 def address(path: str, example: Example) -> str:
     """The path with its variables filled in and the query behind it."""
     for name, value in example.path.items():
+        if value.startswith("$"):
+            continue
         path = path.replace("{" + name + "}", quote(value, safe=""))
     return f"{path}?{urlencode(example.query)}" if example.query else path
 

@@ -76,8 +76,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
     "marketing_hub.metrics.Measured",
-    "marketing_hub.answers.ApiAnswers",
     "django.middleware.security.SecurityMiddleware",
+    "marketing_hub.answers.ApiAnswers",
     "marketing_hub.shell.ContentSecurityPolicy",
     "marketing_hub.shell.CompressedPages",
     "whitenoise.middleware.WhiteNoiseMiddleware",

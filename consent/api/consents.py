@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -40,30 +40,6 @@ from customers.selectors.customers import all_ids, find_by_identity, find_custom
 from customers.services.identities import normalised
 
 TAG = ["Consent"]
-_ENTRY = {
-    "purpose": "marketing_email",
-    "event": "granted",
-    "noticeVersion": 1,
-    "locale": "en",
-    "source": "web_form",
-    "evidence": {"formId": "newsletter", "doiDone": True},
-}
-RECORD_EXAMPLE = OpenApiExample("Newsletter sign-up", {"purposes": [_ENTRY]}, request_only=True)
-VISITOR_EXAMPLE = OpenApiExample(
-    "Cookie banner",
-    {"place": "US-CA", "purposes": [{"purpose": "analytics", "event": "granted", "noticeVersion": 1, "locale": "en"}]},
-    request_only=True,
-)
-BATCH_EXAMPLE = OpenApiExample(
-    "Two people",
-    {
-        "consents": [
-            {"userId": "12345", "purposes": [_ENTRY]},
-            {"anonymousId": "a-7f3", "purposes": [{"purpose": "analytics", "event": "refused"}]},
-        ]
-    },
-    request_only=True,
-)
 PAST = [
     OpenApiParameter("at", str, description="Ask the past: an instant with an offset."),
     OpenApiParameter("place", str, description="Ask what would hold there: ISO 3166-1 or -2."),
@@ -111,7 +87,6 @@ class Consent(ConsentView):
         operation_id="recordConsent",
         summary="Record consent of a person",
         request=ConsentRecordSerializer,
-        examples=[RECORD_EXAMPLE],
         responses={201: RecordedSerializer, 200: RecordedSerializer},
         tags=TAG,
     )
@@ -146,7 +121,6 @@ class VisitorConsent(ConsentView):
         operation_id="recordVisitorConsent",
         summary="Record consent of a visitor",
         request=VisitorRecordSerializer,
-        examples=[VISITOR_EXAMPLE],
         responses={201: RecordedSerializer, 200: RecordedSerializer},
         tags=TAG,
     )
@@ -188,7 +162,6 @@ class ConsentBatch(ApiView):
         operation_id="recordConsents",
         summary="Record consent of up to 100 people",
         request=ConsentBatchSerializer,
-        examples=[BATCH_EXAMPLE],
         responses={
             200: ConsentBatchAnswerSerializer,
             207: ConsentBatchAnswerSerializer,

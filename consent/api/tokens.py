@@ -1,7 +1,7 @@
 """/consent/tokens and /consent/tokens/{jti}."""
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -29,7 +29,6 @@ class ConsentTokens(ApiView):
         operation_id="issueConsentToken",
         summary="Issue a consent token",
         request=ConsentTokenRequestSerializer,
-        examples=[OpenApiExample("Tracking", {"userId": "12345", "purposes": ["analytics"]}, request_only=True)],
         responses={201: ConsentTokenSerializer},
         tags=TAG,
     )

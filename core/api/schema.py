@@ -20,7 +20,7 @@ class Example:
 
     The `EXAMPLES` of an app's `api.examples` are one story: a test makes the calls in order on an empty database,
     floor by floor from customers up. `answer` holds the members worth showing; the real answer has at least those,
-    where "..." stands for any text.
+    where "..." stands for any text. A path value `$operation.member` is that member of an earlier answer.
     """
 
     operation: str

@@ -13,6 +13,7 @@ from core.api.credentials import authenticate, client_ip
 from core.errors import RateLimited, Unauthenticated
 from core.meter import Level, Verdict, Window, give_back, take
 
+API: Final = "api"
 INGEST: Final = "ingest"
 _KEY: Final = "hub.usage"
 _UNBOUNDED: Final = Window("unlimited", 2_147_483_647, 3_600)
@@ -32,7 +33,7 @@ class Usage:
         return tuple(level.window for level in self.verdict.levels)
 
 
-def admit(request: HttpRequest, resource: str = "api") -> Credential:
+def admit(request: HttpRequest, resource: str = API) -> Credential:
     """The credential of this request, with one use counted against its client's windows for `resource`.
 
     Refuses like `authenticate`, and with 429 when a window is full; failures are counted per network address.
@@ -56,6 +57,11 @@ def windows_of(tier: str, resource: str) -> tuple[Window, ...]:
         for name, (limit, seconds) in settings.API_TIERS[tier].items()
         if (name == INGEST) == (resource == INGEST)
     )
+
+
+def levels_of(credential: Credential, resource: str) -> tuple[Level, ...]:
+    """How full the windows of a client are now; looking costs nothing."""
+    return take(f"{resource}:{credential.client_id}", windows_of(credential.tier, resource), 0).levels
 
 
 def _of_address(request: HttpRequest, amount: int) -> Usage:

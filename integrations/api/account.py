@@ -1,15 +1,18 @@
 """What a client may know about itself: who it is, and how much it may do."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.scopes import ANY
+from core.api.throttling import API, INGEST, levels_of
 from core.api.views import ApiView
-from integrations.api.serializers import LimitsSerializer, MeSerializer
+from integrations.api.serializers import LimitsSerializer, MeSerializer, UsageSerializer
 
 
 class Me(ApiView):
@@ -45,3 +48,28 @@ class Limits(ApiView):
         windows = settings.API_TIERS[self.credential.tier]
         rows = [{"name": name, "limit": limit, "seconds": seconds} for name, (limit, seconds) in windows.items()]
         return Response({"tier": self.credential.tier, "windows": rows})
+
+
+class UsageView(ApiView):
+    """GET /api/v1/usage."""
+
+    scopes = {"get": ANY}
+
+    @extend_schema(
+        operation_id="getUsage", summary="My use of the windows", responses=UsageSerializer, tags=["Account"]
+    )
+    def get(self, request: Request) -> Response:
+        """How much of each window is used now, this call included; an unlimited class has no windows."""
+        credential = self.credential
+        levels = [level for name in (API, INGEST) for level in levels_of(credential, name)]
+        rows = [
+            {
+                "name": level.window.name,
+                "limit": level.window.limit,
+                "used": level.used,
+                "remaining": level.remaining,
+                "resets_at": timezone.now() + timedelta(seconds=level.resets_in),
+            }
+            for level in levels
+        ]
+        return Response(UsageSerializer({"tier": credential.tier, "windows": rows}).data)

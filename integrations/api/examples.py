@@ -4,5 +4,6 @@ from core.api.schema import Example
 
 EXAMPLES = [
     Example("getMe", "Who am I", answer={"kind": "bearer", "livemode": True}),
+    Example("getUsage", "What is used up", answer={"tier": "..."}),
     Example("getLimits", "My windows", answer={"tier": "..."}),
 ]

@@ -29,3 +29,20 @@ class LimitsSerializer(serializers.Serializer[object]):
 
     tier = serializers.CharField()
     windows = WindowSerializer(many=True)
+
+
+class LevelSerializer(serializers.Serializer[object]):
+    """How full one window is."""
+
+    name = serializers.CharField()
+    limit = serializers.IntegerField()
+    used = serializers.IntegerField()
+    remaining = serializers.IntegerField()
+    resets_at = serializers.DateTimeField()
+
+
+class UsageSerializer(serializers.Serializer[object]):
+    """The windows of the caller as they are now."""
+
+    tier = serializers.CharField()
+    windows = LevelSerializer(many=True)

@@ -1,5 +1,6 @@
 """The examples of the OpenAPI document are calls that work and answers that come back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from marketing_hub.documents import schema
 from marketing_hub.openapi_samples import address
 
 pytestmark = pytest.mark.django_db
+
+SUCCESS = 200
+PATHS = {"reference": "12345", "user_id": "12345", "event_type": "click"}
 
 
 def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
@@ -38,19 +42,50 @@ def differences(shown: Any, real: Any, at: str = "") -> list[str]:
     return [] if shown == real or (shown == "..." and isinstance(real, str)) else [f"{at}: {real!r} is not {shown!r}"]
 
 
-def faults(example: Example, caller: Any) -> list[str]:
-    """What is wrong with one example."""
+def looked_up(value: str, answers: dict[str, Any]) -> str:
+    """The value, or the member of an earlier answer that `$operation.member` names."""
+    operation, _, member = value.removeprefix("$").partition(".")
+    return answers[operation].json()[member] if value.startswith("$") else value
+
+
+def others() -> list[Example]:
+    """Calls of operations that tell no story: their request examples, and reading where there is nothing to send."""
+    told = {example.operation for example in examples()}
+    found = []
+    for name, (path, method, operation) in operations().items():
+        if name in told or not path.startswith("/api/"):
+            continue
+        media = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        shown = [each["value"] for each in media.get("examples", {}).values()]
+        bodies = shown or ([media["example"]] if "example" in media else [None] if method == "get" else [])
+        keys = {p["name"]: PATHS.get(p["name"], "") for p in operation.get("parameters", ()) if p["in"] == "path"}
+        query = {
+            p["name"]: str(p["example"])
+            for p in operation.get("parameters", ())
+            if p["in"] == "query" and "example" in p
+        }
+        for number, body in enumerate(bodies):
+            headers = {"Idempotency-Key": f"{name}-{number}"} if method in ("post", "patch") else {}
+            found.append(Example(name, f"{method} {path}", keys, query, headers, body, status=SUCCESS))
+    return found
+
+
+def faults(example: Example, caller: Any, answers: dict[str, Any]) -> list[str]:
+    """What is wrong with one example; its answer is kept in `answers` for the calls behind it."""
     path, method, operation = operations()[example.operation]
     headers = {name.replace("-", "_"): value for name, value in example.headers.items()}
+    example = replace(example, path={name: looked_up(value, answers) for name, value in example.path.items()})
     answer = caller(method, address(path, example), example.body, **headers)
-    if answer.status_code != example.status:
+    answers[example.operation] = answer
+    status = answer.status_code if example.status == SUCCESS and answer.status_code < 300 else example.status
+    if answer.status_code != status:
         return [f"{answer.status_code} instead of {example.status}: {answer.content[:300]!r}"]
     found = []
     if example.body is not None:
         found += problems(example.body, operation["requestBody"]["content"]["application/json"]["schema"])
-    described = operation["responses"].get(str(example.status))
+    described = operation["responses"].get(str(status))
     if described is None:
-        return [*found, f"the document has no answer {example.status}"]
+        return [*found, f"the document has no answer {status}"]
     if described.get("content"):
         found += problems(answer.json(), described["content"]["application/json"]["schema"])
         found += differences(example.answer, answer.json()) if example.answer is not None else []
@@ -60,10 +95,22 @@ def faults(example: Example, caller: Any) -> list[str]:
 def test_examples__in_order__work_and_answer_as_the_document_says(caller):
     everything = caller(*settings.API_SCOPES, tier="unlimited")
 
-    found = [f"{e.operation}, {e.title}: {problem}" for e in examples() for problem in faults(e, everything)]
+    calls = [*examples(), *others()]
+    answers: dict[str, Any] = {}
+    found = [f"{e.operation}, {e.title}: {problem}" for e in calls for problem in faults(e, everything, answers)]
 
     assert found == [], "\n".join(found)
 
 
 def test_examples__operations__exist():
     assert {example.operation for example in examples()} <= set(operations())
+
+
+def test_examples__operations_that_take_a_body__show_one():
+    silent = []
+    for name, (_, _, operation) in operations().items():
+        media = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if media is not None and not media.keys() & {"example", "examples"}:
+            silent.append(name)
+
+    assert silent == [], "add an Example to the app's api/examples.py"

@@ -120,6 +120,15 @@ def test_limits__not_modified__costs_nothing(small, writer):
     assert {answer.status_code for answer in answers} == {304}
 
 
+def test_limits__usage__tells_what_is_used_without_more_cost(small, writer):
+    writer.post("/api/v1/plain", b"x")
+
+    windows = {row["name"]: row for row in writer.get("/api/v1/usage").json()["windows"]}
+
+    assert {name: row["used"] for name, row in windows.items()} == {"burst": 1, "hour": 1, "day": 1, "ingest": 1}
+    assert windows["burst"]["remaining"] == 2
+
+
 def test_limits__redis_away__calls_go_on(settings, writer):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
 
@@ -327,6 +336,16 @@ def test_plain_view__other_verb__is_refused_with_what_is_offered(writer):
     answer = writer.get("/api/v1/plain")
 
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
+
+
+def test_traceparent__given__stands_in_the_log_lines(writer, monkeypatch):
+    seen = []
+    monkeypatch.setattr("core.middleware.bind_contextvars", lambda **values: seen.append(values))
+
+    writer.get("/api/v1/things", traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    writer.get("/api/v1/things", traceparent="nonsense")
+
+    assert [values.get("trace_id") for values in seen] == ["4bf92f3577b34da6a3ce929d0e0e4736", None]
 
 
 def test_request_id__given__is_echoed_when_it_is_harmless(writer):

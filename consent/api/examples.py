@@ -1,0 +1,62 @@
+"""A story of calls about consent: shown in the OpenAPI document, executed by a test."""
+
+from core.api.schema import Example
+
+NEWSLETTER = {
+    "purpose": "marketing_email",
+    "event": "granted",
+    "noticeVersion": 1,
+    "locale": "en",
+    "source": "web_form",
+    "evidence": {"formId": "newsletter", "doiDone": True},
+}
+ANALYTICS = {"purpose": "analytics", "event": "granted", "noticeVersion": 1, "locale": "en"}
+
+EXAMPLES = [
+    Example("listPurposes", "What data is used for"),
+    Example("listNotices", "What people were told", path={"key": "analytics"}),
+    Example("listJurisdictions", "Which law looks where"),
+    Example("getJurisdiction", "California", path={"place": "US-CA"}, answer={"code": "US-CA"}),
+    Example(
+        "recordConsent",
+        "Newsletter sign-up",
+        path={"user_id": "12345"},
+        headers={"Idempotency-Key": "form-981"},
+        body={"purposes": [NEWSLETTER, ANALYTICS]},
+        status=201,
+    ),
+    Example("getConsent", "What may be done", path={"user_id": "12345"}),
+    Example("listConsentHistory", "The ledger of a person", path={"user_id": "12345"}, answer={"data": []}),
+    Example(
+        "checkConsent",
+        "May we send a newsletter?",
+        query={"subject": "12345", "purpose": "marketing_email"},
+    ),
+    Example(
+        "recordVisitorConsent",
+        "Cookie banner",
+        path={"anonymous_id": "a-7f3"},
+        body={"place": "US-CA", "purposes": [ANALYTICS]},
+        status=201,
+    ),
+    Example("getVisitorConsent", "What may be done", path={"anonymous_id": "a-7f3"}),
+    Example(
+        "recordConsents",
+        "Two people",
+        headers={"Idempotency-Key": "consents-2024-06-10"},
+        body={
+            "consents": [
+                {"userId": "12345", "purposes": [NEWSLETTER]},
+                {"anonymousId": "a-7f3", "purposes": [{"purpose": "analytics", "event": "refused"}]},
+            ]
+        },
+    ),
+    Example(
+        "issueConsentToken",
+        "For tracking",
+        body={"userId": "12345", "purposes": ["analytics"]},
+        status=201,
+    ),
+    Example("getConsentToken", "Is it valid?", path={"jti": "$issueConsentToken.jti"}),
+    Example("revokeConsentToken", "End it", path={"jti": "$issueConsentToken.jti"}, status=204),
+]
