@@ -11,6 +11,7 @@ from core.console.views import DetailPage, Header, MenuEntry, screen
 from integrations.console import urls as integrations
 from marketing_hub import account, staff
 from marketing_hub.health import worker_beats
+from marketing_hub.system import urls as system
 
 
 class Home(DetailPage):
@@ -57,4 +58,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     screen("search", staff.Palette),
     *consent.urlpatterns,
     *integrations.urlpatterns,
+    *system.urlpatterns,
 ]

@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
             name='AuditEntry',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('xid', models.BigIntegerField(db_default=django.db.models.expressions.RawSQL('(pg_current_xact_id()::text)::bigint', ()))),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('actor_kind', models.CharField(choices=[('staff', 'staff'), ('client', 'client'), ('system', 'system'), ('person', 'person')], max_length=10)),
                 ('actor_id', models.CharField(max_length=60)),
@@ -66,7 +67,7 @@ class Migration(migrations.Migration):
                 ('request_id', models.CharField(default='', max_length=128)),
             ],
             options={
-                'indexes': [models.Index(fields=['-at', '-id'], name='audit_newest'), models.Index(fields=['target', '-at'], name='audit_by_target'), models.Index(fields=['actor_id', '-at'], name='audit_by_actor'), models.Index(fields=['action', '-at'], name='audit_by_action')],
+                'indexes': [models.Index(fields=['-at', '-id'], name='audit_newest'), models.Index(fields=['target', '-at'], name='audit_by_target'), models.Index(fields=['actor_id', '-at'], name='audit_by_actor'), models.Index(fields=['action', '-at'], name='audit_by_action'), models.Index(fields=['request_id'], name='audit_by_request'), models.Index(fields=['xid', 'id'], name='audit_seal_order')],
             },
         ),
         migrations.CreateModel(
@@ -112,7 +113,7 @@ class Migration(migrations.Migration):
                 ('finished_at', models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['-created_at', '-id'], name='job_newest'), models.Index(fields=['owner', '-created_at'], name='job_by_owner'), models.Index(condition=models.Q(('state__in', ('queued', 'running', 'paused'))), fields=['state', 'beat_at'], name='job_open')],
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='job_newest'), models.Index(fields=['owner', '-created_at'], name='job_by_owner'), models.Index(fields=['kind', '-created_at'], name='job_by_kind'), models.Index(fields=['state', '-created_at'], name='job_by_state'), models.Index(condition=models.Q(('state__in', ('queued', 'running', 'paused'))), fields=['state', 'beat_at'], name='job_open')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'paused', 'succeeded', 'failed', 'stopped'])), name='job_state_known'), models.CheckConstraint(condition=models.Q(('state__in', ('queued', 'running', 'paused')), ('finished_at__isnull', False), _connector='OR'), name='job_ended_is_dated')],
             },
         ),

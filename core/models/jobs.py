@@ -66,5 +66,7 @@ class Job(PublicId, TimeStamped):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="job_newest"),
             models.Index(fields=["owner", "-created_at"], name="job_by_owner"),
+            models.Index(fields=["kind", "-created_at"], name="job_by_kind"),
+            models.Index(fields=["state", "-created_at"], name="job_by_state"),
             models.Index(fields=["state", "beat_at"], name="job_open", condition=Q(state__in=OPEN_STATES)),
         ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.factories.consent import entry_example, person_example, purpose_example, suppression_example
 from tests.factories.integrations import client_example, key_example
+from tests.factories.system import job_example
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "consent-entry": entry_example,
@@ -22,4 +23,9 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "api-client-enable": client_example,
     "api-key-new": client_example,
     "api-key-revoke": key_example,
+    "job": job_example,
+    "job-pause": job_example,
+    "job-resume": job_example,
+    "job-retry": job_example,
+    "job-stop": job_example,
 }

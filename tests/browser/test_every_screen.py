@@ -18,10 +18,10 @@ WALKS = [
 
 @pytest.mark.parametrize(("role", "mode"), WALKS, ids=str)
 def test_screens__with_data__have_no_fault(visit, role, mode):
+    user = make_staff(role)
     addresses = {
         screen.name: screen.url(**(EXAMPLES[screen.name]() if screen.arguments else {})) for screen in screens()
     }
-    user = make_staff(role)
     visitor = visit(user, mode)
 
     faults = []
