@@ -159,16 +159,17 @@ def _prepare(stage: Stage) -> None:
         peer.execute("INSERT INTO peer_token (key, active) VALUES ('peer-token', true)")
         for connection in (ours, peer):
             connection.execute("VACUUM ANALYZE")
-            connection.execute("CHECKPOINT")
 
 
 HUB_CUSTOMERS = """
 INSERT INTO customers_customer (public_id, external_id, email, first_name, last_name, country, status, attributes,
-    is_known, consent_mask, consent_ref, created_at, updated_at)
+    is_known, consent_mask, consent_ref, created_at, updated_at, region, language, time_zone, delete_reason,
+    orders_count, orders_total, orders_currency, last_order_currency, created_via)
 SELECT 'cus_' || lpad(n::text, 22, '0'), 'u' || n, 'person' || n || '@example.com',
-    'First' || n % 500, 'Last' || n % 5000,
-    (ARRAY['DE','FR','GB','US','BR','ES'])[1 + n % 6], CASE WHEN n % 10 = 0 THEN 'inactive' ELSE 'active' END, '{}',
-    true, 9223372036854775807, 1, now() - n * interval '10 seconds', now() - n * interval '10 seconds'
+    'First' || n %% 500, 'Last' || n %% 5000,
+    (ARRAY['DE','FR','GB','US','BR','ES'])[1 + n %% 6], CASE WHEN n %% 10 = 0 THEN 'inactive' ELSE 'active' END, '{}',
+    true, 9223372036854775807, 1, now() - n * interval '10 seconds', now() - n * interval '10 seconds', '', '', '', '',
+    0, 0, '', '', 'bench'
 FROM generate_series(1, %s) AS n
 """
 HUB_IDENTITIES = """
@@ -179,8 +180,8 @@ PEER_CUSTOMERS = """
 INSERT INTO peer_customer (external_id, email, first_name, last_name, country, status, tracking_allowed, created_at,
     updated_at)
 SELECT 'u' || n, 'person' || n || '@example.com',
-    'First' || n % 500, 'Last' || n % 5000,
-    (ARRAY['DE','FR','GB','US','BR','ES'])[1 + n % 6], CASE WHEN n % 10 = 0 THEN 'inactive' ELSE 'active' END,
+    'First' || n %% 500, 'Last' || n %% 5000,
+    (ARRAY['DE','FR','GB','US','BR','ES'])[1 + n %% 6], CASE WHEN n %% 10 = 0 THEN 'inactive' ELSE 'active' END,
     true, now() - n * interval '10 seconds', now()
 FROM generate_series(1, %s) AS n
 """

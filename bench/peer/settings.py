@@ -12,7 +12,7 @@ DATABASES = {"default": env.database_url("PEER_DATABASE_URL") | {"CONN_MAX_AGE":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["bench.peer.views.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["bench.peer.auth.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
 }

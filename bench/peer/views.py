@@ -2,28 +2,12 @@
 
 from typing import Any
 
-from rest_framework import authentication, exceptions, generics, pagination, serializers
+from rest_framework import generics, pagination, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bench.peer.models import Customer, Event, Token
-
-
-class _User:
-    is_authenticated = True
-
-
-class TokenAuthentication(authentication.BaseAuthentication):
-    """A bearer token, one query a request."""
-
-    def authenticate(self, request: Request) -> tuple[Any, Any]:
-        """The user behind the token."""
-        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        token = Token.objects.filter(key=key, active=True).first()
-        if token is None:
-            raise exceptions.AuthenticationFailed
-        return _User(), token
+from bench.peer.models import Customer, Event
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
