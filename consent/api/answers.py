@@ -42,7 +42,7 @@ class ConsentTokenSerializer(CamelSerializer):
     jti = serializers.CharField()
     purposes = serializers.ListField(child=serializers.CharField())
     basis = serializers.CharField()
-    place = serializers.CharField()
+    region = serializers.CharField()
     expires_at = serializers.DateTimeField()
 
 
@@ -51,7 +51,7 @@ class ConsentSerializer(CamelSerializer):
 
     user_id = serializers.CharField()
     customer_id = serializers.CharField()
-    place = serializers.CharField()
+    region = serializers.CharField()
     rule_set = serializers.CharField()
     at = serializers.DateTimeField()
     gpc_first_seen_at = serializers.DateTimeField(allow_null=True)
@@ -102,7 +102,7 @@ class ConsentTokenStateSerializer(CamelSerializer):
     customer_id = serializers.CharField()
     purposes = serializers.ListField(child=serializers.CharField())
     basis = serializers.CharField()
-    place = serializers.CharField()
+    region = serializers.CharField()
     rule_set = serializers.CharField()
     notices = serializers.ListField(child=serializers.CharField())
     issued_by = serializers.CharField()
@@ -122,7 +122,7 @@ class HistoryEntrySerializer(CamelSerializer):
     purpose = serializers.CharField()
     event = serializers.CharField()
     basis = serializers.CharField()
-    place = serializers.CharField()
+    region = serializers.CharField()
     rule_set = serializers.CharField()
     notice = NoticeReferenceSerializer(allow_null=True)
     actor = serializers.CharField()
@@ -196,7 +196,7 @@ class ConsentCheckSerializer(CamelSerializer):
     why = serializers.CharField()
     ledger_seq = serializers.IntegerField(allow_null=True)
     ledger_id = serializers.CharField(allow_null=True)
-    place = serializers.CharField()
+    region = serializers.CharField()
     rule_set = serializers.CharField()
     known_then = serializers.DictField(required=False, help_text="The answer we could have given at `at`.")
 

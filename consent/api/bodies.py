@@ -35,6 +35,6 @@ def issued_body(issued: IssuedToken) -> dict[str, Any]:
         "jti": issued.jti,
         "purposes": issued.purposes,
         "basis": issued.basis,
-        "place": issued.place,
+        "region": issued.place,
         "expiresAt": issued.expires_at,
     }

@@ -31,11 +31,12 @@ class CamelSerializer(serializers.Serializer[object]):
 
 
 class StrictSerializer(CamelSerializer):
-    """Refuses members it does not know: a misspelt one would lose a consent."""
+    """Reads snake_case too, and refuses members it does not know: a misspelt one would lose a consent."""
 
     def to_internal_value(self, data: Any) -> Any:
         """The checked values; ValidationError names each unknown member."""
         if isinstance(data, Mapping):
+            data = {name if name in self.fields else camel(str(name)): value for name, value in data.items()}
             word = ErrorDetail("Unknown field.", code="unknown_parameter")
             unknown = {str(name): [word] for name in data if name not in self.fields}
             if unknown:

@@ -16,7 +16,7 @@ from core.api.schema import register_component, register_operation
 from core.errors import InvalidInput
 from customers.selectors.customers import find_customer
 
-_PARAMETERS: Final = frozenset({"subject", "purpose", "at", "place"})
+_PARAMETERS: Final = frozenset({"subject", "purpose", "at", "region"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -49,7 +49,7 @@ def _now(subject: str, purpose: str) -> dict[str, Any] | None:
         "why": found.why,
         "ledgerSeq": found.ledger_seq,
         "ledgerId": found.ledger_id,
-        "place": found.place,
+        "region": found.place,
         "ruleSet": found.rule_set,
     }
 
@@ -57,11 +57,11 @@ def _now(subject: str, purpose: str) -> dict[str, Any] | None:
 def _past(request: HttpRequest, subject: str, purpose: str) -> dict[str, Any]:
     """Two answers: how it was, by all we know now; and what we could have known at the time."""
     customer, now = find_customer(reference=subject), timezone.now()
-    at, place = instant(request, "at") or now, request.GET.get("place")
+    at, place = instant(request, "at") or now, request.GET.get("region")
     was = may_process_customer(customer=customer, purpose=purpose, at=at, known_at=now, place=place)
     known = may_process_customer(customer=customer, purpose=purpose, at=at, known_at=at, place=place)
     who = {"subject": subject, "customerId": customer.public_id, "purpose": purpose, "at": at}
-    where = {"place": customer.place if place is None else place, "ruleSet": was.decision.rule_set}
+    where = {"region": customer.place if place is None else place, "ruleSet": was.decision.rule_set}
     return who | _answer(was) | where | {"knownThen": _answer(known)}
 
 
@@ -95,14 +95,14 @@ register_component(
     {
         "type": "object",
         "description": "Whether we may, why, and what proves it.",
-        "required": ["subject", "customerId", "purpose", "at", *_ANSWER, "place", "ruleSet"],
+        "required": ["subject", "customerId", "purpose", "at", *_ANSWER, "region", "ruleSet"],
         "properties": {
             "subject": _TEXT,
             "customerId": _TEXT,
             "purpose": _TEXT,
             "at": {**_TEXT, "format": "date-time"},
             **_ANSWER,
-            "place": _TEXT,
+            "region": _TEXT,
             "ruleSet": {**_TEXT, "description": "Version of the rules that decided."},
             "knownThen": {
                 "type": "object",
@@ -127,7 +127,7 @@ register_operation(
                 ("subject", True, "External id or public id (cus_...)."),
                 ("purpose", True, "A key of GET /purposes."),
                 ("at", False, "An instant with an offset, such as 2026-03-12T10:03:00Z."),
-                ("place", False, "ISO 3166-1 or -2: what would hold there."),
+                ("region", False, "ISO 3166-1 or -2: what would hold there."),
             )
         ],
         "responses": {

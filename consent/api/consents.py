@@ -23,8 +23,7 @@ from consent.api.serializers import (
     ConsentBatchSerializer,
     ConsentRecordSerializer,
     NamedRecordSerializer,
-    VisitorRecordSerializer,
-    entry_of,
+    entries_of,
     named_of,
 )
 from consent.models import ConsentEvent
@@ -42,7 +41,7 @@ from customers.services.identities import normalised
 TAG = ["Consent"]
 PAST = [
     OpenApiParameter("at", str, description="Ask the past: an instant with an offset."),
-    OpenApiParameter("place", str, description="Ask what would hold there: ISO 3166-1 or -2."),
+    OpenApiParameter("region", str, description="Ask what would hold there: ISO 3166-1 or -2."),
 ]
 
 
@@ -52,14 +51,14 @@ class ConsentView(ApiView):
     abstract = True
 
     def consent_of(self, customer: Customer) -> Response:
-        """Every purpose with its answer, at `at` and in `place` when the query asks so."""
+        """Every purpose with its answer, at `at` and in `region` when the query asks so."""
         request = self.request._request
-        apply_filters(request.GET, ConsentEvent.objects.none(), None, also=frozenset({"at", "place"}))
+        apply_filters(request.GET, ConsentEvent.objects.none(), None, also=frozenset({"at", "region"}))
         now = timezone.now()
         at = instant(request, "at")
-        body = consent_answer(customer=customer, at=at or now, known_at=now, place=request.GET.get("place"))
+        body = consent_answer(customer=customer, at=at or now, known_at=now, place=request.GET.get("region"))
         version = [purpose | {"name": ""} for purpose in body["purposes"]]
-        return self.tagged(body, etag_of(body["customerId"], body["place"], body["gpcFirstSeenAt"], version))
+        return self.tagged(body, etag_of(body["customerId"], body["region"], body["gpcFirstSeenAt"], version))
 
     def record(self, person: NamedEntries, token: bool) -> Response:
         """Record one person's entries: 201, or 200 when they only repeat what is on record."""
@@ -93,7 +92,7 @@ class Consent(ConsentView):
     def post(self, request: Request, user_id: str) -> Response:
         """Append 1 to 50 entries to the ledger; all or none. Answers with a consent token for what is now allowed."""
         data = checked(ConsentRecordSerializer(data=request.data))
-        person = NamedEntries(user_id=user_id, entries=[entry_of(entry) for entry in data["purposes"]])
+        person = NamedEntries(user_id=user_id, place=data.get("region", ""), entries=entries_of(data))
         return self.record(person, data["token"])
 
 
@@ -120,15 +119,14 @@ class VisitorConsent(ConsentView):
     @extend_schema(
         operation_id="recordVisitorConsent",
         summary="Record consent of a visitor",
-        request=VisitorRecordSerializer,
+        request=ConsentRecordSerializer,
         responses={201: RecordedSerializer, 200: RecordedSerializer},
         tags=TAG,
     )
     def post(self, request: Request, anonymous_id: str) -> Response:
         """As for a customer; a visitor we have not met is created."""
-        data = checked(VisitorRecordSerializer(data=request.data))
-        entries = [entry_of(entry) for entry in data["purposes"]]
-        person = NamedEntries(anonymous_id=anonymous_id, place=data.get("place", ""), entries=entries)
+        data = checked(ConsentRecordSerializer(data=request.data))
+        person = NamedEntries(anonymous_id=anonymous_id, place=data.get("region", ""), entries=entries_of(data))
         return self.record(person, data["token"])
 
 

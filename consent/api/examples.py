@@ -36,7 +36,7 @@ EXAMPLES = [
         "recordVisitorConsent",
         "Cookie banner",
         path={"anonymous_id": "a-7f3"},
-        body={"place": "US-CA", "purposes": [ANALYTICS]},
+        body={"region": "US-CA", "purposes": [ANALYTICS]},
         status=201,
     ),
     Example("getVisitorConsent", "What may be done", path={"anonymous_id": "a-7f3"}),

@@ -15,8 +15,8 @@ from core.crypto import keyed_hash
 
 _OURS: Final = frozenset({"merged_from", "import_id", "corrects", "gpc"})
 _BY_CALLERS: Final = [event.value for event in Event if event not in (Event.EXPIRED, Event.INVALIDATED)]
-_PLACE: Final = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
-_PLACE_HELP: Final = "Where a visitor is: ISO 3166-1 or -2. A customer's place stands in the profile."
+_REGION: Final = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
+_REGION_HELP: Final = "Where the person is: ISO 3166-1 or -2. For customers it counts where the profile names no place."
 _USER_HELP: Final = "External id or public id (cus_...)."
 
 
@@ -56,31 +56,32 @@ class ConsentEntrySerializer(StrictSerializer):
     evidence = EvidenceSerializer(required=False)
 
     def get_fields(self) -> dict[str, AnyField]:
-        """The declared fields, and `source`, a name that REST framework keeps for itself in a class body."""
-        source = serializers.RegexField(r"^[A-Za-z0-9_.:/-]{1,40}$", required=False, help_text="Where it was said.")
-        return super().get_fields() | {"source": source}
+        """The declared fields and `source`."""
+        return super().get_fields() | {"source": source_field()}
 
 
-class ConsentRecordSerializer(StrictSerializer):
-    """What one person decided: 1 to 50 entries."""
+class DecisionsSerializer(StrictSerializer):
+    """What somebody decided: 1 to 50 entries; `source` holds for entries that name none."""
 
     purposes = serializers.ListField(child=ConsentEntrySerializer(), min_length=1, max_length=MAX_ENTRIES)
+    region = serializers.RegexField(_REGION, required=False, help_text=_REGION_HELP)
+
+    def get_fields(self) -> dict[str, AnyField]:
+        """The declared fields and `source`."""
+        return super().get_fields() | {"source": source_field()}
+
+
+class ConsentRecordSerializer(DecisionsSerializer):
+    """What one person decided."""
+
     token = serializers.BooleanField(default=True, help_text="Whether to answer with a consent token.")
 
 
-class VisitorRecordSerializer(ConsentRecordSerializer):
-    """What a visitor decided, and where she is."""
-
-    place = serializers.RegexField(_PLACE, required=False, help_text=_PLACE_HELP)
-
-
-class NamedRecordSerializer(StrictSerializer):
+class NamedRecordSerializer(DecisionsSerializer):
     """What one person of a batch decided."""
 
     user_id = serializers.CharField(required=False, max_length=255, help_text=_USER_HELP)
     anonymous_id = serializers.CharField(required=False, max_length=255, help_text="Of a visitor; created when new.")
-    place = serializers.RegexField(_PLACE, required=False, help_text=_PLACE_HELP)
-    purposes = serializers.ListField(child=ConsentEntrySerializer(), min_length=1, max_length=MAX_ENTRIES)
 
 
 class ConsentBatchSerializer(StrictSerializer):
@@ -102,27 +103,40 @@ class ConsentTokenRequestSerializer(StrictSerializer):
 
     user_id = serializers.CharField(required=False, max_length=255, help_text=_USER_HELP)
     anonymous_id = serializers.CharField(required=False, max_length=255, help_text="Of a visitor; created when new.")
-    place = serializers.RegexField(_PLACE, required=False, help_text=_PLACE_HELP)
+    region = serializers.RegexField(_REGION, required=False, help_text=_REGION_HELP)
     purposes = serializers.ListField(child=serializers.CharField(max_length=40), required=False, max_length=50)
     notices = serializers.ListField(child=serializers.CharField(max_length=40), required=False, max_length=50)
 
 
-def entry_of(data: Mapping[str, Any]) -> ConsentEntry:
-    """The entry of the services from a checked one."""
-    given = {name: value for name, value in data.items() if name != "evidence"}
-    return ConsentEntry(**({"source": "api"} | given), evidence=_evidence(data.get("evidence", {})))
+def source_field() -> AnyField:
+    """`source`, a name that REST framework keeps for itself in a class body."""
+    return serializers.RegexField(r"^[A-Za-z0-9_.:/-]{1,40}$", required=False, help_text="Where it was said.")
+
+
+def entries_of(data: Mapping[str, Any]) -> list[ConsentEntry]:
+    """The entries of the services from checked decisions."""
+    common = {"source": data.get("source", "api")}
+    return [
+        ConsentEntry(**(common | {n: v for n, v in entry.items() if n != "evidence"} | _evidence(entry)))
+        for entry in data["purposes"]
+    ]
 
 
 def named_of(data: Mapping[str, Any]) -> NamedEntries:
     """One person of a batch from a checked item."""
-    given = {name: value for name, value in data.items() if name != "purposes"}
-    return NamedEntries(**given, entries=[entry_of(entry) for entry in data["purposes"]])
+    return NamedEntries(
+        user_id=data.get("user_id", ""),
+        anonymous_id=data.get("anonymous_id", ""),
+        place=data.get("region", ""),
+        entries=entries_of(data) if "purposes" in data else (),
+    )
 
 
-def _evidence(data: Mapping[str, Any]) -> dict[str, Any]:
+def _evidence(entry: Mapping[str, Any]) -> dict[str, Any]:
+    data = entry.get("evidence", {})
     evidence = {name: value for name, value in data.items() if name not in ("ip", "user_agent")}
     if "ip" in data:
         evidence["ip_hash"] = keyed_hash("consent-ip", data["ip"])
     if "user_agent" in data:
         evidence["user_agent_hash"] = keyed_hash("consent-user-agent", data["user_agent"])
-    return evidence
+    return {"evidence": evidence}

@@ -8,10 +8,10 @@ from rest_framework.response import Response
 from consent.api.answers import ConsentTokenSerializer, ConsentTokenStateSerializer
 from consent.api.bodies import issued_body
 from consent.api.requests import checked, in_camel_case
-from consent.api.serializers import ConsentTokenRequestSerializer
+from consent.api.serializers import ConsentTokenRequestSerializer, named_of
 from consent.selectors.answers import token_answer
 from consent.selectors.tokens import find_token
-from consent.services.batches import NamedEntries, issue_named
+from consent.services.batches import issue_named
 from consent.services.tokens import revoke_token
 from core.api.gpc import gpc_on
 from core.api.views import ApiView
@@ -41,7 +41,7 @@ class ConsentTokens(ApiView):
         purposes, notices = data.pop("purposes", []), data.pop("notices", [])
         try:
             issued = issue_named(
-                person=NamedEntries(**data),
+                person=named_of(data),
                 purposes=purposes,
                 notices=notices,
                 by=self.actor,

@@ -109,7 +109,7 @@ class QuestionForm(ConsoleForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rules = sorted(catalogue().rules.values(), key=lambda rule: rule.name)
-        choices = [("", "Her own place"), *((rule.code, rule.name) for rule in rules)]
+        choices = [("", "Their own place"), *((rule.code, rule.name) for rule in rules)]
         self.fields["place"].choices = choices  # type: ignore[attr-defined]
 
 

@@ -24,7 +24,8 @@ MAX_BATCH: Final = 100
 class NamedEntries:
     """What somebody decided: a customer by `user_id` (external id or `cus_...`), or a visitor by `anonymous_id`.
 
-    `place` (ISO 3166-1 or -2) is where a visitor is, as far as her browser tells; a customer's stands in the profile.
+    `place` (ISO 3166-1 or -2) is where the person is as far as the caller can tell: it becomes the place of a visitor,
+    and of a customer whose profile names none.
     """
 
     user_id: str = ""
@@ -87,14 +88,17 @@ def _result(
 
 
 def _find(people: Sequence[NamedEntries], by: Actor, now: datetime) -> list[int | DomainError]:
-    """The database id of each person, or why she cannot be found."""
+    """The database id of each person, or why she cannot be found; her place is known afterwards."""
     by_reference = ids_by_reference([one.user_id for one in people if one.user_id])
     names = [_anonymous(one) if one.anonymous_id and not one.user_id else "" for one in people]
-    ids = ensure_anonymous(anonymous_ids=[name for name in names if isinstance(name, str) and name], by=by, now=now)
-    return [
-        name if isinstance(name, DomainError) else _one(one, by_reference.get(one.user_id) or ids.get(name), by, now)
+    visitors = [(name, one) for name, one in zip(names, people, strict=True) if isinstance(name, str) and name]
+    places = {name: one.place for name, one in visitors if one.place}
+    ids = ensure_anonymous(anonymous_ids=[name for name, _ in visitors], by=by, now=now, places=places)
+    found = [
+        name if isinstance(name, DomainError) else _one(one, by_reference.get(one.user_id) or ids.get(name))
         for one, name in zip(people, names, strict=True)
     ]
+    return _placed(people, found, by, now)
 
 
 def _anonymous(one: NamedEntries) -> str | DomainError:
@@ -105,27 +109,34 @@ def _anonymous(one: NamedEntries) -> str | DomainError:
         return refusal
 
 
-def _one(one: NamedEntries, pk: int | None, by: Actor, now: datetime) -> int | DomainError:
-    if pk is None:
-        if one.user_id:
-            return NotFound("There is no customer with this id.", param="userId")
-        if one.anonymous_id:
-            return Forbidden("This visitor is suppressed.", code="suppressed", param="anonymousId")
-        return InvalidInput("Name the person by 'userId' or 'anonymousId'.", code="missing_field", param="userId")
-    try:
-        _place(pk, one, by, now)
-    except DomainError as refusal:
-        return refusal
-    return pk
+def _one(one: NamedEntries, pk: int | None) -> int | DomainError:
+    if pk is not None:
+        return pk
+    if one.user_id:
+        return NotFound("There is no customer with this id.", param="userId")
+    if one.anonymous_id:
+        return Forbidden("This visitor is suppressed.", code="suppressed", param="anonymousId")
+    return InvalidInput("Name the person by 'userId' or 'anonymousId'.", code="missing_field", param="userId")
 
 
-def _place(pk: int, one: NamedEntries, by: Actor, now: datetime) -> None:
-    """A visitor's place is what the last request said."""
-    if not one.place or one.user_id:
-        return
-    customer = Customer.objects.get(pk=pk)
-    if customer.is_known or customer.place == one.place:
-        return
-    country, _, subdivision = one.place.partition("-")
-    fields = {"country": country, "region": one.place if subdivision else None}
+def _placed(
+    people: Sequence[NamedEntries], found: Sequence[int | DomainError], by: Actor, now: datetime
+) -> list[int | DomainError]:
+    """The same, once everybody is where the callers say; one query unless somebody moved."""
+    said = {pk: one.place for one, pk in zip(people, found, strict=True) if one.place and isinstance(pk, int)}
+    customers = Customer.objects.in_bulk(said) if said else {}
+    refused: dict[int, DomainError] = {}
+    for pk, customer in customers.items():
+        if customer.place != said[pk] and not (customer.is_known and customer.place):
+            try:
+                _move(customer, said[pk], by, now)
+            except DomainError as refusal:
+                refused[pk] = refusal
+    return [refused.get(pk, pk) if isinstance(pk, int) else pk for pk in found]
+
+
+def _move(customer: Customer, place: str, by: Actor, now: datetime) -> None:
+    """A visitor is where the last request said; a customer where the profile says, else where the first one said."""
+    country, _, subdivision = place.partition("-")
+    fields = {"country": country, "region": place if subdivision else None}
     update_customer(customer=customer, properties=fields, by=by, now=now)

@@ -1,6 +1,6 @@
 """Identifiers of a person: linking one, recognising visitors, and what happens when a visitor turns out to be known."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -31,9 +31,12 @@ def normalised(*, kind: str, value: str) -> Identifier:
         raise InvalidInput(refusal.message, code=refusal.code, param=param) from refusal
 
 
-def ensure_anonymous(*, anonymous_ids: Collection[str], by: Actor, now: datetime) -> dict[str, int]:
+def ensure_anonymous(
+    *, anonymous_ids: Collection[str], by: Actor, now: datetime, places: Mapping[str, str] | None = None
+) -> dict[str, int]:
     """Database ids by normalised anonymous id: of the customer already known by it, else of a new visitor.
 
+    `places` says where new visitors are (ISO 3166-1 or -2), by anonymous id.
     A fixed number of statements for any number of ids; suppressed ones are left out. Visitors are written to neither
     audit nor outbox: nobody is known yet.
     """
@@ -44,14 +47,16 @@ def ensure_anonymous(*, anonymous_ids: Collection[str], by: Actor, now: datetime
         missing = sorted(set(missing) - guards.suppressed_among(identifiers=missing))
         try:
             with transaction.atomic():
-                found |= _new_visitors(missing, by, now)
+                found |= _new_visitors(missing, places or {}, by, now)
         except Raced:
             continue
         return {value: pk for (_, value), pk in found.items()}
     raise Conflict("These visitors are being registered by many at once; try again.", headers={"Retry-After": "1"})
 
 
-def _new_visitors(missing: Sequence[Identifier], by: Actor, now: datetime) -> dict[Identifier, int]:
+def _new_visitors(
+    missing: Sequence[Identifier], places: Mapping[str, str], by: Actor, now: datetime
+) -> dict[Identifier, int]:
     if not missing:
         return {}
     ids = claims.new_customer_ids(count=len(missing))
@@ -61,11 +66,13 @@ def _new_visitors(missing: Sequence[Identifier], by: Actor, now: datetime) -> di
             pk=pk,
             public_id=Customer.new_public_id(),
             is_known=False,
+            country=places.get(value, "").partition("-")[0],
+            region=places.get(value, "") if "-" in places.get(value, "") else "",
             created_at=now,
             updated_at=now,
             created_via=str(by),
         )
-        for pk in ids
+        for (_, value), pk in zip(missing, ids, strict=True)
     )
     guards.project_places(customer_ids=ids, now=now)
     return dict(zip(missing, ids, strict=True))

@@ -141,12 +141,37 @@ def test_record_consent__sec_gpc__only_exactly_1_is_an_opt_out_of_sale(api, jane
 
 
 def test_visitor_consent__first_visit__creates_the_visitor_at_her_place(api):
-    answer = api.post("/api/v1/consent/visitors/anon-1", {"purposes": [entry()], "place": "US-CA"})
+    answer = api.post("/api/v1/consent/visitors/anon-1", {"purposes": [entry()], "region": "US-CA"})
 
     assert answer.status_code == 201, answer.json()
     visitor = Customer.objects.get()
     assert (visitor.is_known, visitor.country, visitor.region) == (False, "US", "US-CA")
-    assert api.get("/api/v1/consent/visitors/anon-1").json()["place"] == "US-CA"
+    assert api.get("/api/v1/consent/visitors/anon-1").json()["region"] == "US-CA"
+
+
+def test_record_consent__snake_case_and_one_source_for_all__is_understood(api, jane):
+    answer = api.post(
+        "/api/v1/consent/12345",
+        {
+            "purposes": [{"purpose": "analytics", "event": "granted", "notice_version": 1, "locale": "en"}],
+            "source": "web_form",
+            "region": "US",
+        },
+    )
+
+    jane.refresh_from_db()
+    assert answer.status_code == 201, answer.json()
+    assert ConsentEvent.objects.get().source == "web_form"
+    assert jane.country == "DE"
+
+
+def test_record_consent__customer_without_a_place__is_where_the_caller_says(api, make_customer):
+    customer = make_customer(external_id="77", country="", at=timezone.now())
+
+    api.post("/api/v1/consent/77", {"purposes": [entry()], "region": "US-CA"})
+
+    customer.refresh_from_db()
+    assert (customer.country, customer.region) == ("US", "US-CA")
 
 
 def test_visitor_consent__never_seen__is_404(api):
@@ -176,10 +201,10 @@ def test_get_consent__unchanged__is_304(api, jane):
 
 
 def test_get_consent__asked_for_another_place__answers_by_its_rule(api, jane):
-    body = api.get("/api/v1/consent/12345?place=US-CA").json()
+    body = api.get("/api/v1/consent/12345?region=US-CA").json()
 
     mail = next(p for p in body["purposes"] if p["purpose"] == "marketing_email")
-    assert (body["place"], mail["allowed"], mail["reason"]) == ("US-CA", True, "opt_out_regime")
+    assert (body["region"], mail["allowed"], mail["reason"]) == ("US-CA", True, "opt_out_regime")
 
 
 def test_history__several_entries__come_newest_first_page_by_page(api, jane):
@@ -205,7 +230,7 @@ def test_batch__good_and_bad_items__is_207_with_a_verdict_each(api, jane):
         api,
         {"userId": "12345", "purposes": [entry()]},
         {"userId": "nobody", "purposes": [entry()]},
-        {"anonymousId": "anon-9", "purposes": [entry("marketing_email")], "place": "FR"},
+        {"anonymousId": "anon-9", "purposes": [entry("marketing_email")], "region": "FR"},
         {"userId": "12345", "purposes": [entry("unheard_of")]},
         {"userId": "12345", "purposes": "all"},
         {"purposes": [entry()]},
@@ -246,10 +271,28 @@ def test_batch__one_or_fifty_people__takes_the_same_number_of_statements(
     items = [{"userId": f"u{number}", "purposes": [entry()]} for number in range(51)]
     batch(api, items[0])
 
-    with django_assert_max_num_queries(40) as few:
+    with django_assert_max_num_queries(60) as few:
         batch(api, items[1], tokens=True)
     with django_assert_num_queries(len(few)):
         batch(api, *items[2:], tokens=True)
+
+
+def test_batch__one_or_fifty_new_visitors_with_a_place__takes_the_same_number_of_statements(
+    api, django_assert_max_num_queries, django_assert_num_queries
+):
+    items = [
+        {"anonymousId": f"v-{number}", "purposes": [entry()], "region": "US-CA" if number % 2 else "FR"}
+        for number in range(52)
+    ]
+    batch(api, items[0])
+
+    with django_assert_max_num_queries(60) as few:
+        batch(api, items[1])
+    with django_assert_num_queries(len(few)):
+        answer = batch(api, *items[2:])
+
+    assert answer.status_code == 200
+    assert Customer.objects.filter(region="US-CA").count() == 26
 
 
 def test_check__now__answers_with_reason_and_ledger_entry(api, jane):
