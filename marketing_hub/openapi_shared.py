@@ -140,7 +140,7 @@ def _refusals(path: str, method: str, operation: Operation) -> set[str]:
     rules = (
         (True, _ALWAYS),
         (bool(parameters) or has_body, ("400",)),
-        (one, ("404",)),
+        (one or has_body, ("404",)),
         (has_body, ("413", "415")),
         (writes, ("409", "422")),
         (writes and one and method != "post", ("412", "428")),

@@ -131,7 +131,8 @@ register_operation(
             )
         ],
         "responses": {
-            "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ConsentCheck"}}}}
+            "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ConsentCheck"}}}},
+            "404": {"$ref": "#/components/responses/NotFound"},
         },
     },
 )

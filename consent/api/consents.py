@@ -33,7 +33,7 @@ from consent.services.batches import NamedEntries, NamedResult, record_named
 from core.api.conditional import etag_of
 from core.api.gpc import gpc_on
 from core.api.views import ApiView, apply_filters
-from core.errors import DomainError, NotFound
+from core.errors import DomainError, InvalidInput, NotFound
 from customers.models import Customer, IdentityKind
 from customers.selectors.customers import all_ids, find_by_identity, find_customer
 from customers.services.identities import normalised
@@ -160,11 +160,7 @@ class ConsentBatch(ApiView):
         operation_id="recordConsents",
         summary="Record consent of up to 100 people",
         request=ConsentBatchSerializer,
-        responses={
-            200: ConsentBatchAnswerSerializer,
-            207: ConsentBatchAnswerSerializer,
-            400: ConsentBatchAnswerSerializer,
-        },
+        responses={200: ConsentBatchAnswerSerializer, 207: ConsentBatchAnswerSerializer},
         tags=TAG,
     )
     def post(self, request: Request) -> Response:
@@ -177,7 +173,11 @@ class ConsentBatch(ApiView):
             record_named(people=people, by=self.actor, now=now, gpc=gpc, tokens=data["tokens"]) if people else ()
         )
         results = [next(done) if isinstance(item, dict) else item for item in items]
-        return Response({"results": self._verdicts(results)}, status=_status(results))
+        good, verdicts = sum(isinstance(result, NamedResult) for result in results), self._verdicts(results)
+        if not good:
+            message = "Nobody's consent was recorded; the results say why."
+            raise InvalidInput(message, code="batch_rejected", extra={"results": verdicts})
+        return Response({"results": verdicts}, status=200 if good == len(results) else 207)
 
     def _verdicts(self, results: Sequence[NamedResult | Exception]) -> list[dict[str, Any]]:
         return [
@@ -186,8 +186,3 @@ class ConsentBatch(ApiView):
             else {"index": index, "status": "refused", "error": item_error(result, self.request._request)}
             for index, result in enumerate(results)
         ]
-
-
-def _status(results: Sequence[NamedResult | Exception]) -> int:
-    good = sum(isinstance(result, NamedResult) for result in results)
-    return 200 if good == len(results) else 207 if good else 400

@@ -81,6 +81,7 @@ class ScopedView(APIView):
     authentication_classes = [HubAuthentication]
     permission_classes = [HasScope]
     content_negotiation_class = Negotiation
+    metadata_class = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -97,7 +98,7 @@ class ScopedView(APIView):
             if key := idempotency.key_of(request._request, required=required):
                 setattr(self, name, partial(self._once, getattr(self, name), key))
 
-    def _once(self, handler: Callable[..., Response], key: str, request: Request, *args: Any, **kw: Any) -> Any:
+    def _once(self, handler: Callable[..., Response], key: str, request: Request, /, *args: Any, **kw: Any) -> Any:
         def work() -> HttpResponse:
             try:
                 with transaction.atomic():

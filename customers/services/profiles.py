@@ -132,9 +132,9 @@ def _language(raw: Any, _: str | None) -> str:
 
 
 def _time_zone(raw: Any, _: str | None) -> str:
-    if raw not in known_time_zones():
+    if not isinstance(raw, str) or raw not in known_time_zones():
         raise _Refused("Send a time zone of the IANA database, such as Europe/Berlin.")
-    return str(raw)
+    return raw
 
 
 def _birth_date(raw: Any, _: str | None) -> date:
