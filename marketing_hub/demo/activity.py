@@ -7,6 +7,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from consent.rules.periods import add_months
+from consent.rules.policy import resolve
 from marketing_hub.demo.consents import MAILING, TRACKING, ConsentStep, allowed_between
 from marketing_hub.demo.people import Person, dice
 
@@ -20,15 +22,17 @@ _DEVICES = ("mobile", "desktop", "tablet")
 _DEVICE_SHARES = (55, 35, 10)
 _OPENS, _CLICKS, _VISITS = 0.4, 0.25, 0.8
 _UNASKED_VISITS = 0.1
-_ACTIVE_NOW = 0.015
+_ACTIVE_NOW, _PRESSES = 0.02, 0.5
+_ABOUT_TO_RUN_OUT = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
     """An event body for `POST /engagement/events`.
 
-    `allowed` says whether the person agrees to tracking now, once her whole consent history is on record; the few
-    that are not allowed are there to be refused with `consent_required`.
+    `allowed` says whether the person agrees to tracking now, once her whole consent history is on record, and her yes
+    has not run out by the law of her place; the few that are not allowed are there to be refused with
+    `consent_required`.
     """
 
     at: datetime
@@ -40,7 +44,8 @@ def invent_activity(people: Iterable[tuple[Person, Sequence[ConsentStep]]], *, n
     """All events in order of time, none after `now` and none older than 60 days.
 
     Around each person's last two purchases a visit, a look and a click; to the mailings of the last 30 days opens,
-    clicks and visits; a few people are in the shop within the last hour.
+    clicks and visits; a few people are in the shop within the last hour. Nobody is there whose consent runs out
+    within a week, so that the answers hold for some days.
     """
     mailings = list(_mailings(now))
     found = [
@@ -56,8 +61,11 @@ def _of(
     person: Person, steps: Sequence[ConsentStep], mailings: Sequence[datetime], now: datetime
 ) -> Iterator[Activity]:
     luck = dice("activity", person.external_id)
-    agreed = allowed_between(steps, TRACKING)
-    hand = _Hand(person, luck, agreed[0] if agreed and agreed[1] is None else None)
+    agreed_at = _agreed_at(steps)
+    ends_at = _runs_out_at(person, agreed_at) if agreed_at else now
+    if now < ends_at < now + _ABOUT_TO_RUN_OUT:
+        return
+    hand = _Hand(person, luck, agreed_at if ends_at > now else None)
     if hand.agreed_at is None:
         if luck.random() < _UNASKED_VISITS:
             yield hand.visit(now - timedelta(minutes=luck.randint(60, MAILING_DAYS * 1440)))
@@ -69,7 +77,17 @@ def _of(
         if mailing and mailing[0] <= sent and (mailing[1] is None or sent < mailing[1]):
             yield from _reading(hand, luck, sent)
     if luck.random() < _ACTIVE_NOW:
-        yield hand.visit(now - timedelta(minutes=luck.randint(1, 55)))
+        yield from _browsing(hand, luck, now)
+
+
+def _agreed_at(steps: Sequence[ConsentStep]) -> datetime | None:
+    agreed = allowed_between(steps, TRACKING)
+    return agreed[0] if agreed and agreed[1] is None else None
+
+
+def _runs_out_at(person: Person, agreed_at: datetime) -> datetime:
+    """The end of the longest time that a consent to tracking lasts where she lives."""
+    return add_months(agreed_at, resolve(person.country).cookie_max_age_months)
 
 
 class _Hand:
@@ -116,6 +134,17 @@ def _reading(hand: _Hand, luck: Random, sent: datetime) -> Iterator[Activity]:
     yield hand.act("click", clicked, campaignId=campaign, elementId=luck.choice(("hero", "offer-1", "offer-2")))
     if luck.random() < _VISITS:
         yield hand.visit(clicked + timedelta(seconds=2))
+
+
+def _browsing(hand: _Hand, luck: Random, now: datetime) -> Iterator[Activity]:
+    """In the shop within the last hour: a page, an offer on it, and half the time a click, all before `now`."""
+    came = now - timedelta(minutes=luck.randint(1, 55), seconds=luck.randint(40, 59))
+    campaign = f"promo_{now.year}_q{(now.month + 2) // 3}"
+    yield hand.visit(came)
+    yield hand.act("view", came + timedelta(seconds=luck.randint(2, 20)), campaignId=campaign)
+    if luck.random() < _PRESSES:
+        at = came + timedelta(seconds=luck.randint(21, 95))
+        yield hand.act("click", at, campaignId=campaign, elementId=luck.choice(("hero", "offer-1", "add-to-basket")))
 
 
 def _mailings(now: datetime) -> Iterator[datetime]:

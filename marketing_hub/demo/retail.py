@@ -2,10 +2,11 @@
 
 import csv
 import lzma
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -13,6 +14,11 @@ BUNDLE = Path(__file__).with_name("online_retail.csv.xz")
 COLUMNS = ("InvoiceNo", "InvoiceDate", "CustomerID", "Country", "Quantity", "UnitPrice")
 LAST_PURCHASE = datetime(2011, 12, 9, 12, 50, tzinfo=UTC)
 """The latest instant in the set; its clock times, which name no zone, are read as UTC."""
+
+KNOWN_LINES, KNOWN_UNKNOWN, KNOWN_NET = 541_909, 135_080, Decimal("9747747.93")
+"""Lines in the set, those that name no customer, and the net value of all in pounds, rounded to the penny."""
+
+_NOBODY_EVERY = 100
 
 PURCHASE_MAPPING: dict[str, Any] = {
     "columns": {
@@ -88,17 +94,37 @@ def shift_to(now: datetime) -> timedelta:
     return yesterday - LAST_PURCHASE.date()
 
 
-def write_purchases(out: TextIO, *, now: datetime) -> int:
-    """The lines as CSV with the shop's own column names, dates moved by `shift_to(now)`; answers how many.
+@dataclass(slots=True)
+class Written:
+    """What a file of purchases holds: its lines, those that name no customer, and the exact net value of all."""
 
-    Amounts are left as they were, in pounds sterling.
+    lines: int = 0
+    unknown: int = 0
+    net: Decimal = Decimal(0)
+
+
+def write_purchases(out: TextIO, *, now: datetime, buyers: Container[str] | None = None) -> Written:
+    """The lines as CSV with the shop's own column names, dates moved by `shift_to(now)`; answers what was written.
+
+    Amounts are left as they were, in pounds sterling. With `buyers` (customer ids) only their lines, and of the lines
+    that name nobody each hundredth.
     """
     shift = shift_to(now)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    count = 0
-    for line in read_lines():
-        count += 1
-        at = (line.at + shift).strftime("%Y-%m-%d %H:%M:%S")
+    written, moment, at = Written(), LAST_PURCHASE, ""
+    for line in read_lines() if buyers is None else _of(buyers):
+        if line.at != moment or not at:
+            moment, at = line.at, (line.at + shift).strftime("%Y-%m-%d %H:%M:%S")
         writer.writerow((line.invoice, at, line.customer_id, line.country, line.quantity, line.price))
-    return count
+        written.lines += 1
+        written.unknown += not line.customer_id
+        written.net += line.quantity * line.price
+    return written
+
+
+def _of(buyers: Container[str]) -> Iterator[Line]:
+    nobody = count()
+    for line in read_lines():
+        if line.customer_id in buyers or (not line.customer_id and next(nobody) % _NOBODY_EVERY == 0):
+            yield line

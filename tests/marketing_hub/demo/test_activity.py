@@ -3,6 +3,8 @@ from datetime import timedelta
 
 import pytest
 
+from consent.rules.periods import add_months
+from consent.rules.policy import resolve
 from marketing_hub.demo.activity import DAYS_BACK, invent_activity
 from marketing_hub.demo.consents import TRACKING, allowed_between, consent_steps
 from tests.marketing_hub.demo.conftest import NOW
@@ -44,11 +46,26 @@ def test_invent_activity__amount_and_kinds__fill_a_demo_without_slowing_it(activ
 
 
 def test_invent_activity__without_consent__is_little_and_marked(told, activity):
-    agreed = {
-        person.external_id
-        for person, steps in told
-        if (window := allowed_between(steps, TRACKING)) and window[1] is None
-    }
+    agreed = {person.external_id: ends_at for person, steps in told if (ends_at := _ends_at(person, steps))}
 
-    assert all(one.allowed == (one.body["userId"] in agreed) for one in activity)
+    assert all(one.allowed == (agreed.get(one.body["userId"], NOW) > NOW) for one in activity)
     assert 50 < sum(not one.allowed for one in activity) < 300
+
+
+def test_invent_activity__consent_runs_out_within_a_week__is_quiet(told):
+    later = NOW + timedelta(days=15)
+    week = later + timedelta(days=7)
+    ending = {p.external_id for p, steps in told if (ends_at := _ends_at(p, steps)) and later < ends_at < week}
+
+    activity = invent_activity(told, now=later)
+
+    assert ending
+    assert not ending & {one.body["userId"] for one in activity}
+
+
+def _ends_at(person, steps):
+    """When a consent to tracking that was not withdrawn runs out by the law of the place."""
+    window = allowed_between(steps, TRACKING)
+    if window is None or window[1] is not None:
+        return None
+    return add_months(window[0], resolve(person.country).cookie_max_age_months)

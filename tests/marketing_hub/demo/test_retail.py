@@ -66,7 +66,8 @@ def test_write_purchases__first_rows__pass_the_products_own_import(monkeypatch):
     mapping = read_mapping(PURCHASE_MAPPING, PURCHASES, dialect.headers)
     drafts = [parse_row(row, mapping, PURCHASES) for row in read_rows(io.BytesIO(raw), dialect)]
     taken = [draft for draft in drafts if isinstance(draft, PurchaseDraft)]
-    assert (written, dialect.headers) == (2_000, COLUMNS)
+    assert (written.lines, dialect.headers) == (2_000, COLUMNS)
+    assert written.net == sum(line.quantity * line.price for line in first)
     assert auto_map(dialect.headers, PURCHASES).columns == mapping.columns
     assert len(taken) == sum(bool(line.customer_id) for line in first)
     assert sum(draft.amount for draft in taken) == sum(line.quantity * line.price for line in first if line.customer_id)
