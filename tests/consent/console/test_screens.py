@@ -1,12 +1,12 @@
 """The compliance officer's screens: what they show, what they change, what they refuse."""
 
 import pytest
-from django.db import connection
 
 from consent.models import ConsentEvent, NoticeVersion, Suppression
 from core.models import AuditEntry, Job
 from tests.factories.consent import make_person, suppression_example
 from tests.factories.core import make_staff
+from tests.support.tampering import unguarded
 
 pytestmark = pytest.mark.django_db
 
@@ -77,11 +77,8 @@ def test_entry__with_notice__shows_the_words_and_that_the_chain_holds(officer):
 
 def test_verify__tampered_ledger__raises_a_banner_on_every_page(officer):
     person = make_person()
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET LOCAL session_replication_role = replica")
+    with unguarded("consent_consentevent") as cursor:
         cursor.execute("UPDATE consent_consentevent SET event = 'granted' WHERE event = 'refused'")
-        cursor.execute("SET LOCAL session_replication_role = origin")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("django.db.transaction.on_commit", lambda work, **_: work())
