@@ -1,7 +1,7 @@
 """Checking one thing somebody decided and putting it on her page as the next link of the chain."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -86,6 +86,9 @@ def put_on(*, page: Page, entry: ConsentEntry, notices: Notices, uses: Catalogue
     if fresh is not None and fresh.entry is fact:
         page.standings[use.id], page.behind[use.id] = fresh, row
     page.refused |= use.mask if fact.event in _ENDS else 0
+    if fact.facts.get("gpc"):
+        seen = page.person.gpc_first_seen_at
+        page.person = replace(page.person, gpc_first_seen_at=min(seen or fact.occurred_at, fact.occurred_at))
     return True
 
 
