@@ -86,15 +86,20 @@ class Person:
 def after(standing: Standing | None, entry: Entry) -> Standing | None:
     """Where the person stands once `entry` is on record; IllegalTransitionError when it cannot follow.
 
-    A no counts whenever it comes in. Anything else that happened before the present state began is history and
-    changes nothing: so of a yes and a no that race, the later act wins whichever is written first.
+    A no ends a yes whenever it comes in. Anything else that happened before the present state began is history and
+    changes nothing: so of a yes and a no that race, the later act wins whichever is written first, and an old no does
+    not make a later one forgotten.
     """
-    if standing and entry.event not in NO_EVENTS and entry.occurred_at < standing.entry.occurred_at:
+    if standing and entry.occurred_at < standing.entry.occurred_at and not _ends_a_yes(standing, entry):
         return standing
     current = standing.state if standing else State.NONE
     state = next_state(current, entry.event)
     unchanged_by_question = state == current and state.value != entry.event.value and entry.event != Event.RENEWED
     return standing if unchanged_by_question else Standing(state=state, entry=entry)
+
+
+def _ends_a_yes(standing: Standing, entry: Entry) -> bool:
+    return entry.event in NO_EVENTS and standing.state not in REFUSALS
 
 
 def replay(entries: Iterable[Entry]) -> Standing | None:
