@@ -131,14 +131,6 @@ def _run(source: str, keys: list[str], arguments: list[int]) -> Any:
         return None
 
 
-def redis_answers() -> bool:
-    """Whether Redis answers now; also after it was left alone."""
-    try:
-        return bool(_redis(settings.REDIS_URL).ping())
-    except RedisError:
-        return False
-
-
 _lags: dict[str, Callable[[], float]] = {}
 
 

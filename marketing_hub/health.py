@@ -19,8 +19,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when database, Redis and a worker answer, else 503; with the seconds each log follower is behind."""
-    database = _database_answers()
-    parts = {"database": database, "redis": meter.redis_answers(), "worker": worker_beats()}
+    database, beat = _database_answers(), _heartbeat()
+    parts = {"database": database, "redis": beat is not None, "worker": bool(beat)}
     body = {
         "status": "ready" if all(parts.values()) else "not ready",
         "parts": {name: "ok" if there else "missing" for name, there in parts.items()},
@@ -31,10 +31,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def worker_beats() -> bool:
     """Whether a worker has given a sign of life within settings.WORKER_HEARTBEAT_TTL_S."""
+    return bool(_heartbeat())
+
+
+def _heartbeat() -> bool | None:
+    """Whether the sign of life is there; None when Redis does not answer."""
     try:
         return cache.get(HEARTBEAT_KEY) is not None
     except RedisError:
-        return False
+        return None
 
 
 def _database_answers() -> bool:

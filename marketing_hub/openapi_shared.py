@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from core.api.schema import PlainOperation, plain_components, plain_operations
+from core.api.schema import COMPONENTS, OPERATIONS, PlainOperation
 from marketing_hub.api_v1 import examples
 from marketing_hub.openapi import security_of, tag_of
 from marketing_hub.openapi_samples import put_examples
@@ -93,7 +93,7 @@ def complete(result: Document, generator: Any, request: Any, public: bool) -> Do
     """The document with plain operations, shared parts and tags; called by drf-spectacular at the end."""
     paths: dict[str, dict[str, Operation]] = result["paths"]
     shown = examples()
-    for plain in plain_operations():
+    for plain in OPERATIONS:
         paths.setdefault(plain.path, {})[plain.method] = _described(plain)
     for path, item in paths.items():
         for method, operation in item.items():
@@ -101,7 +101,7 @@ def complete(result: Document, generator: Any, request: Any, public: bool) -> Do
             told = [example for example in shown if example.operation == operation["operationId"]]
             put_examples(path, method, operation, told)
     components = result.setdefault("components", {})
-    components["schemas"] = {**components.get("schemas", {}), **plain_components(), **SCHEMAS}
+    components["schemas"] = {**components.get("schemas", {}), **COMPONENTS, **SCHEMAS}
     components["schemas"] = dict(sorted(components["schemas"].items()))
     components["headers"] = HEADERS
     components["responses"] = {name: _refusal(status, text) for status, (name, text) in RESPONSES.items()}

@@ -33,8 +33,8 @@ class Example:
     answer: Any = None
 
 
-_operations: list[PlainOperation] = []
-_components: dict[str, dict[str, Any]] = {}
+OPERATIONS: list[PlainOperation] = []
+COMPONENTS: dict[str, dict[str, Any]] = {}
 
 
 def register_operation(method: str, path: str, *, scope: str, operation: dict[str, Any]) -> None:
@@ -42,19 +42,9 @@ def register_operation(method: str, path: str, *, scope: str, operation: dict[st
 
     Error answers, security, tags by path and limit headers are added to every operation by the product.
     """
-    _operations.append(PlainOperation(method.lower(), path, scope, operation))
+    OPERATIONS.append(PlainOperation(method.lower(), path, scope, operation))
 
 
 def register_component(name: str, schema: dict[str, Any]) -> None:
     """Make a JSON Schema known as `#/components/schemas/<name>` for plain operations."""
-    _components[name] = schema
-
-
-def plain_operations() -> list[PlainOperation]:
-    """What was registered."""
-    return list(_operations)
-
-
-def plain_components() -> dict[str, dict[str, Any]]:
-    """What was registered."""
-    return dict(_components)
+    COMPONENTS[name] = schema

@@ -1,7 +1,7 @@
 """The base of every REST view: credential, scope, filters, pages, actor. Nouns only declare."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
 
@@ -98,6 +98,10 @@ class ScopedView(APIView):
             if key := idempotency.key_of(request._request, required=required):
                 setattr(self, name, partial(self._once, getattr(self, name), key))
 
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
+        """204; which verbs are offered stands in `Allow`."""
+        return Response(status=204)
+
     def _once(self, handler: Callable[..., Response], key: str, request: Request, /, *args: Any, **kw: Any) -> Any:
         def work() -> HttpResponse:
             try:
@@ -105,7 +109,8 @@ class ScopedView(APIView):
                     response: Response = handler(request, *args, **kw)
             except (DomainError, Http404) as refusal:
                 response = self.handle_exception(refusal)
-            return finished(self.finalize_response(request, response, *args, **kw))
+            made: HttpResponse = self.finalize_response(request, response, *args, **kw)
+            return made.render() if isinstance(made, Response) else made
 
         return idempotency.once(request._request, self.credential, key, work)
 
@@ -179,11 +184,6 @@ class ApiViewSet(ScopedView, GenericViewSet):  # type: ignore[type-arg]
         return self.page_response(page, list(self.get_serializer(page.rows, many=True).data))
 
 
-def finished(response: HttpResponse) -> HttpResponse:
-    """The answer with its body written."""
-    return response.render() if isinstance(response, Response) else response
-
-
 def apply_filters(
     parameters: Any, queryset: QuerySet[Any], filterset: type[FilterSet] | None, also: frozenset[str] = frozenset()
 ) -> QuerySet[Any]:
@@ -200,5 +200,16 @@ def apply_filters(
     if not filters.is_valid():
         details = [Problem(name, "invalid_parameter", str(errors[0])) for name, errors in filters.errors.items()]
         raise InvalidInput(f"Invalid '{details[0].param}'", param=details[0].param, details=details)
+    for name, value in filters.form.cleaned_data.items():
+        if isinstance(value, datetime):
+            filters.form.cleaned_data[name] = _in_utc(name, value)
     narrowed: QuerySet[Any] = filters.qs
     return narrowed
+
+
+def _in_utc(name: str, value: datetime) -> datetime:
+    """PostgreSQL knows fewer offsets and years than Python."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput(f"Invalid '{name}'", param=name) from None

@@ -23,7 +23,10 @@ class OrdersSerializer(serializers.Serializer[object]):
 
 
 class CustomerSerializer(serializers.Serializer[object]):
-    """A customer. Without the scope customers.pii:read some fields are absent and named in `redacted`."""
+    """A customer. Without the scope customers.pii:read some fields are absent and named in `redacted`.
+
+    With `include_deleted` there are also tombstones: `id`, `deleted`, when, why, and nothing about the person.
+    """
 
     id = serializers.CharField()
     email = serializers.CharField(allow_null=True)
@@ -45,6 +48,13 @@ class CustomerSerializer(serializers.Serializer[object]):
     orders = OrdersSerializer()
     last_seen_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
+
+    def get_fields(self) -> dict[str, serializers.Field]:  # type: ignore[type-arg]
+        """Only the id is always there."""
+        fields: dict[str, serializers.Field] = super().get_fields()  # type: ignore[type-arg]
+        for name, described in fields.items():
+            described.required = name == "id"
+        return fields
 
 
 class CustomerInputSerializer(serializers.Serializer[object]):

@@ -3,7 +3,7 @@
 import pytest
 from django.conf import settings
 
-from core.api.schema import plain_operations
+from core.api.schema import OPERATIONS
 from core.console.pages import Page
 from marketing_hub.documents import schema
 from tests.support.routes import ANY, api_routes, patterns
@@ -42,7 +42,7 @@ def test_api_routes__document__has_each_of_them_and_no_other():
 def test_plain_operations__scopes__are_those_of_their_doors():
     doors = {(route.template, route.method.lower()): route.scope for route in [*api_routes(), *api_routes("v1/")]}
 
-    assert [o.path for o in plain_operations() if doors.get((o.path, o.method)) != o.scope] == []
+    assert [o.path for o in OPERATIONS if doors.get((o.path, o.method)) != o.scope] == []
 
 
 def test_scopes__in_the_name_of_staff__each_need_a_permission():
