@@ -13,6 +13,7 @@ from django.utils.html import format_html
 
 from core.actors import Actor
 from core.console import cells
+from core.console.pages import staff_of
 from core.console.tables import whole_row
 from core.console.views import Action, Column, DetailPage, Empty, Header, ListPage, MenuEntry, Tab, actor_of
 from core.errors import NotFound
@@ -217,10 +218,9 @@ def _result(value: Any) -> str:
 
 
 def _facts(request: HttpRequest, job: Job) -> Mapping[str, Any]:
-    reader, by = request.user, actor_of(request)
-    names = names_of([job.owner], reader) if isinstance(reader, StaffUser) else {}
+    names = names_of([job.owner], staff_of(request))
     rows = [
-        ("Owner", "You" if job.owner == str(by) else name_of(job.owner, names)),
+        ("Owner", "You" if job.owner == str(actor_of(request)) else name_of(job.owner, names)),
         ("Kind", kind_words(job.kind)),
         ("Asked for", cells.instant(job.created_at)),
         ("Started", cells.instant(job.started_at)),

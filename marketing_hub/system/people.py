@@ -16,7 +16,8 @@ def names_of(actors: Iterable[str], reader: StaffUser) -> dict[str, str]:
     for actor in actors:
         kind, _, public_id = actor.partition(":")
         by_kind.setdefault(kind, set()).add(public_id)
-    staff = by_kind.get(ActorKind.STAFF, set()) if reader.has_perm("core.view_user") else {reader.public_id}
+    staff = by_kind.get(ActorKind.STAFF, set())
+    staff = staff if reader.has_perm("core.view_user") else staff & {reader.public_id}
     clients = by_kind.get(ActorKind.CLIENT, set())
     people = StaffUser.objects.filter(public_id__in=staff).values_list("public_id", "name") if staff else ()
     programs = ApiClient.objects.filter(public_id__in=clients).values_list("public_id", "name") if clients else ()

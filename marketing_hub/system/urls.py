@@ -3,8 +3,12 @@
 from django.urls import URLPattern
 
 from core.console.views import screen
+from marketing_hub.system.audit import AuditDetail, AuditList
+from marketing_hub.system.audit_export import ExportAudit
 from marketing_hub.system.job_steps import PauseJob, ResumeJob, RetryJob, StopJob
 from marketing_hub.system.jobs import JobDetail, JobList
+from marketing_hub.system.user_steps import Activate, ChangeRole, Deactivate, Invite, InviteAgain
+from marketing_hub.system.users import Roles, StaffDetail, StaffList
 
 urlpatterns: list[URLPattern] = [
     screen("jobs", JobList),
@@ -13,4 +17,15 @@ urlpatterns: list[URLPattern] = [
     screen("jobs/<str:public_id>/resume", ResumeJob),
     screen("jobs/<str:public_id>/retry", RetryJob),
     screen("jobs/<str:public_id>/stop", StopJob),
+    screen("audit", AuditList),
+    screen("audit/export", ExportAudit),
+    screen("audit/<int:pk>", AuditDetail),
+    screen("users", StaffList),
+    screen("users/invite", Invite),
+    screen("users/<str:public_id>", StaffDetail),
+    screen("users/<str:public_id>/role", ChangeRole),
+    screen("users/<str:public_id>/link", InviteAgain),
+    screen("users/<str:public_id>/deactivate", Deactivate),
+    screen("users/<str:public_id>/activate", Activate),
+    screen("roles", Roles),
 ]

@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from core.models import StaffUser
@@ -119,6 +120,9 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]
         if user:
             client = Client()
             client.force_login(user)
+            session = client.session
+            session["stepped_up_at"] = timezone.now().isoformat()
+            session.save()
             cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": n, "value": v, "url": live_server.url} for n, v in cookies.items()])
         context.add_init_script(REPORT_VIOLATIONS)

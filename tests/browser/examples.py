@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.factories.consent import entry_example, person_example, purpose_example, suppression_example
 from tests.factories.integrations import client_example, key_example
-from tests.factories.system import job_example
+from tests.factories.system import audit_example, job_example, staff_example
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "consent-entry": entry_example,
@@ -23,9 +23,15 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "api-client-enable": client_example,
     "api-key-new": client_example,
     "api-key-revoke": key_example,
+    "audit-entry": audit_example,
     "job": job_example,
     "job-pause": job_example,
     "job-resume": job_example,
     "job-retry": job_example,
     "job-stop": job_example,
+    "user": staff_example,
+    "user-activate": staff_example,
+    "user-deactivate": staff_example,
+    "user-invite-again": staff_example,
+    "user-role": staff_example,
 }

@@ -58,12 +58,12 @@ def make_entry(by: Actor | None = None, **fields: Any) -> AuditEntry:
     return AuditEntry.objects.latest("pk")
 
 
-def entry_example() -> dict[str, int]:
+def audit_example() -> dict[str, int]:
     """The address of an entry of the reader."""
     return {"pk": make_entry(reason="The name was misleading").pk}
 
 
-def person_example() -> dict[str, str]:
+def staff_example() -> dict[str, str]:
     """The address of a colleague."""
     user = StaffUser.objects.filter(email="bo@example.com").first()
     return {"public_id": (user or make_staff(Role.ANALYST, "Bo Berg", "bo@example.com")).public_id}
