@@ -38,6 +38,7 @@ PERMISSIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "core.view_auditentry": ("See the whole audit log", frozenset({_C})),
     "core.view_user": ("See staff", frozenset({_C})),
     "core.change_user": ("Invite and change staff", frozenset()),
+    "core.view_raw": ("Look into the raw tables", frozenset()),
 }
 
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {

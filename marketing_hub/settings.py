@@ -51,6 +51,7 @@ X_FRAME_OPTIONS = "DENY"
 
 # --- What the product is made of -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -7,11 +7,14 @@ from consent.api.catalogue import well_known_gpc
 from marketing_hub import api_v1, documents
 from marketing_hub.health import healthz, readyz
 from marketing_hub.metrics import metrics
+from marketing_hub.system.raw import window
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="console:home")),
     path("console", RedirectView.as_view(pattern_name="console:home")),
     path("console/", include("marketing_hub.console")),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", window.urls),
     path("api/v1/", include(api_v1.urlpatterns)),
     path("api/", include(api_v1.aliases)),
     path("", include("integrations.api.oauth_urls")),

@@ -22,10 +22,10 @@ urlpatterns: list[URLPattern] = [
     screen("audit/<int:pk>", AuditDetail),
     screen("users", StaffList),
     screen("users/invite", Invite),
+    screen("users/roles", Roles),
     screen("users/<str:public_id>", StaffDetail),
     screen("users/<str:public_id>/role", ChangeRole),
     screen("users/<str:public_id>/link", InviteAgain),
     screen("users/<str:public_id>/deactivate", Deactivate),
     screen("users/<str:public_id>/activate", Activate),
-    screen("roles", Roles),
 ]
