@@ -115,15 +115,6 @@ def invite_staff(*, email: str, name: str, role: str, by: Actor, now: datetime) 
 
 
 @transaction.atomic
-def renew_invitation(*, user: StaffUser, by: Actor) -> str:
-    """A token as of `invite_staff` for whoever lost the first or the password; refuses a deactivated account."""
-    if not user.is_active:
-        raise InvalidState("This account is deactivated. Activate it first.")
-    audit.record(by=by, action="staff.invitation_renewed", target=user.public_id)
-    return default_token_generator.make_token(user)
-
-
-@transaction.atomic
 def set_first_password(*, public_id: str, token: str, password: str, by: Actor) -> StaffUser:
     """The invited person's password is set and the token is used up; refuses a used, old or foreign token."""
     user = StaffUser.objects.select_for_update().filter(public_id=public_id, is_active=True).first()

@@ -32,6 +32,7 @@ STRICT: Final = {
     "frame-ancestors": "'none'",
     "object-src": "'none'",
 }
+RAW: Final = STRICT | {"style-src": "'self' 'unsafe-inline'"}  # jQuery of Django's admin tries out inline styles
 DOCUMENTATION: Final = STRICT | {"style-src": "'self' 'unsafe-inline'", "worker-src": "'self' blob:"}
 
 
@@ -41,16 +42,17 @@ def policy(directives: dict[str, str]) -> str:
 
 
 class ContentSecurityPolicy:
-    """Puts the strict policy on every answer that brings none of its own; API documentation pages have a looser one."""
+    """Puts the strict policy on every answer without one of its own; documentation and raw tables have looser ones."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.strict, self.documentation = policy(STRICT), policy(DOCUMENTATION)
+        self.strict, self.loose = policy(STRICT), {"/admin/": policy(RAW)}
+        self.loose |= dict.fromkeys(settings.DOCUMENTATION_PATHS, policy(DOCUMENTATION))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        documented = request.path.startswith(tuple(settings.DOCUMENTATION_PATHS))
-        response.headers.setdefault("Content-Security-Policy", self.documentation if documented else self.strict)
+        loose = next((words for path, words in self.loose.items() if request.path.startswith(path)), None)
+        response.headers.setdefault("Content-Security-Policy", loose or self.strict)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
 

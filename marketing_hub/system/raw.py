@@ -59,7 +59,7 @@ class RawWindow(AdminSite):
         query = urlencode({"next": request.GET.get("next", reverse("admin:index"))})
         return HttpResponseRedirect(f"{reverse('console:sign-in')}?{query}")
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Signing out belongs to the console."""
         return HttpResponseRedirect(reverse("console:home"))
 

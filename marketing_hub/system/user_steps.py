@@ -4,17 +4,29 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
 from django.http import HttpResponse
 from django.urls import reverse
 
+from core import audit
+from core.actors import Actor
 from core.console.forms import ConsoleForm, NoteForm
 from core.console.views import ActionPage, FormPage
+from core.errors import InvalidState
 from core.models import Role, StaffUser
 from core.models.users import role_permissions
-from core.staff import change_role, deactivate_staff, invite_staff, reactivate_staff, renew_invitation
+from core.staff import change_role, deactivate_staff, invite_staff, reactivate_staff
 from marketing_hub.system.users import CHANGE, find_staff, user_url
 
 Invitation = tuple[StaffUser, str]
+
+
+def renew_invitation(*, user: StaffUser, by: Actor) -> str:
+    """A token as of `invite_staff` for whoever lost the first or the password; refuses a deactivated account."""
+    if not user.is_active:
+        raise InvalidState("This account is deactivated. Activate it first.")
+    audit.record(by=by, action="staff.invitation_renewed", target=user.public_id)
+    return default_token_generator.make_token(user)
 
 
 class RoleForm(ConsoleForm):
