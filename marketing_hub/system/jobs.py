@@ -214,7 +214,7 @@ def _result(value: Any) -> str:
         return cells.number(value)
     if isinstance(value, dict):
         return ", ".join(f"{kind_words(str(name))}: {inner}" for name, inner in value.items())
-    return ", ".join(str(inner) for inner in value) if isinstance(value, list) else cells.text(value)
+    return "; ".join(_result(inner) for inner in value) if isinstance(value, list) else cells.text(value)
 
 
 def _facts(request: HttpRequest, job: Job) -> Mapping[str, Any]:
