@@ -31,9 +31,20 @@ def defer(name: str, **ids: Any) -> None:
 
 
 def start_job(
-    *, kind: str, title: str, task: str, parameters: dict[str, Any], by: Actor, now: datetime, total: int | None = None
+    *,
+    kind: str,
+    title: str,
+    task: str,
+    parameters: dict[str, Any],
+    by: Actor,
+    now: datetime,
+    total: int | None = None,
+    run_here: bool = False,
 ) -> Job:
-    """A queued job that `task` will pick up after commit, called with `job_id` (public id)."""
+    """A queued job that `task` will pick up after commit, called with `job_id` (public id).
+
+    With `run_here` nothing is sent: the caller runs it in this process; should that die, a worker takes over.
+    """
     job = Job.objects.create(
         public_id=Job.new_public_id(),
         kind=kind,
@@ -45,7 +56,8 @@ def start_job(
         created_at=now,
         updated_at=now,
     )
-    defer(task, job_id=job.public_id)
+    if not run_here:
+        defer(task, job_id=job.public_id)
     return job
 
 

@@ -152,6 +152,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "kwargs": {"name": "events.last_seen"},
     },
     "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
+    "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
     "core-retention": {"task": "core.tasks.apply_retention", "schedule": 3600.0},
 }
 WORKER_HEARTBEAT_TTL_S = 20
@@ -259,6 +260,7 @@ REFUSED_ROW_RETENTION_DAYS = env.number("REFUSED_ROW_RETENTION_DAYS", 30, 1)
 # --- Files -----------------------------------------------------------------------------------------------------------
 DATA_DIR = env.data_dir()
 IMPORT_DIR = DATA_DIR / "imports"
+IMPORT_FILE_RETENTION_DAYS = env.number("IMPORT_FILE_RETENTION_DAYS", 7, 1)
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", 1_073_741_824, 1)
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

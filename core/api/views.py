@@ -71,12 +71,14 @@ class ScopedView(APIView):
     """What all REST views share. `scopes` maps each action (or lower-case method) to its scope.
 
     `resource` names the windows that calls are counted in. Every POST and PATCH honours Idempotency-Key;
-    `key_required` names the actions (or methods) that refuse to work without.
+    `key_required` names the actions (or methods) that refuse to work without. A view that `streams` its body must not
+    have it read into memory, and sees to the key itself.
     """
 
     scopes: ClassVar[dict[str, str]] = {}
     resource: ClassVar[str] = "api"
     key_required: ClassVar[frozenset[str]] = frozenset()
+    streams: ClassVar[bool] = False
     abstract: ClassVar[bool] = True
     authentication_classes = [HubAuthentication]
     permission_classes = [HasScope]
@@ -93,7 +95,7 @@ class ScopedView(APIView):
         """Check credential, limits and scope; then let the handler run once for each Idempotency-Key."""
         super().initial(request, *args, **kwargs)
         name = (request.method or "").lower()
-        if request.method in idempotency.METHODS and hasattr(self, name):
+        if request.method in idempotency.METHODS and hasattr(self, name) and not self.streams:
             required = getattr(self, "action", None) in self.key_required or name in self.key_required
             if key := idempotency.key_of(request._request, required=required):
                 setattr(self, name, partial(self._once, getattr(self, name), key))

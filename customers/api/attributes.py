@@ -15,8 +15,8 @@ from customers.api.customers import CustomerView, Shaping, json_response
 from customers.api.serializers import AttributeChangeSerializer, AttributeInputSerializer, AttributeSerializer
 from customers.models import AttributeDefinition
 from customers.rules.attributes import json_schema
-from customers.selectors.attributes import find_definition
-from customers.services.attributes import archive_attribute, attribute_rules, change_attribute, define_attribute
+from customers.selectors.attributes import attribute_rules, find_definition
+from customers.services.attributes import archive_attribute, change_attribute, define_attribute
 
 
 class AttributeViewSet(Shaping, ApiViewSet):

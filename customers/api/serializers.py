@@ -265,3 +265,34 @@ class LinkedSerializer(serializers.Serializer[object]):
 
     id = serializers.CharField()
     identities = IdentitySerializer(many=True)
+
+
+class JobSerializer(serializers.Serializer[object]):
+    """An import job. `result` holds the figures once it has ended."""
+
+    id = serializers.CharField()
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    state = serializers.ChoiceField(choices=["queued", "running", "paused", "succeeded", "failed", "stopped"])
+    done = serializers.IntegerField()
+    total = serializers.IntegerField(allow_null=True, help_text="Estimated until the file was read to its end.")
+    unit = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+    result = serializers.DictField(allow_null=True)
+    warnings = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+class UploadSerializer(serializers.Serializer[object]):
+    """A CSV file and what is known about it."""
+
+    file = serializers.FileField()
+    type = serializers.ChoiceField(choices=["customers", "purchases"])
+    mapping = serializers.CharField(required=False, help_text="JSON object: `columns` by header name, and options.")
+    consent_basis = serializers.CharField(required=False, help_text="JSON object.")
+    dry_run = serializers.BooleanField(required=False)
+    again = serializers.BooleanField(required=False)
+    encoding = serializers.CharField(required=False)
+    delimiter = serializers.CharField(required=False)

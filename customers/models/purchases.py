@@ -20,7 +20,7 @@ class Purchase(models.Model):
     amount = models.DecimalField(max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)
     lines = models.PositiveIntegerField(default=1)
-    quantity = models.IntegerField(default=1)
+    quantity = models.BigIntegerField(default=1)
     purchased_at = models.DateTimeField()
     source = models.CharField(max_length=60)
     created_at = models.DateTimeField()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from customers.rules.attributes import AttributeRule, check_attributes
@@ -31,6 +32,8 @@ _SENSITIVE_SENTENCES = {
     SensitiveKind.PAYMENT_CARD: "This cell holds a payment-card number, which may not be stored.",
     SensitiveKind.US_SSN: "This cell holds a social-security number, which may not be stored.",
 }
+# Cells repeat from row to row (dates, prices, buyers): this many results of each conversion are kept per file.
+REMEMBERED = 4096
 # Google joins several values of one cell so; the first is the preferred one.
 _SEVERAL = " ::: "
 _IDENTITY_KINDS = frozenset(IdentityKind.values)
@@ -125,6 +128,8 @@ class _Reader:
             "consent": parse_boolean,
         }
         self._convert |= PLAIN_CONVERSIONS
+        self._convert = {name: lru_cache(REMEMBERED)(convert) for name, convert in self._convert.items()}
+        self._normalise = lru_cache(REMEMBERED)(normalise)
         for name, rule in self._rules.items():
             self._convert[name] = self._attribute_conversion(rule)
 
@@ -220,7 +225,7 @@ class _Reader:
                 note = Reason(kind, header, "several_values", "Only the first of several values was taken.")
                 draft.notes += (note,)
             try:
-                draft.identities[kind] = normalise(kind, refuse_shortened(first), region)
+                draft.identities[kind] = self._normalise(kind, refuse_shortened(first), region)
             except (BadIdentity, BadValue) as refusal:
                 reasons.append(Reason(kind, header, refusal.code, refusal.message))
 
@@ -245,7 +250,7 @@ class _Reader:
             if header is None or not text:
                 continue
             try:
-                return kind, normalise(kind, refuse_shortened(text))
+                return kind, self._normalise(kind, refuse_shortened(text))
             except (BadIdentity, BadValue) as refusal:
                 reasons.append(Reason(kind, header, refusal.code, refusal.message))
                 return "", ""

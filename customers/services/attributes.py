@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
@@ -11,30 +11,14 @@ from core import audit
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, InvalidState, Problem
 from customers.models import AttributeDefinition, AttributeType, PiiClass
-from customers.rules.attributes import AttributeRule, AttributeTypeName, check_attributes
+from customers.rules.attributes import check_attributes
 from customers.rules.fields import DICTIONARY
-from customers.selectors.attributes import list_definitions
+from customers.selectors.attributes import attribute_rules
 from customers.services.profiles import AttributeCheck
 
 MAX_ATTRIBUTES: Final = 500
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _CHANGEABLE: Final = ("name", "description", "options", "unit", "pii_class", "purpose", "owner")
-
-
-def attribute_rules() -> list[AttributeRule]:
-    """The definitions of this moment as the rules read them; one query."""
-    return [
-        AttributeRule(
-            key=row.key,
-            type=cast(AttributeTypeName, row.type),
-            options=tuple(row.options),
-            unit=row.unit,
-            pii_class=row.pii_class,
-            purpose=row.purpose,
-            description=row.description,
-        )
-        for row in list_definitions()
-    ]
 
 
 def attribute_check() -> AttributeCheck:

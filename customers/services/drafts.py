@@ -1,6 +1,7 @@
 """One customer on its way in: what was asked, what became of it, and how a row takes it on."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -29,11 +30,12 @@ BLANK: Final[dict[str, Any]] = {
 
 
 class Mode(StrEnum):
-    """What an input may do: make a customer, change one, or either."""
+    """What an input may do: make a customer, change one, either, or make one and leave a known one as it is."""
 
     CREATE = "create"
     UPDATE = "update"
     UPSERT = "upsert"
+    KEEP = "keep"
 
 
 class Outcome(StrEnum):
@@ -51,7 +53,7 @@ class Draft:
 
     `key` names the customer: ("id", "cus_...") or an identifier; without it a customer is made. `values` holds clean
     columns; of `attributes` only the named keys change, and None removes one. With `replace` all else is blanked.
-    `expected_xid` is the version the caller read.
+    `expected_xid` is the version the caller read, `created_at` when a new customer became known elsewhere.
     """
 
     mode: Mode
@@ -59,6 +61,7 @@ class Draft:
     key: Identifier | None = None
     replace: bool = False
     expected_xid: int | None = None
+    created_at: datetime | None = None
     customer_id: int = 0
     public_id: str = ""
     outcome: Outcome = Outcome.UNCHANGED

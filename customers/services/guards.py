@@ -13,11 +13,13 @@ SuppressionCheck = Callable[[Collection[Identifier]], Collection[Identifier]]
 PlaceProjection = Callable[[Sequence[int], datetime], None]
 AbsorptionStep = Callable[[int, int, Actor, datetime], None]
 ConsentImporter = Callable[[Sequence[int], Mapping[str, Any], datetime], None]
+PurposeChoices = Callable[[], Sequence[tuple[str, str]]]
 
 _suppressions: dict[str, SuppressionCheck] = {}
 _projections: dict[str, PlaceProjection] = {}
 _absorptions: dict[str, AbsorptionStep] = {}
 _consent_importers: dict[str, ConsentImporter] = {}
+_purpose_choices: dict[str, PurposeChoices] = {}
 
 
 def register_creation_guard(*, name: str, check: SuppressionCheck) -> None:
@@ -35,13 +37,22 @@ def register_absorption(*, name: str, step: AbsorptionStep) -> None:
     _absorptions[name] = step
 
 
-def register_consent_import(*, name: str, importer: ConsentImporter) -> None:
+def register_consent_import(*, name: str, importer: ConsentImporter, purposes: PurposeChoices | None = None) -> None:
     """`importer(customer_ids, basis, now)` records imported consent inside the transaction of the imported rows.
+
+    `purposes()` answers (key, name) of what people may be asked about; an import may state only these.
 
     `basis` is what the importing person stated, plus `answer` ("granted" or "refused"), `actor` and `import`
     (public id of the file, the evidence).
     """
     _consent_importers[name] = importer
+    if purposes:
+        _purpose_choices[name] = purposes
+
+
+def purpose_choices() -> list[tuple[str, str]]:
+    """(key, name) of every purpose that imported consent may be for; empty when no floor keeps consent."""
+    return [choice for choices in _purpose_choices.values() for choice in choices()]
 
 
 def suppressed_among(*, identifiers: Collection[Identifier]) -> frozenset[Identifier]:

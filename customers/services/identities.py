@@ -17,6 +17,7 @@ from customers.services.claims import Raced
 from customers.services.customers import update_customer
 from customers.services.guards import Identifier
 from customers.services.purchases import refresh_order_figures
+from customers.services.rows import insert_rows
 
 _ATTEMPTS: Final = 10
 MAX_IDENTITIES: Final = 100
@@ -61,7 +62,7 @@ def _new_visitors(
         return {}
     ids = claims.new_customer_ids(count=len(missing))
     claims.claim(claims=list(zip(missing, ids, strict=True)), source=str(by), now=now)
-    Customer.objects.bulk_create(
+    rows = [
         Customer(
             pk=pk,
             public_id=Customer.new_public_id(),
@@ -73,7 +74,8 @@ def _new_visitors(
             created_via=str(by),
         )
         for (_, value), pk in zip(missing, ids, strict=True)
-    )
+    ]
+    insert_rows(rows=rows)
     guards.project_places(customer_ids=ids, now=now)
     return dict(zip(missing, ids, strict=True))
 

@@ -111,7 +111,7 @@ def _insert(fresh: Sequence[NewPurchase], source: str, now: datetime) -> dict[st
             "INSERT INTO customers_purchase (public_id, source, created_at, customer_id, order_id, amount, currency,"
             " purchased_at, lines, quantity) SELECT p.public_id, %s, %s, p.customer_id, p.order_id, p.amount,"
             " p.currency, p.purchased_at, p.lines, p.quantity FROM unnest(%s::text[], %s::bigint[], %s::text[],"
-            " %s::numeric[], %s::text[], %s::timestamptz[], %s::int[], %s::int[]) AS p(public_id, customer_id,"
+            " %s::numeric[], %s::text[], %s::timestamptz[], %s::int[], %s::bigint[]) AS p(public_id, customer_id,"
             " order_id, amount, currency, purchased_at, lines, quantity)"
             " ORDER BY p.order_id ON CONFLICT (order_id) DO NOTHING RETURNING order_id, public_id",
             [source, now, [new_id("ord") for _ in fresh], *columns],

@@ -2,11 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from django.db import connection, transaction
 
 from core import audit, outbox
@@ -55,7 +56,7 @@ def replace_tags(
     with transaction.atomic():
         _lock([customer.pk])
         removed = _remove([customer.pk], None, keep=names)
-        changes = _done(_add([customer.pk], names, origin, now), removed, by, now)
+        changes = _done(_add([(customer.pk, name) for name in names], origin, now), removed, by, now)
     return changes.get(customer.pk, TagChange(customer.pk))
 
 
@@ -74,29 +75,42 @@ def change_tags(
     with transaction.atomic():
         _lock(customer_ids)
         removed = _remove(customer_ids, to_remove)
-        return _done(_add(customer_ids, to_add, origin, now), removed, by, now, audited)
+        return _done(
+            _add([(pk, name) for pk in customer_ids for name in to_add], origin, now), removed, by, now, audited
+        )
 
 
 def _lock(customer_ids: Collection[int]) -> None:
     list(Customer.objects.select_for_update().filter(pk__in=customer_ids).order_by("pk").values_list("pk"))
 
 
-def _add(customer_ids: Collection[int], names: list[str], origin: TagOrigin, now: datetime) -> list[tuple[int, str]]:
-    if not names:
+def put_tags(
+    *, pairs: Sequence[tuple[int, str]], origin: TagOrigin, by: Actor, now: datetime, audited: bool = True
+) -> dict[int, TagChange]:
+    """Each customer has the (clean) tag beside its id; for files, whose rows have tags of their own."""
+    with transaction.atomic():
+        _lock({pk for pk, _ in pairs})
+        return _done(_add(pairs, origin, now), [], by, now, audited)
+
+
+def _add(pairs: Sequence[tuple[int, str]], origin: TagOrigin, now: datetime) -> list[tuple[int, str]]:
+    if not pairs:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO customers_tag (name, created_at) SELECT name, %s FROM unnest(%s::text[]) AS asked(name)"
+            " WHERE NOT EXISTS (SELECT FROM customers_tag AS t WHERE t.name = asked.name)"
             " ORDER BY name ON CONFLICT (name) DO NOTHING",
-            [now, names],
+            [now, sorted({name for _, name in pairs})],
         )
         cursor.execute(
             "WITH put AS (INSERT INTO customers_customertag (customer_id, tag_id, origin, created_at)"
-            " SELECT c.id, t.id, %s, %s FROM unnest(%s::bigint[]) AS c(id)"
-            " JOIN customers_tag AS t ON t.name = ANY(%s) ORDER BY c.id, t.id"
+            " SELECT DISTINCT (asked.pair ->> 0)::bigint AS customer_id, t.id AS tag_id, %s, %s::timestamptz"
+            " FROM jsonb_array_elements(%s::jsonb) AS asked(pair) JOIN customers_tag AS t ON t.name = asked.pair ->> 1"
+            " ORDER BY customer_id, tag_id"
             " ON CONFLICT (customer_id, tag_id) DO NOTHING RETURNING customer_id, tag_id)"
             " SELECT put.customer_id, t.name FROM put JOIN customers_tag AS t ON t.id = put.tag_id",
-            [origin.value, now, list(customer_ids), names],
+            [origin.value, now, msgspec.json.encode(pairs).decode()],
         )
         return list(cursor.fetchall())
 

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 
 from core import audit, outbox
 from core.actors import Actor
@@ -16,18 +15,9 @@ from customers.services import claims, drafts, guards
 from customers.services.claims import Raced
 from customers.services.drafts import BLANK, OWN_KINDS, Draft, Mode, Outcome
 from customers.services.guards import Identifier
+from customers.services.rows import insert_rows, update_rows
 
 _ATTEMPTS: Final = 10
-_UPDATE: Final = """
-UPDATE customers_customer AS c SET external_id = v.external_id, email = v.email, phone = v.phone,
-    first_name = v.first_name, last_name = v.last_name, country = v.country, region = v.region,
-    language = v.language, time_zone = v.time_zone, birth_date = v.birth_date, status = v.status,
-    attributes = v.attributes, is_known = v.is_known, updated_at = %s
-FROM jsonb_to_recordset(%s::jsonb) AS v(id bigint, external_id text, email text, phone text, first_name text,
-    last_name text, country text, region text, language text, time_zone text, birth_date date, status text,
-    attributes jsonb, is_known boolean)
-WHERE c.id = v.id
-"""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,13 +36,20 @@ class _Target:
 
 
 def write_drafts(
-    *, batch: Sequence[Draft], by: Actor, now: datetime, atomic: bool = False, audited: bool = True
+    *,
+    batch: Sequence[Draft],
+    by: Actor,
+    now: datetime,
+    atomic: bool = False,
+    imported: str = "",
+    rehearsed: bool = False,
 ) -> None:
     """Every draft is stored or carries its refusal; drafts that mean the same customer apply in their order.
 
     Audit entries, outbox messages and the projections of upper floors stand in the same transaction. With `atomic`
-    one refusal leaves nothing stored. `audited=False` is for callers that record one entry for a
-    whole file. Concurrent writers of the same identifiers queue up behind each other.
+    one refusal leaves nothing stored. `imported` names the file that the batch comes from: it stands in `created_via`,
+    and audit has one entry for the file instead of one for each customer. `rehearsed` leaves upper floors out.
+    Concurrent writers of the same identifiers queue up behind each other.
     """
     if atomic and any(draft.outcome == Outcome.REFUSED for draft in batch):
         return
@@ -62,7 +59,7 @@ def write_drafts(
             draft.outcome, draft.refusal = Outcome.UNCHANGED, None
         try:
             with transaction.atomic():
-                _Batch(open_drafts, by, now).write(audited)
+                _Batch(open_drafts, by, now, imported, rehearsed).write()
                 if atomic and any(draft.outcome == Outcome.REFUSED for draft in open_drafts):
                     transaction.set_rollback(True)
         except Raced:
@@ -74,14 +71,16 @@ def write_drafts(
 class _Batch:
     """One attempt: look up, resolve in memory, claim identifiers, lock rows, apply, write."""
 
-    def __init__(self, batch: list[Draft], by: Actor, now: datetime) -> None:
+    def __init__(self, batch: list[Draft], by: Actor, now: datetime, imported: str, rehearsed: bool) -> None:
         self.drafts, self.by, self.now = batch, by, now
+        self.imported, self.rehearsed = imported, rehearsed
+        self.via = imported or str(by)
         self.owners: dict[Identifier, _Target] = {}
         self.targets: list[_Target] = []
         self.fresh: dict[Identifier, _Target] = {}
         self.released: list[tuple[Identifier, int]] = []
 
-    def write(self, audited: bool) -> None:
+    def write(self) -> None:
         self._look_up()
         for draft in self.drafts:
             self._resolve(draft)
@@ -89,7 +88,7 @@ class _Batch:
         self._lock()
         for target in self.targets:
             self._apply(target)
-        self._store(audited)
+        self._store()
 
     def _look_up(self) -> None:
         identifiers = {identifier for draft in self.drafts for identifier in draft.identifiers}
@@ -108,9 +107,10 @@ class _Batch:
         refusal = self._refusal(draft, target)
         if refusal:
             return draft.refuse(refusal)
+        kept = draft.mode == Mode.KEEP and target is not None
         target = target or _Target()
         for identifier in draft.identifiers:
-            if identifier not in self.owners:
+            if identifier not in self.owners and not kept:
                 self.owners[identifier] = self.fresh[identifier] = target
         if not target.drafts:
             self.targets.append(target)
@@ -136,7 +136,7 @@ class _Batch:
             target.pk = pk
             target.row = self._blank_row(pk)
         pairs = [(identifier, target.pk) for identifier, target in self.fresh.items()]
-        claims.claim(claims=pairs, source=str(self.by), now=self.now)
+        claims.claim(claims=pairs, source=self.via, now=self.now)
 
     def _blank_row(self, pk: int) -> Customer:
         return Customer(
@@ -144,7 +144,7 @@ class _Batch:
             public_id=Customer.new_public_id(),
             created_at=self.now,
             updated_at=self.now,
-            created_via=str(self.by),
+            created_via=self.via,
             **(BLANK | {"attributes": {}}),
         )
 
@@ -173,7 +173,10 @@ class _Batch:
             if draft.expected_xid is not None and draft.expected_xid != row.xid:
                 draft.refuse(drafts.changed_meanwhile())
                 continue
-            changed = drafts.apply(draft=draft, row=row)
+            if new and draft.created_at:
+                row.created_at = min(draft.created_at, self.now)
+            kept = draft.mode == Mode.KEEP and not (new and draft is target.drafts[0])
+            changed = [] if kept else drafts.apply(draft=draft, row=row)
             target.changed |= dict.fromkeys(changed)
             draft.outcome = Outcome.UPDATED if changed else Outcome.UNCHANGED
             draft.customer_id, draft.public_id = row.pk, row.public_id
@@ -184,19 +187,18 @@ class _Batch:
                 self.released.append(((kind.value, old_value), row.pk))
         row.is_known = row.is_known or any(getattr(row, kind) for kind in OWN_KINDS)
 
-    def _store(self, audited: bool) -> None:
+    def _store(self) -> None:
         new = [target for target in self.targets if target.row and target.row._state.adding]
         changed = [target for target in self.targets if target not in new and target.changed]
-        Customer.objects.bulk_create([target.row for target in new if target.row])
-        if changed:
-            with connection.cursor() as cursor:
-                cursor.execute(_UPDATE, [self.now, _as_json([t.row for t in changed if t.row])])
+        insert_rows(rows=[target.row for target in new if target.row])
+        update_rows(rows=[target.row for target in changed if target.row], now=self.now)
         claims.release(claims=self.released)
         moved = [target.pk for target in new] + [target.pk for target in changed if target.place_changed]
-        guards.project_places(customer_ids=moved, now=self.now)
-        self._tell(new, changed, audited)
+        if not self.rehearsed:
+            guards.project_places(customer_ids=moved, now=self.now)
+        self._tell(new, changed)
 
-    def _tell(self, new: list[_Target], changed: list[_Target], audited: bool) -> None:
+    def _tell(self, new: list[_Target], changed: list[_Target]) -> None:
         facts, deeds = [], []
         for target in (*new, *changed):
             topic = "customer.updated" if target.announced else "customer.created"
@@ -205,11 +207,5 @@ class _Batch:
             facts.append(outbox.Fact(topic=topic, subject=subject, payload={"changed": names}))
             deeds.append(audit.Deed(action=topic, target=subject, changes={name: [] for name in names}))
         outbox.publish_many(facts)
-        if audited:
+        if not self.imported:
             audit.record_many(by=self.by, deeds=deeds)
-
-
-def _as_json(rows: list[Customer]) -> str:
-    names = ("id", "is_known", *BLANK)
-    records: list[dict[str, Any]] = [{name: getattr(row, name) for name in names} for row in rows]
-    return msgspec.json.encode(records).decode()

@@ -1,0 +1,145 @@
+"""Questions about imported files: list, find, how the file looks, why rows were refused."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from core.errors import NotFound
+from core.models import Job
+from core.models.jobs import OPEN_STATES
+from customers.models import ImportFile, RefusedRow
+from customers.rules.csvfile import Dialect, read_rows
+from customers.rules.mapping import PURCHASES, Target, customers_target
+from customers.selectors.attributes import attribute_rules
+
+KIND: Final = "import"
+_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How the header differs from that of the last finished file of its kind."""
+
+    missing: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.new)
+
+    @property
+    def sentence(self) -> str:
+        """What differs, in words."""
+        parts = [f"without {', '.join(self.missing)}"] if self.missing else []
+        parts += [f"with {', '.join(self.new)}"] if self.new else []
+        return f"The columns differ from those of the last file: {' and '.join(parts)}."
+
+
+def list_imports() -> QuerySet[ImportFile]:
+    """Every file, newest first, with its job."""
+    return ImportFile.objects.select_related("job").order_by("-created_at", "-id")
+
+
+def find_import(*, public_id: str) -> ImportFile:
+    """The file; NotFound otherwise."""
+    file = list_imports().filter(public_id=public_id).first()
+    if file is None:
+        raise NotFound("There is no import with this id.")
+    return file
+
+
+def list_jobs(*, owner: str) -> QuerySet[Job]:
+    """The imports that this actor started."""
+    return Job.objects.owned_by(owner).filter(kind=KIND).order_by("-created_at", "-id")
+
+
+def find_job(*, public_id: str, owner: str) -> Job:
+    """The import job of this actor; NotFound otherwise."""
+    job = list_jobs(owner=owner).filter(public_id=public_id).first()
+    if job is None:
+        raise NotFound("There is no job with this id.")
+    return job
+
+
+def import_of(job: Job) -> ImportFile:
+    """The file that the job reads."""
+    return find_import(public_id=str(job.parameters["import"]))
+
+
+def twin_of(*, sha256: str, target: str) -> ImportFile | None:
+    """The latest file with the same content that was stored, or is being stored, and not merely rehearsed."""
+    files = ImportFile.objects.filter(sha256=sha256, target=target, dry_run=False)
+    stored = Q(finished_at__isnull=False) | Q(job__state__in=OPEN_STATES)
+    return files.filter(stored).order_by("-created_at", "-id").first()
+
+
+def repeated_upload(*, file: ImportFile, dry_run: bool, now: datetime) -> Job | None:
+    """The job of an upload of the same content by the same actor within 24 hours."""
+    twins = ImportFile.objects.filter(sha256=file.sha256, target=file.target, owner=file.owner, dry_run=dry_run)
+    recent = twins.exclude(pk=file.pk).filter(created_at__gt=now - timedelta(hours=24), job__isnull=False)
+    earlier = recent.select_related("job").order_by("-created_at", "-id").first()
+    return earlier.job if earlier else None
+
+
+def target_of(name: str) -> Target:
+    """What the rows of a file may be mapped to, with the attributes defined now."""
+    return PURCHASES if name == "purchases" else customers_target(attribute_rules())
+
+
+def path_of(file: ImportFile) -> Path:
+    """Where the uploaded content lies until the import has ended."""
+    return Path(settings.IMPORT_DIR) / file.path
+
+
+def first_rows(*, file: ImportFile, count: int) -> list[list[str]]:
+    """Cells of the first rows, as they stand in the file; [] when the content is gone."""
+    path = path_of(file)
+    if not path.exists():
+        return []
+    with path.open("rb") as content:
+        return [row.cells for row in islice(read_rows(content, Dialect.from_json(file.dialect)), count)]
+
+
+def header_drift(file: ImportFile) -> Drift:
+    """What changed in the header since the last finished file of the same target and owner."""
+    earlier = ImportFile.objects.filter(target=file.target, owner=file.owner, finished_at__isnull=False)
+    last = earlier.exclude(pk=file.pk).order_by("-created_at", "-id").first()
+    if last is None:
+        return Drift()
+    return Drift(
+        missing=tuple(name for name in last.headers if name not in file.headers),
+        new=tuple(name for name in file.headers if name not in last.headers),
+    )
+
+
+def list_refused(*, file: ImportFile) -> QuerySet[RefusedRow]:
+    """The rows that were not stored, in file order."""
+    return RefusedRow.objects.filter(file=file).order_by("row")
+
+
+def refused_csv(*, file: ImportFile) -> Iterator[str]:
+    """The rejected rows as CSV: row number, code, column, reason, then the cells as they came.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, CSV injection).
+    """
+    yield _line(["row", "code", "column", "message", *file.headers])
+    rows = list_refused(file=file).values_list("row", "code", "column", "message", "values")
+    for number, code, column, message, values in rows.iterator(chunk_size=2_000):
+        yield _line([str(number), code, column, message, *values])
+
+
+def _line(cells: Sequence[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow(_safe(cells))
+    return out.getvalue()
+
+
+def _safe(cells: Iterable[str]) -> list[str]:
+    return [f"'{cell}" if cell.startswith(_RISKY) else cell for cell in cells]

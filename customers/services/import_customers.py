@@ -1,0 +1,91 @@
+"""Storing the rows of a customer file, chunk by chunk."""
+
+from collections.abc import Mapping as Values
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from core.actors import Actor
+from core.errors import Conflict
+from customers.models import Customer, IdentityKind, TagOrigin
+from customers.rules.drafts import CustomerDraft
+from customers.rules.mapping import Mapping
+from customers.services import claims, guards, rehearsal
+from customers.services.drafts import BLANK, OWN_KINDS, Draft, Mode, Outcome, nameless
+from customers.services.identities import link_identity
+from customers.services.import_figures import Figures, Refusal
+from customers.services.tags import put_tags
+from customers.services.upserts import write_drafts
+
+
+class CustomerChunks:
+    """Writes parsed rows as customers; what it could not store goes to the figures as refusals."""
+
+    def __init__(self, *, mapping: Mapping, basis: Values[str, Any], imported: str, by: Actor, rehearsed: bool) -> None:
+        self._mapping, self._basis, self._imported, self._by = mapping, basis, imported, by
+        self._rehearsed = rehearsed
+
+    def write(self, parsed: Sequence[CustomerDraft], figures: Figures, now: datetime) -> list[Refusal]:
+        """The rows are stored in a fixed number of statements; the refusals among them."""
+        batch = [self._draft(row) for row in parsed]
+        if self._rehearsed:
+            rehearsal.bring_customers(identifiers={i for draft in batch for i in draft.identifiers})
+        write_drafts(batch=batch, by=self._by, now=now, imported=self._imported, rehearsed=self._rehearsed)
+        stored = [(row, draft) for row, draft in zip(parsed, batch, strict=True) if draft.refusal is None]
+        self._put_tags(stored, now)
+        if not self._rehearsed:
+            self._record_consent(stored, now)
+            self._link_visitors(stored, figures, now)
+        for row, draft in zip(parsed, batch, strict=True):
+            figures.count(draft.outcome)
+            for note in row.notes:
+                figures.note(note.code)
+        return [
+            Refusal.of(row.number, draft.refusal) for row, draft in zip(parsed, batch, strict=True) if draft.refusal
+        ]
+
+    def _draft(self, row: CustomerDraft) -> Draft:
+        own = {kind.value: row.identities[kind] for kind in OWN_KINDS if kind in row.identities}
+        values = own | {name: value for name, value in row.fields.items() if name in BLANK}
+        if row.attributes:
+            values["attributes"] = row.attributes
+        draft = Draft(
+            mode=Mode.UPSERT if self._mapping.update else Mode.KEEP,
+            values=values,
+            key=next(iter(own.items()), None),
+            created_at=row.fields.get("created_at"),
+        )
+        if draft.key is None:
+            draft.refuse(nameless())
+        return draft
+
+    def _put_tags(self, stored: Sequence[tuple[CustomerDraft, Draft]], now: datetime) -> None:
+        pairs = [
+            (draft.customer_id, tag)
+            for row, draft in stored
+            for tag in row.tags or ()
+            if self._mapping.update or draft.outcome == Outcome.CREATED
+        ]
+        if pairs:
+            put_tags(pairs=pairs, origin=TagOrigin.IMPORT, by=self._by, now=now, audited=False)
+
+    def _record_consent(self, stored: Sequence[tuple[CustomerDraft, Draft]], now: datetime) -> None:
+        for answer, said in (("granted", True), ("refused", False)):
+            ids = sorted({draft.customer_id for row, draft in stored if row.consent is said})
+            basis = {**self._basis, "answer": answer, "actor": str(self._by), "import": self._imported}
+            guards.import_consent(customer_ids=ids, basis=basis, now=now)
+
+    def _link_visitors(self, stored: Sequence[tuple[CustomerDraft, Draft]], figures: Figures, now: datetime) -> None:
+        """Anonymous ids of the rows: free ones in one statement, those of visitors one by one."""
+        kind = IdentityKind.ANONYMOUS_ID.value
+        wanted = {(kind, row.identities[kind]): draft for row, draft in stored if kind in row.identities}
+        owners = claims.owners_of(identifiers=list(wanted))
+        free = [(identifier, draft.customer_id) for identifier, draft in wanted.items() if identifier not in owners]
+        claims.claim(claims=free, source=self._imported, now=now)
+        for identifier, draft in wanted.items():
+            if owners.get(identifier, draft.customer_id) != draft.customer_id:
+                customer = Customer.objects.get(pk=draft.customer_id)
+                try:
+                    link_identity(customer=customer, kind=kind, value=identifier[1], by=self._by, now=now)
+                except Conflict:
+                    figures.note("anonymous_id_taken")
