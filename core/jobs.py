@@ -141,12 +141,16 @@ def requeue_stalled_jobs(*, now: datetime) -> int:
     return len(jobs)
 
 
-def trim_log_tables(*, outbox_before: datetime, idempotency_before: datetime, audit_before: datetime) -> None:
-    """Delete outbox, idempotency and audit rows older than the given instants, 10,000 rows a statement."""
+def trim_log_tables(
+    *, outbox_before: datetime, idempotency_before: datetime, audit_before: datetime, now: datetime
+) -> None:
+    """Delete rows older than the given instants, sessions that are over, and yesterday's failed sign-ins."""
     with connection.cursor() as cursor:
         for table, column, before in (
             ("core_outboxmessage", "created_at", outbox_before),
             ("core_idempotencykey", "created_at", idempotency_before),
+            ("core_signinguard", "updated_at", now - timedelta(days=1)),
+            ("django_session", "expire_date", now),
         ):
             _delete_in_batches(cursor, table, column, before)
         cursor.execute("SELECT core_drop_audit_before(%s)", [audit_before])

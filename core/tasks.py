@@ -24,4 +24,5 @@ def apply_retention(**_: Any) -> None:
         outbox_before=now - timedelta(days=settings.OUTBOX_RETENTION_DAYS),
         idempotency_before=now - timedelta(hours=settings.IDEMPOTENCY_HOURS),
         audit_before=now - timedelta(days=settings.AUDIT_RETENTION_DAYS),
+        now=now,
     )

@@ -138,6 +138,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "requeue-stalled-jobs": {"task": "core.tasks.requeue_stalled_jobs", "schedule": 30.0},
+    "oauth-tokens": {"task": "integrations.tasks.clear_expired_tokens", "schedule": 3600.0},
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
     "prove-ledger": {"task": "consent.tasks.prove_ledger", "schedule": 3600.0},
     "consent-retention": {"task": "consent.tasks.apply_retention", "schedule": 86400.0},

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Least
-from oauth2_provider.models import AccessToken, Grant, RefreshToken
+from oauth2_provider.models import AccessToken, Grant, RefreshToken, clear_expired
 
 from core import audit, outbox
 from core.actors import Actor
@@ -194,6 +194,14 @@ def revoke_api_key(*, key: ApiKey, by: Actor, now: datetime) -> ApiKey:
     key.save(update_fields=["revoked_at"])
     _tell("client.key_revoked", key.client, by, {"key": [key.public_id, None]})
     return key
+
+
+def clear_expired_tokens() -> None:
+    """Tokens and codes that nobody can use any more are gone.
+
+    Rotated refresh tokens stay until they would have expired, because a replay of one must be recognised.
+    """
+    clear_expired()
 
 
 def note_use(*, client: ApiClient, key: ApiKey | None, now: datetime) -> None:

@@ -21,6 +21,7 @@ from core.staff import (
     set_first_password,
     sign_in,
 )
+from core.tasks import apply_retention
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -70,6 +71,15 @@ def test_sign_in__after_the_lock__counts_from_one(ana):
         attempt(password="wrong", now=NOON + timedelta(minutes=15))
 
     assert SignInGuard.objects.get().failures == 1
+
+
+def test_retention__failures_of_yesterday__are_forgotten(ana):
+    with pytest.raises(Unauthenticated):
+        attempt(password="wrong", now=NOON - timedelta(days=400))
+
+    apply_retention()
+
+    assert not SignInGuard.objects.exists()
 
 
 def test_sign_in__deactivated_account__reads_like_a_wrong_password(ana):

@@ -13,6 +13,7 @@ from core.actors import SYSTEM
 from core.api.credentials import forget_credentials
 from core.models import Role
 from core.staff import create_staff
+from integrations import tasks
 from integrations.services.clients import disable_client, register_client, rotate_secret
 
 pytestmark = pytest.mark.django_db
@@ -296,6 +297,18 @@ def test_refresh__rotated_token_again__ends_the_whole_family(http, app, staff):
     assert me(http, second["access_token"]).status_code == 401
     assert refresh(http, app, second["refresh_token"]).json()["error"] == "invalid_grant"
     assert not RefreshToken.objects.filter(revoked__isnull=True).exists()
+
+
+def test_clear_expired_tokens__expired_ones__are_deleted_and_living_ones_stay(http):
+    made = register()
+    token(http, made)
+    AccessToken.objects.update(expires="2026-01-01T00:00:00Z")
+    living = token(http, made).json()["access_token"]
+
+    tasks.clear_expired_tokens()
+
+    assert AccessToken.objects.count() == 1
+    assert me(http, living).status_code == 200
 
 
 def test_staff_deactivated__token_in_their_name__can_do_nothing(http, app, staff):
