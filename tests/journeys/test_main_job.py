@@ -1,14 +1,17 @@
 """The main job as a partner does it: over HTTP only, against the running product."""
 
 import json
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from tests.support.partner import connect, register
 from tests.support.stack import Stack
+from tests.support.waiting import eventually
 
 SCOPES = (
-    "customers:read customers:write customers.pii:read tags:write engagement:write engagement:read "
+    "customers:read customers:write customers:delete customers.pii:read tags:write engagement:write engagement:read "
     "consent:read consent:write jobs:write"
 )
 CLICK = {
@@ -18,7 +21,8 @@ CLICK = {
     "timestamp": "2024-06-10T13:45:00Z",
     "deviceType": "mobile",
 }
-NOTICE = "v1"
+YES = {"purpose": "analytics", "event": "granted", "noticeVersion": 1, "locale": "en"}
+NO = {"purpose": "analytics", "event": "withdrawn"}
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +35,8 @@ def stack():
 @pytest.fixture(scope="module")
 def api(stack):
     """A partner that registered and got a token by client credentials."""
-    client = json.loads(stack.manage("client", "create", "--name", "partner", "--scopes", SCOPES, "--json"))
-    with httpx.Client(base_url=stack.base_url, timeout=30) as http:
-        answer = http.post(
-            "/oauth/token",
-            data={"grant_type": "client_credentials", "scope": SCOPES},
-            auth=(client["client_id"], client["client_secret"]),
-        )
-        assert answer.status_code == 200, answer.text
-        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    token = register(stack, scopes=SCOPES.split())
+    with connect(stack, token) as http:
         yield http
 
 
@@ -67,23 +64,41 @@ def jane(api):
     return api.get("/api/v1/customers/12345").json()
 
 
-def test_click__without_consent__is_refused_and_nothing_is_stored(api, jane):
-    answer = api.post("/api/engagement/click", json=CLICK)
+@pytest.fixture(scope="module")
+def agreed(api, jane):
+    """Jane agreed to analytics; what the ledger answered."""
+    consent = {"purposes": [YES], "source": "web_form", "region": "DE"}
+    answer = api.post("/api/v1/consent/12345", json=consent)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def john(api):
+    """Another customer, as yet without any consent; his external id."""
+    name = f"john-{uuid4().hex}"
+    body = {"external_id": name, "email": f"{name}@example.com", "country": "DE"}
+    assert api.post("/api/v1/customers", json=body).status_code == 201
+    return name
+
+
+def timeline(api, reference):
+    """The elements that the customer clicked, newest first."""
+    answer = api.get(f"/api/v1/customers/{reference}/timeline", params={"source": "events"})
+    assert answer.status_code == 200, answer.text
+    return [row["details"].get("elementId") for row in answer.json()["data"] if row["kind"] == "click"]
+
+
+def test_click__without_consent__is_refused_and_nothing_is_stored(api, john):
+    answer = api.post("/api/engagement/click", json=CLICK | {"userId": john})
 
     assert answer.status_code == 403
     assert answer.json()["error"] == "Forbidden"
     assert answer.json()["code"] == "consent_required"
-    assert api.get("/api/v1/engagement/events", params={"userId": "12345"}).json()["data"] == []
+    assert timeline(api, john) == []
 
 
-def test_main_job__from_consent_to_timeline__works_over_http(api, jane):
-    consent = {
-        "purposes": [{"purpose": "analytics", "event": "granted", "notice_version": 1, "locale": "en"}],
-        "source": "web_form",
-        "region": "DE",
-    }
-    recorded = api.post("/api/v1/consent/12345", json=consent)
-    assert recorded.status_code == 201, recorded.text
+def test_main_job__from_consent_to_timeline__works_over_http(api, agreed):
     token = api.post("/api/v1/consent/tokens", json={"userId": "12345", "purposes": ["analytics"], "region": "DE"})
     assert token.status_code == 201, token.text
     headers = {"X-Consent-Token": token.json()["token"]}
@@ -94,16 +109,17 @@ def test_main_job__from_consent_to_timeline__works_over_http(api, jane):
     assert (first.status_code, first.json()) == (202, {"eventId": "click-1", "status": "accepted"})
     assert (again.status_code, again.json()["status"]) == (200, "duplicate")
     assert first.headers["Link"].startswith("</api/v1/engagement/click>")
+    assert "signup-button" in timeline(api, "12345")
 
 
-def test_click__literal_example_with_a_recorded_consent__is_accepted_verbatim(api, jane):
+def test_click__literal_example_with_a_recorded_consent__is_accepted_verbatim(api, agreed):
     answer = api.post("/api/engagement/click", json=CLICK)
 
     assert answer.status_code == 202, answer.text
     assert answer.json()["status"] == "accepted"
 
 
-def test_batch__with_duplicates_and_bad_items__answers_for_each(api, jane):
+def test_batch__with_duplicates_and_bad_items__answers_for_each(api, agreed):
     good = CLICK | {"type": "click", "eventId": "batch-1"}
     without_campaign = {k: v for k, v in good.items() if k != "campaignId"} | {"eventId": "batch-2"}
     stranger = good | {"userId": "nobody-knows", "eventId": "batch-3"}
@@ -117,15 +133,14 @@ def test_batch__with_duplicates_and_bad_items__answers_for_each(api, jane):
     assert results[2]["message"] == "Missing required field 'campaignId'"
 
 
-def test_batch__of_101__is_refused_whole(api, jane):
-    events = [CLICK | {"type": "click", "eventId": f"many-{n}"} for n in range(101)]
+def test_batch__of_101__is_refused_whole(api, agreed):
+    events = [CLICK | {"type": "click", "elementId": f"many-{n}"} for n in range(101)]
 
     answer = api.post("/api/engagement/events", json={"events": events})
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "batch_too_large"
-    stored = api.get("/api/v1/engagement/events", params={"userId": "12345"}).json()["data"]
-    assert not any(row["eventId"].startswith("many-") for row in stored)
+    assert not any(element.startswith("many-") for element in timeline(api, "12345"))
 
 
 def test_customers__literal_list__has_the_documented_shape(api, jane):
@@ -142,7 +157,8 @@ def test_customers__literal_list__has_the_documented_shape(api, jane):
     assert (order["order_id"], order["amount"], order["currency"]) == ("ord_789", 49.99, "USD")
     assert order["date"] == "2024-04-10T11:12:00Z"
     assert isinstance(row["segments"], list)
-    assert answer.json()["pagination"] == {"limit": 100, "offset": 0, "total": 1}
+    pagination = answer.json()["pagination"]
+    assert pagination == {"limit": 100, "offset": 0, "total": len(answer.json()["data"])}
 
 
 @pytest.mark.parametrize(
@@ -180,19 +196,77 @@ def test_tags__literal_put__replaces_the_set(api, jane):
     assert sorted(answer.json()["tags"]) == ["email_subscriber", "frequent_viewer"]
 
 
-def test_consent__withdrawn__stops_events_and_tokens_at_once(api, jane):
-    token = api.post("/api/v1/consent/tokens", json={"userId": "12345", "purposes": ["analytics"], "region": "DE"})
-    assert token.status_code == 201, token.text
+def test_consent__withdrawn__stops_events_and_tokens_at_once(api, john):
+    granted = api.post(f"/api/v1/consent/{john}", json={"purposes": [YES]})
+    token = granted.json()["consentToken"]["token"]
 
-    withdrawn = api.post(
-        "/api/v1/consent/12345",
-        json={"purposes": [{"purpose": "analytics", "event": "withdrawn"}], "source": "preference_centre"},
-    )
-    answer = api.post("/api/engagement/click", json=CLICK, headers={"X-Consent-Token": token.json()["token"]})
+    withdrawn = api.post(f"/api/v1/consent/{john}", json={"purposes": [NO], "source": "preference_centre"})
+    answers = [
+        api.post("/api/engagement/click", json=CLICK | {"userId": john}, headers=headers)
+        for headers in ({"X-Consent-Token": token}, {})
+    ]
 
     assert withdrawn.status_code == 201, withdrawn.text
-    assert answer.status_code == 403
-    assert answer.json()["code"] in ("consent_required", "consent_invalid")
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert [answer.json()["code"] for answer in answers] == ["consent_invalid", "consent_required"]
+    assert timeline(api, john) == []
+
+
+def test_visitor__who_agreed_and_is_then_recognised__has_one_timeline(api, john):
+    visitor = f"visitor-{uuid4().hex}"
+    recorded = api.post(f"/api/v1/consent/visitors/{visitor}", json={"purposes": [YES], "region": "DE"})
+    assert recorded.status_code == 201, recorded.text
+    headers = {"X-Consent-Token": recorded.json()["consentToken"]["token"]}
+    before = {name: value for name, value in CLICK.items() if name != "userId"}
+    click = before | {"anonymousId": visitor, "elementId": "before"}
+    sent = api.post("/api/v1/engagement/click", json=click, headers=headers)
+    assert sent.status_code == 202, sent.text
+
+    linked = api.post(f"/api/v1/customers/{john}/identities", json={"kind": "anonymous_id", "value": visitor})
+    after = api.post("/api/v1/engagement/click", json=click | {"elementId": "after"}, headers=headers)
+
+    assert linked.status_code == 200, linked.text
+    assert after.status_code == 202, after.text
+    assert sorted(timeline(api, john)) == ["after", "before"]
+
+
+def test_click__with_the_gpc_signal__is_recorded_as_opt_out_of_sale_and_sharing(api, john):
+    api.post(f"/api/v1/consent/{john}", json={"purposes": [YES]})
+
+    answer = api.post("/api/v1/engagement/click", json=CLICK | {"userId": john}, headers={"Sec-GPC": "1"})
+
+    assert answer.status_code == 202, answer.text
+    states = {row["purpose"]: row for row in api.get(f"/api/v1/consent/{john}").json()["purposes"]}
+    assert (states["sale_share"]["state"], states["sale_share"]["allowed"]) == ("opted_out", False)
+    assert states["analytics"]["allowed"] is True
+
+
+def test_changes__customer_deleted__reach_a_reader_as_a_tombstone_without_personal_data(api, john):
+    seen = list(changes(api, ""))
+    token = seen[-1]["next_token"]
+    public_id = api.get(f"/api/v1/customers/{john}").json()["id"]
+
+    assert api.delete(f"/api/v1/customers/{john}").status_code == 204
+
+    assert public_id in [row["data"]["id"] for page in seen for row in page["data"] if row["op"] == "upsert"]
+    assert eventually(lambda: [row for page in changes(api, token) for row in page["data"] if is_gone(row, public_id)])
+    assert api.get(f"/api/v1/customers/{john}").status_code == 404
+    assert john not in str(list(changes(api, token)))
+
+
+def changes(api, since):
+    """Pages of the change feed until there is nothing more."""
+    while True:
+        page = api.get("/api/v1/customers/changes", params={"since": since} if since else {}).json()
+        yield page
+        since = page["next_token"]
+        if not page["has_more"]:
+            return
+
+
+def is_gone(row, public_id):
+    """Whether a row of the feed says that this customer was deleted."""
+    return row["op"] == "delete" and row["tombstone"]["id"] == public_id
 
 
 def test_quota__exceeded__answers_429_with_the_documented_body(stack):
