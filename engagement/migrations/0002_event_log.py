@@ -45,7 +45,11 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('engagement_ensure_partition'));
-    IF to_regclass(name) IS NOT NULL THEN
+    -- to_regclass may still remember, from before the wait, that there is none; a query of the catalogue does not.
+    IF EXISTS (
+        SELECT FROM pg_class new JOIN pg_class log ON log.relnamespace = new.relnamespace
+        WHERE new.relname = name AND log.oid = 'engagement_event'::regclass
+    ) THEN
         RETURN false;
     END IF;
     EXECUTE format('CREATE TABLE %I (LIKE engagement_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);

@@ -47,6 +47,11 @@ def counted(stack: Stack, question: str, *values: Any) -> Any:
         return database.execute(question, values).fetchone()[0]
 
 
+def breakdowns(stack: Stack) -> list[str]:
+    """What the web server wrote about exceptions."""
+    return [line for line in stack.log("web").splitlines() if "Traceback" in line]
+
+
 def test_click__same_event_id_from_all_callers__is_accepted_once(stack: Stack, token: str):
     with partner.connect(stack, token) as http:
         person = partner.people_who_said_yes(http, 1)[0]
@@ -56,9 +61,29 @@ def test_click__same_event_id_from_all_callers__is_accepted_once(stack: Stack, t
 
     answers = at_once(stack, token, lambda http, _: http.post("/api/v1/engagement/click", json=click))
 
+    assert {answer.status_code for answer in answers} <= {200, 202}, breakdowns(stack)
     assert counted(stack, "SELECT count(*) FROM engagement_event WHERE event_id = %s", key) == 1
     assert sorted(answer.json()["status"] for answer in answers) == ["accepted"] + ["duplicate"] * (CALLERS - 1)
     assert sorted(answer.status_code for answer in answers) == [200] * (CALLERS - 1) + [202]
+
+
+def test_click__first_of_its_month_from_all_callers__is_accepted_from_each(stack: Stack, token: str):
+    with partner.connect(stack, token) as http:
+        person = partner.people_who_said_yes(http, 1)[0]
+    click = {"userId": person, "campaignId": "spring", "elementId": "buy", "deviceType": "mobile"}
+
+    answers = [
+        at_once(
+            stack,
+            token,
+            lambda http, _, month=month: http.post(
+                "/api/v1/engagement/click", json=click | {"timestamp": f"2026-{month:02}-10T13:45:00Z"}
+            ),
+        )
+        for month in (1, 2, 3, 4)
+    ]
+
+    assert {answer.status_code for round_ in answers for answer in round_} == {202}, breakdowns(stack)
 
 
 def test_upsert__same_email_from_all_callers__leaves_one_customer(stack: Stack, token: str):

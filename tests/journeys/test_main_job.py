@@ -223,9 +223,12 @@ def test_visitor__who_agreed_and_is_then_recognised__has_one_timeline(api, john)
     assert sent.status_code == 202, sent.text
 
     linked = api.post(f"/api/v1/customers/{john}/identities", json={"kind": "anonymous_id", "value": visitor})
-    after = api.post("/api/v1/engagement/click", json=click | {"elementId": "after"}, headers=headers)
+    old_token = api.post("/api/v1/engagement/click", json=click | {"elementId": "old-token"}, headers=headers)
+    api.post(f"/api/v1/consent/{john}", json={"purposes": [YES]})
+    after = api.post("/api/v1/engagement/click", json=click | {"elementId": "after"})
 
     assert linked.status_code == 200, linked.text
+    assert (old_token.status_code, old_token.json()["code"]) == (403, "consent_invalid")
     assert after.status_code == 202, after.text
     assert sorted(timeline(api, john)) == ["after", "before"]
 
