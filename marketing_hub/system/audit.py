@@ -201,7 +201,7 @@ class AuditDetail(DetailPage):
 
 
 def _changes(request: HttpRequest, entry: AuditEntry) -> Mapping[str, Any]:
-    return {"rows": [(name, *_sides(value)) for name, value in entry.changes.items()], "reason": entry.reason}
+    return {"rows": [(name, *_sides(value)) for name, value in entry.changes.items()]}
 
 
 def _sides(value: Any) -> tuple[str, str]:
@@ -226,6 +226,7 @@ def _facts(request: HttpRequest, entry: AuditEntry) -> Mapping[str, Any]:
         ("When", cells.instant(entry.at)),
         ("Action", cells.code(entry.action)),
         ("Object", target_link(entry.target, reader)),
+        ("Reason", cells.text(entry.reason)),
         ("From", cells.text(entry.ip)),
         ("Request", _request_link(entry.request_id)),
     ]
