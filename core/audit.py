@@ -9,6 +9,12 @@ from django.db import connection
 
 from core.actors import Actor
 
+_INSERT = """
+INSERT INTO core_auditentry (actor_kind, actor_id, ip, request_id, action, target, changes, reason)
+SELECT %s, %s, %s::inet, %s, d.row ->> 0, d.row ->> 1, d.row -> 2, d.row ->> 3
+FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS d(row, place) ORDER BY d.place
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -31,13 +37,7 @@ def record(*, by: Actor, action: str, target: str, changes: dict[str, Any] | Non
 
 def record_many(*, by: Actor, deeds: Sequence[Deed]) -> None:
     """Append many entries in one statement; they stand or fall with the caller's transaction."""
-    if not deeds:
-        return
-    rows = [[deed.action, deed.target, deed.changes, deed.reason] for deed in deeds]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO core_auditentry (actor_kind, actor_id, ip, request_id, action, target, changes, reason)"
-            " SELECT %s, %s, %s::inet, %s, d.row ->> 0, d.row ->> 1, d.row -> 2, d.row ->> 3"
-            " FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS d(row, place) ORDER BY d.place",
-            [by.kind.value, by.id, by.ip or None, by.request_id, json.dumps(rows)],
-        )
+    rows = json.dumps([[deed.action, deed.target, deed.changes, deed.reason] for deed in deeds])
+    if deeds:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, [by.kind.value, by.id, by.ip or None, by.request_id, rows])

@@ -31,15 +31,7 @@ def defer(name: str, **ids: Any) -> None:
 
 
 def start_job(
-    *,
-    kind: str,
-    title: str,
-    task: str,
-    parameters: dict[str, Any],
-    by: Actor,
-    now: datetime,
-    total: int | None = None,
-    run_here: bool = False,
+    *, kind: str, title: str, task: str, parameters: dict[str, Any], by: Actor, now: datetime, run_here: bool = False
 ) -> Job:
     """A queued job that `task` will pick up after commit, called with `job_id` (public id).
 
@@ -52,7 +44,6 @@ def start_job(
         task=task,
         parameters=parameters,
         owner=str(by),
-        total=total,
         created_at=now,
         updated_at=now,
     )

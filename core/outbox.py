@@ -11,6 +11,12 @@ from structlog.contextvars import get_contextvars
 
 from core.models import Cursor, OutboxMessage
 
+_INSERT = """
+INSERT INTO core_outboxmessage (message_id, topic, subject, payload, request_id)
+SELECT f.row ->> 0, f.row ->> 1, f.row ->> 2, f.row -> 3, %s
+FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS f(row, place) ORDER BY f.place
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -28,16 +34,10 @@ def publish(*, topic: str, subject: str, payload: dict[str, Any] | None = None) 
 
 def publish_many(facts: Sequence[Fact]) -> None:
     """Append many messages in one statement."""
-    if not facts:
-        return
-    rows = [[OutboxMessage.new_message_id(), fact.topic, fact.subject, fact.payload] for fact in facts]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO core_outboxmessage (message_id, topic, subject, payload, request_id)"
-            " SELECT f.row ->> 0, f.row ->> 1, f.row ->> 2, f.row -> 3, %s"
-            " FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS f(row, place) ORDER BY f.place",
-            [str(get_contextvars().get("request_id", "")), json.dumps(rows)],
-        )
+    rows = json.dumps([[OutboxMessage.new_message_id(), fact.topic, fact.subject, fact.payload] for fact in facts])
+    if facts:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, [str(get_contextvars().get("request_id", "")), rows])
 
 
 def horizon() -> int:

@@ -306,6 +306,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "CustomerStatusEnum": ["active", "inactive"],
         "BatchStatusEnum": ["created", "updated", "unchanged", "refused"],
         "IdentityKindEnum": ["email", "phone", "external_id", "anonymous_id"],
+        "ImportTargetEnum": ["customers", "purchases"],
+        "AttributeTypeEnum": ["text", "number", "boolean", "date", "datetime", "enum", "list"],
         "CredentialKindEnum": ["bearer", "api_key"],
     },
     "SORT_OPERATION_PARAMETERS": False,

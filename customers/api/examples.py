@@ -117,4 +117,7 @@ EXAMPLES = [
     Example("getTimeline", "What happened", path={"reference": "12345"}),
     Example("listCustomerChanges", "What changed since the last sync", answer={"next_token": "...", "has_more": False}),
     Example("deleteCustomer", "Leave a tombstone", path={"reference": "67890"}, status=204),
+    Example("listJobs", "Your imports", answer={"data": []}),
+    Example("getJob", "A job that is not yours", path={"job_id": "job_0"}, status=404),
+    Example("getJobResult", "A job that is not yours", path={"job_id": "job_0"}, status=404),
 ]
