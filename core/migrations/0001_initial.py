@@ -55,7 +55,6 @@ class Migration(migrations.Migration):
             name='AuditEntry',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('xid', models.BigIntegerField(db_default=django.db.models.expressions.RawSQL('(pg_current_xact_id()::text)::bigint', ()))),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('actor_kind', models.CharField(choices=[('staff', 'staff'), ('client', 'client'), ('system', 'system'), ('person', 'person')], max_length=10)),
                 ('actor_id', models.CharField(max_length=60)),
@@ -67,7 +66,7 @@ class Migration(migrations.Migration):
                 ('request_id', models.CharField(default='', max_length=128)),
             ],
             options={
-                'indexes': [models.Index(fields=['-at', '-id'], name='audit_newest'), models.Index(fields=['target', '-at'], name='audit_by_target'), models.Index(fields=['actor_id', '-at'], name='audit_by_actor'), models.Index(fields=['action', '-at'], name='audit_by_action'), models.Index(fields=['request_id'], name='audit_by_request'), models.Index(fields=['xid', 'id'], name='audit_seal_order')],
+                'indexes': [models.Index(fields=['-at', '-id'], name='audit_newest'), models.Index(fields=['target', '-at'], name='audit_by_target'), models.Index(fields=['actor_id', '-at'], name='audit_by_actor'), models.Index(fields=['action', '-at'], name='audit_by_action'), models.Index(fields=['request_id'], name='audit_by_request')],
             },
         ),
         migrations.CreateModel(

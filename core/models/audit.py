@@ -1,11 +1,9 @@
 """The audit trail: append-only, refused by the database itself when anybody tries otherwise."""
 
 from django.db import models
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from core.actors import ActorKind
-from core.models.outbox import TRANSACTION_ID
 
 
 class AuditEntry(models.Model):
@@ -17,7 +15,6 @@ class AuditEntry(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    xid = models.BigIntegerField(db_default=RawSQL(TRANSACTION_ID, ()))
     at = models.DateTimeField(db_default=Now())
     actor_kind = models.CharField(max_length=10, choices=[(k.value, k.value) for k in ActorKind])
     actor_id = models.CharField(max_length=60)
@@ -35,7 +32,6 @@ class AuditEntry(models.Model):
             models.Index(fields=["actor_id", "-at"], name="audit_by_actor"),
             models.Index(fields=["action", "-at"], name="audit_by_action"),
             models.Index(fields=["request_id"], name="audit_by_request"),
-            models.Index(fields=["xid", "id"], name="audit_seal_order"),
         ]
 
     def __str__(self) -> str:
