@@ -7,6 +7,7 @@ from engagement.rules.catalogue import BUILT_IN, BY_NAME
 from engagement.rules.events import MAX_BATCH
 from engagement.rules.members import MEMBERS
 from engagement.rules.schemas import published
+from engagement.selectors.series import BUCKETS
 
 _TEXT: Final = {"type": "string"}
 _COUNT: Final = {"type": "integer", "minimum": 0}
@@ -177,5 +178,117 @@ register_operation(
             "202": _json("EngagementBatchResult"),
             "207": {"description": "Some were refused.", **_json("EngagementBatchResult")},
         },
+    },
+)
+
+
+def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": schema or _TEXT}
+
+
+_INSTANT: Final = {"type": "string", "format": "date-time"}
+_LIMIT: Final = _query("limit", "Rows a page.", type="integer", minimum=1, maximum=200, default=50)
+_CURSOR: Final = _query("cursor", "`next_cursor` of the answer before.")
+register_component(
+    "StoredEvent",
+    {
+        "type": "object",
+        "description": "An event as it was stored; members it was sent with come back under their names.",
+        "required": ["id", "eventId", "type", "schemaVersion", "customerId", "timestamp", "receivedAt", "consent"],
+        "properties": {
+            "id": {**_TEXT, "description": "Our id (evt_...)."},
+            "eventId": {**_TEXT, "description": "The id it was sent with, else ours."},
+            "type": _TEXT,
+            "schemaVersion": _COUNT,
+            "customerId": {"type": ["string", "null"], "description": "cus_...; of whom absorbed the visitor, if so."},
+            "userId": {"type": ["string", "null"], "description": "External id."},
+            "timestamp": {**_INSTANT, "description": "When it happened."},
+            "receivedAt": _INSTANT,
+            "campaignId": {"type": ["string", "null"]},
+            "deviceType": {"type": ["string", "null"]},
+            "source": {"type": ["string", "null"], "description": "The client that sent it."},
+            "consent": {"type": "string", "enum": ["token", "recorded"], "description": "What allowed it."},
+        },
+        "additionalProperties": True,
+    },
+)
+register_component(
+    "StoredEvents",
+    {
+        "type": "object",
+        "required": ["data", "pagination"],
+        "properties": {
+            "data": {"type": "array", "items": _ref("StoredEvent")},
+            "pagination": _ref("Pagination"),
+        },
+    },
+)
+register_component(
+    "EventsOrSeries",
+    {
+        "description": "Events, or with `bucket` a time series; hours and days without events are left out.",
+        "anyOf": [
+            _ref("StoredEvents"),
+            {
+                "type": "object",
+                "required": ["data", "from", "to", "bucket"],
+                "properties": {
+                    "data": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["start", "type", "events"],
+                            "properties": {"start": _INSTANT, "type": _TEXT, "events": _COUNT},
+                        },
+                    },
+                    "from": _INSTANT,
+                    "to": _INSTANT,
+                    "bucket": {"type": "string", "enum": list(BUCKETS)},
+                },
+            },
+        ],
+    },
+)
+register_operation(
+    "get",
+    "/api/v1/engagement/events",
+    scope="engagement:read",
+    operation={
+        "operationId": "streamEvents",
+        "summary": "Read the event stream",
+        "description": "Events in the order in which they were stored. Keep `next_cursor` and come back with it: "
+        "nothing is missed and nothing comes twice. With a filter a page may be short though `has_more` is true.",
+        "parameters": [
+            _query("since", "Received at or after this instant; ignored with `cursor`.", **_INSTANT),
+            _query("until", "Received before this instant.", **_INSTANT),
+            _query("type", "Only this event type."),
+            _query("userId", "Only this person: external id or cus_..."),
+            _CURSOR,
+            _LIMIT,
+        ],
+        "responses": {"200": _json("StoredEvents")},
+    },
+)
+register_operation(
+    "get",
+    "/api/v1/events",
+    scope="engagement:read",
+    operation={
+        "operationId": "listEvents",
+        "summary": "Events and time series",
+        "description": "Events that happened in a stretch of time, newest first; with `bucket` how many began in each "
+        "hour or day (UTC). Without `customer` at most 7 days are read at once, or any number of days by "
+        "`bucket=day`, which follows the stream by a few seconds.",
+        "tags": ["Engagement"],
+        "parameters": [
+            _query("customer", "Only this person: external id or cus_..."),
+            _query("type", "Only this event type."),
+            _query("from", "Happened at or after this instant.", **_INSTANT),
+            _query("to", "Happened before this instant; by default now.", **_INSTANT),
+            _query("bucket", "Count instead of list.", type="string", enum=list(BUCKETS)),
+            _CURSOR,
+            _LIMIT,
+        ],
+        "responses": {"200": _json("EventsOrSeries")},
     },
 )

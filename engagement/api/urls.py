@@ -3,12 +3,14 @@
 from django.urls import path
 
 from engagement.api import documents
+from engagement.api.events import list_or_count_events, stream_events
 from engagement.api.ingest import post_event, post_events
+from engagement.api.verbs import by_method
 
 __all__ = ["aliases", "documents", "urlpatterns"]
 
 aliases = [
-    path("engagement/events", post_events),
+    path("engagement/events", by_method(GET=stream_events, POST=post_events)),
     path("engagement/<str:event_type>", post_event),
 ]
-urlpatterns = [*aliases]
+urlpatterns = [*aliases, path("events", list_or_count_events)]

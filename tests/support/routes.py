@@ -51,9 +51,9 @@ def api_routes(prefix: str = "api/v1/") -> list[Route]:
 
 
 def _verbs(path: str, callback: Any) -> Iterator[Route]:
-    door = getattr(callback, "door", None)
-    if door is not None:
-        yield from (Route(path, method, door.scope, method.lower(), callback) for method in sorted(door.methods))
+    doors = getattr(callback, "doors", None) or tuple(filter(None, [getattr(callback, "door", None)]))
+    if doors:
+        yield from (Route(path, m, door.scope, m.lower(), callback) for door in doors for m in sorted(door.methods))
         return
     view = getattr(callback, "cls", None)
     if view is None or not issubclass(view, ScopedView):

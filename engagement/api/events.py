@@ -1,0 +1,146 @@
+"""Reading events: the stream in commit order, the list and the time series of a stretch of time."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from core.actors import Credential
+from core.api.doors import door
+from core.api.pagination import CURSOR_LIFE, DEFAULT_LIMIT, MAX_LIMIT, whole_number
+from core.crypto import digest, open_text, sign_text
+from core.errors import Gone, InvalidInput, NotFound
+from customers.selectors.customers import all_ids, find_customer
+from engagement.selectors.answers import event_answers
+from engagement.selectors.catalogue import find_type
+from engagement.selectors.series import BUCKETS, OF_EVERYBODY, Scope, list_events, time_series
+from engagement.selectors.stream import Place, open_place, place_of, read_stream
+
+_encode: Final = msgspec.json.Encoder().encode
+_STREAM: Final = frozenset({"since", "until", "type", "userId", "cursor", "limit"})
+_LIST: Final = frozenset({"customer", "type", "from", "to", "bucket", "cursor", "limit"})
+_WINDOW: Final = {"hour": timedelta(days=1), "day": timedelta(days=30)}
+_BEGINNING: Final = timedelta(days=3_660)
+
+
+@door(scope="engagement:read", methods=("GET",))
+def stream_events(request: HttpRequest, credential: Credential) -> HttpResponse:
+    """Events in the order in which they were stored; come back with `next_cursor` and miss nothing."""
+    _only(request, _STREAM)
+    limit = whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+    cursor, since = request.GET.get("cursor"), instant(request, "since")
+    after = open_place(cursor) if cursor else place_of(since) if since else Place()
+    page = read_stream(
+        after=after,
+        limit=limit,
+        type_id=_type_id(request),
+        since=None if cursor else since,
+        until=instant(request, "until"),
+        customer_ids=_people(request, "userId"),
+    )
+    pagination = {"limit": limit, "has_more": page.has_more, "next_cursor": page.next.seal()}
+    return _json({"data": event_answers(page.events), "pagination": pagination})
+
+
+@door(scope="engagement:read", methods=("GET",))
+def list_or_count_events(request: HttpRequest, credential: Credential) -> HttpResponse:
+    """Events of a stretch of time, newest first; with `bucket` how many there were in each hour or day."""
+    _only(request, _LIST)
+    bucket = request.GET.get("bucket")
+    if bucket is not None and bucket not in BUCKETS:
+        raise InvalidInput(f"Invalid 'bucket': choose from {', '.join(BUCKETS)}", param="bucket")
+    people = _people(request, "customer")
+    end = instant(request, "to") or timezone.now() + timedelta(minutes=5)
+    usual = _WINDOW[bucket] if bucket else OF_EVERYBODY if people is None else _BEGINNING
+    start = instant(request, "from") or end - usual
+    if start >= end:
+        raise InvalidInput("Invalid 'from': it must lie before 'to'", param="from")
+    scope = Scope(start=start, end=end, customer_ids=people, type_id=_type_id(request))
+    if bucket is None:
+        return _listed(request, scope)
+    frame = {"from": start, "to": end, "bucket": bucket}
+    return _json({"data": time_series(scope, bucket=bucket), **frame})
+
+
+def _listed(request: HttpRequest, scope: Scope) -> HttpResponse:
+    limit = whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+    bound_to = digest(json.dumps(sorted((k, v) for k, v in request.GET.items() if k not in ("cursor", "limit"))))[:16]
+    events = list_events(scope)
+    if "cursor" in request.GET:
+        at, row = _opened(request.GET["cursor"], bound_to)
+        events = events.filter(Q(occurred_at__lt=at) | Q(occurred_at=at, event_id__lt=row))
+    rows = list(events.order_by("-occurred_at", "-event_id")[: limit + 1])
+    more = len(rows) > limit
+    rows = rows[:limit]
+    following = _sealed(rows[-1].occurred_at, rows[-1].event_id, bound_to) if more else None
+    pagination = {"limit": limit, "has_more": more, "next_cursor": following}
+    return _json({"data": event_answers(rows), "pagination": pagination})
+
+
+def _sealed(at: datetime, row: UUID, bound_to: str) -> str:
+    expires = int((timezone.now() + CURSOR_LIFE).timestamp())
+    return sign_text("event-list", json.dumps([bound_to, expires, at.isoformat(), row.hex]))
+
+
+def _opened(cursor: str, bound_to: str) -> tuple[datetime, UUID]:
+    text = open_text("event-list", cursor)
+    if text is None:
+        raise InvalidInput("Invalid 'cursor'", param="cursor")
+    owner, expires, at, row = json.loads(text)
+    if owner != bound_to:
+        raise InvalidInput("Invalid 'cursor': it belongs to other filters", param="cursor")
+    if timezone.now().timestamp() > expires:
+        raise Gone("This cursor has expired; start again.", param="cursor")
+    return datetime.fromisoformat(at), UUID(hex=row)
+
+
+def instant(request: HttpRequest, name: str) -> datetime | None:
+    """The query parameter as an instant with an offset; None when absent, InvalidInput when it is something else."""
+    raw = request.GET.get(name)
+    if raw is None:
+        return None
+    try:
+        found = parse_datetime(raw.replace(" ", "+"))
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None or not 1 < found.year < 9_999:
+        raise InvalidInput(f"Invalid '{name}'", param=name)
+    return found
+
+
+def _only(request: HttpRequest, known: frozenset[str]) -> None:
+    for name in request.GET:
+        if name not in known:
+            raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
+
+
+def _type_id(request: HttpRequest) -> int | None:
+    name = request.GET.get("type")
+    if name is None:
+        return None
+    try:
+        return find_type(name=name).kind.id
+    except NotFound as error:
+        raise InvalidInput("Invalid 'type'", code="unknown_type", param="type") from error
+
+
+def _people(request: HttpRequest, name: str) -> Sequence[int] | None:
+    """All row ids of the person named; [] for one nobody knows, None when nobody is named."""
+    reference = request.GET.get(name)
+    if reference is None:
+        return None
+    try:
+        return all_ids(find_customer(reference=reference))
+    except NotFound:
+        return []
+
+
+def _json(body: dict[str, Any]) -> HttpResponse:
+    return HttpResponse(_encode(body), content_type="application/json", headers={"Cache-Control": "no-store"})
