@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from consent.console.words import BASES, CHANNELS, STATES, evidence_label, evidence_words, notice_words
-from consent.models import ConsentEvent, Purpose
+from consent.models import ConsentEvent
 from consent.rules.vocabulary import Event
+from consent.selectors.catalogue import catalogue
 from consent.selectors.ledger import chain_of, find_entry, last_verification, list_entries
 from consent.services.verification import start_verification
 from core.console import cells
@@ -26,14 +27,19 @@ VIEW, VERIFY = "consent.view_consent", "consent.verify_ledger"
 _SOURCES = {"gpc": "Global Privacy Control", "expiry": "Ran out", "merge": "Merge", "import": "Import", "api": "API"}
 
 
+def purpose_choices() -> list[tuple[str, str]]:
+    """Every purpose in use."""
+    return [(use.key, use.name) for use in catalogue().uses.values()]
+
+
 class LedgerFilter(django_filters.FilterSet):  # type: ignore[misc]
     """What the ledger can be narrowed by."""
 
     event = django_filters.ChoiceFilter(
         label="Event", choices=[(e.value, STATES[e.value].word) for e in Event], empty_label="Any event"
     )
-    purpose = django_filters.ModelChoiceFilter(
-        label="Purpose", queryset=Purpose.objects.all(), to_field_name="key", empty_label="Any purpose"
+    purpose = django_filters.ChoiceFilter(
+        label="Purpose", field_name="purpose__key", choices=purpose_choices, empty_label="Any purpose"
     )
     channel = django_filters.ChoiceFilter(
         label="Channel", field_name="purpose__channel", choices=list(CHANNELS.items()), empty_label="Any channel"

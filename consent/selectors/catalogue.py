@@ -6,12 +6,13 @@ decisions within CONSENT_CATALOGUE_SECONDS in every process.
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from consent.models import Jurisdiction, NoticeVersion, Purpose
 from consent.rules import vocabulary
@@ -44,11 +45,28 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What identifies the words shown; the words themselves stay in the database."""
+
+    id: int
+    public_id: str
+    purpose_id: int
+    version: int
+    locale: str
+    sha256: str
+
+
+NoticeName = str | tuple[int, int, str]
+"""Public id, or (purpose id, version, locale)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All purposes that are not archived, by key and by id, and the rule of every place."""
+    """All purposes that are not archived, by key and by id, the notices by name, and the rule of every place."""
 
     uses: Mapping[str, Use]
     by_id: Mapping[int, Use]
+    notices: Mapping[NoticeName, Notice]
     rules: Mapping[str, JurisdictionRule]
 
     def rule_of(self, place: str) -> JurisdictionRule:
@@ -72,9 +90,13 @@ def catalogue() -> Catalogue:
     now = time.monotonic()
     if _kept and now < _kept[0][0]:
         return _kept[0][1]
-    uses = _uses()
+    notices, asking_again = _notices()
+    uses = [_use(row, tuple(asking_again[row.pk])) for row in Purpose.objects.filter(archived_at=None).order_by("bit")]
     fresh = Catalogue(
-        uses={use.key: use for use in uses}, by_id={use.id: use for use in uses}, rules=_rules(dict(_parsed))
+        uses={use.key: use for use in uses},
+        by_id={use.id: use for use in uses},
+        notices=notices,
+        rules=_rules(dict(_parsed)),
     )
     _kept[:] = [(now + settings.CONSENT_CATALOGUE_SECONDS, fresh)]
     return fresh
@@ -90,13 +112,36 @@ def purpose_bits() -> dict[str, int]:
     return {key: use.bit for key, use in catalogue().uses.items()}
 
 
-def _uses() -> list[Use]:
+def find_notices(names: Collection[NoticeName]) -> dict[NoticeName, Notice]:
+    """The notices that have these names; no query unless one was published since the catalogue was read."""
+    known = catalogue().notices
+    found = {name: known[name] for name in names if name in known}
+    missing = [name for name in names if name not in known]
+    if missing:
+        wanted = Q(public_id__in=[name for name in missing if isinstance(name, str)])
+        for purpose_id, version, locale in (name for name in missing if not isinstance(name, str)):
+            wanted |= Q(purpose_id=purpose_id, version=version, locale=locale)
+        fresh = _named(NoticeVersion.objects.filter(wanted))
+        found |= {name: fresh[name] for name in missing if name in fresh}
+    return found
+
+
+def _notices() -> tuple[dict[NoticeName, Notice], dict[int, list[tuple[int, datetime]]]]:
+    """All notices by name; of those that asked again, version and instant by purpose id."""
+    rows = NoticeVersion.objects.order_by("purpose_id", "version", "locale")
     asking_again: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
-    notices = NoticeVersion.objects.filter(material=True).order_by("purpose_id", "version", "locale")
-    for purpose_id, version, published_at in notices.values_list("purpose_id", "version", "published_at"):
+    material = rows.filter(material=True).values_list("purpose_id", "version", "published_at")
+    for purpose_id, version, published_at in material:
         asking_again[purpose_id].append((version, published_at))
-    rows = Purpose.objects.filter(archived_at=None).order_by("bit")
-    return [_use(row, tuple(asking_again[row.pk])) for row in rows]
+    return _named(rows), asking_again
+
+
+def _named(rows: QuerySet[NoticeVersion]) -> dict[NoticeName, Notice]:
+    named: dict[NoticeName, Notice] = {}
+    for row in rows.values_list("id", "public_id", "purpose_id", "version", "locale", "sha256"):
+        notice = Notice(*row)
+        named[notice.public_id] = named[notice.purpose_id, notice.version, notice.locale] = notice
+    return named
 
 
 def _use(row: Purpose, material_notices: tuple[tuple[int, datetime], ...]) -> Use:

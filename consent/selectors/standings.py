@@ -1,14 +1,12 @@
 """Where people stand, for many at once: their states with the entries behind them, and the ends of their chains."""
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
-from consent.models import ConsentState, Suppression
 from consent.rules.chain import GENESIS
 from consent.rules.standing import Entry, Person, Standing
 from consent.rules.vocabulary import Basis, Event, State
@@ -46,23 +44,54 @@ class Head:
     hash: str = GENESIS
 
 
-def standings_of(customer_ids: Sequence[int]) -> dict[int, dict[int, Kept]]:
-    """Customer id to purpose id to what is kept; one query. People without a record are absent."""
-    found: dict[int, dict[int, Kept]] = defaultdict(dict)
-    rows = ConsentState.objects.filter(customer_id__in=customer_ids).values_list(
-        "customer_id",
-        "purpose_id",
-        "state",
-        "event_id",
-        "allowed",
-        "reason",
-        "valid_until",
-        *(f"event__{column}" for column in ENTRY_COLUMNS),
-    )
-    for customer_id, purpose_id, state, event_id, allowed, reason, until, *entry in rows:
-        standing = Standing(state=State(state), entry=entry_of(*entry))
-        found[customer_id][purpose_id] = Kept(standing, event_id, allowed, reason, until)
-    return found
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that is on record about one person: the end of the chain, what is kept by purpose id, the list."""
+
+    head: Head
+    kept: Mapping[int, Kept]
+    suppressed: bool
+
+
+_RECORDS: Final = """
+SELECT person.id, head.seq, head.hash,
+    EXISTS (SELECT FROM consent_suppression AS listed WHERE listed.customer_id = person.id), states.kept
+FROM unnest(%s::bigint[]) AS person(id)
+LEFT JOIN LATERAL (
+    SELECT seq, hash FROM consent_consentevent WHERE customer_id = person.id ORDER BY seq DESC LIMIT 1
+) AS head ON true
+LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_array(state.purpose_id, state.state, state.event_id, state.allowed, state.reason,
+        state.valid_until, entry.seq, entry.event, entry.occurred_at, entry.legal_basis, notice.version,
+        entry.valid_until, entry.source, entry.evidence)) AS kept
+    FROM consent_consentstate AS state
+    JOIN consent_consentevent AS entry ON entry.id = state.event_id
+    LEFT JOIN consent_noticeversion AS notice ON notice.id = entry.notice_id
+    WHERE state.customer_id = person.id
+) AS states ON true
+"""
+
+
+def read_records(customer_ids: Sequence[int]) -> dict[int, Record]:
+    """The record of each of these people; one statement, a few index lookups a person."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORDS, [list(customer_ids)])
+        return {
+            customer_id: Record(Head(seq, hash_) if seq else Head(), _kept(kept or ()), suppressed)
+            for customer_id, seq, hash_, suppressed, kept in cursor.fetchall()
+        }
+
+
+def _kept(rows: Sequence[Sequence[Any]]) -> dict[int, Kept]:
+    kept = {}
+    for purpose_id, state, event_id, allowed, reason, until, seq, event, occurred_at, basis, notice, end, *rest in rows:
+        entry = entry_of(seq, event, _instant(occurred_at), basis, notice, end and _instant(end), *rest)
+        kept[purpose_id] = Kept(Standing(State(state), entry), event_id, allowed, reason, until and _instant(until))
+    return kept
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def entry_of(
@@ -86,28 +115,6 @@ def entry_of(
         source=source,
         facts=evidence,
     )
-
-
-_HEADS = """
-SELECT person.id, head.seq, head.hash
-FROM unnest(%s::bigint[]) AS person(id)
-CROSS JOIN LATERAL (
-    SELECT seq, hash FROM consent_consentevent WHERE customer_id = person.id ORDER BY seq DESC LIMIT 1
-) AS head
-"""
-
-
-def heads_of(customer_ids: Sequence[int]) -> dict[int, Head]:
-    """The last entry of each person who has one; one index lookup a person, one statement for all."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HEADS, [list(customer_ids)])
-        return {customer_id: Head(seq, hash_) for customer_id, seq, hash_ in cursor.fetchall()}
-
-
-def suppressed_ids(customer_ids: Collection[int]) -> frozenset[int]:
-    """Those whose profile held an identifier of the suppression list."""
-    rows = Suppression.objects.filter(customer_id__in=customer_ids).values_list("customer_id", flat=True)
-    return frozenset(pk for pk in rows if pk is not None)
 
 
 def person_of(customer: Customer, *, suppressed: bool) -> Person:

@@ -5,15 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Q
-
-from consent.models import ConsentEvent, NoticeVersion
+from consent.models import ConsentEvent
 from consent.rules.chain import entry_hash
 from consent.rules.evidence import EvidenceError, clean_evidence
 from consent.rules.standing import NO_EVENTS, YES_EVENTS, Entry, after
 from consent.rules.states import IllegalTransitionError
 from consent.rules.vocabulary import Basis, Event, Mode
-from consent.selectors.catalogue import Catalogue, Use
+from consent.selectors.catalogue import Catalogue, Notice, NoticeName, Use, find_notices
 from consent.selectors.ledger import content_of
 from consent.selectors.standings import Head
 from consent.services.pages import Page
@@ -46,22 +44,20 @@ class ConsentEntry:
     valid_until: datetime | None = None
 
 
-Notices = Mapping[Any, NoticeVersion]
+Notices = Mapping[NoticeName, Notice]
 
 
 def read_notices(*, entries: Iterable[ConsentEntry], uses: Catalogue) -> Notices:
-    """The notices that these entries name, by public id and by (purpose id, version, locale); one query at most."""
-    wanted = Q(pk__in=[])
-    for name in {entry.notice for entry in entries if entry.notice}:
-        wanted |= Q(public_id=name)
-    for purpose, version, locale in {(e.purpose, e.notice_version, e.locale) for e in entries if e.notice_version}:
-        if purpose in uses.uses:
-            wanted |= Q(purpose_id=uses.uses[purpose].id, version=version, locale=locale)
-    found: dict[Any, NoticeVersion] = {}
-    if wanted != Q(pk__in=[]):
-        for notice in NoticeVersion.objects.filter(wanted).defer("text"):
-            found[notice.public_id] = found[notice.purpose_id, notice.version, notice.locale] = notice
-    return found
+    """The notices that these entries name, by what they name them."""
+    return find_notices({name for entry in entries if (name := _name_of(entry, uses))})
+
+
+def _name_of(entry: ConsentEntry, uses: Catalogue) -> NoticeName | None:
+    if entry.notice:
+        return entry.notice
+    if entry.notice_version is None or entry.purpose not in uses.uses:
+        return None
+    return uses.uses[entry.purpose].id, entry.notice_version, entry.locale
 
 
 def put_on(*, page: Page, entry: ConsentEntry, notices: Notices, uses: Catalogue, by: Actor, now: datetime) -> bool:
@@ -71,7 +67,7 @@ def put_on(*, page: Page, entry: ConsentEntry, notices: Notices, uses: Catalogue
     (InvalidInput, `param` names the field), and an event that cannot follow the present state (Conflict).
     """
     use = _use(entry, uses)
-    notice = _notice(entry, use, notices)
+    notice = _notice(entry, use, notices, uses)
     fact = _entry(page, entry, use, notice, now)
     standing = page.standings.get(use.id)
     if standing and fact.repeats(standing.entry) and entry.valid_until in (None, standing.entry.valid_until):
@@ -100,10 +96,11 @@ def _use(entry: ConsentEntry, uses: Catalogue) -> Use:
     return use
 
 
-def _notice(entry: ConsentEntry, use: Use, notices: Notices) -> NoticeVersion | None:
-    if not entry.notice and entry.notice_version is None:
+def _notice(entry: ConsentEntry, use: Use, notices: Notices, uses: Catalogue) -> Notice | None:
+    name = _name_of(entry, uses)
+    if name is None:
         return None
-    notice = notices.get(entry.notice or (use.id, entry.notice_version, entry.locale))
+    notice = notices.get(name)
     if notice is None or notice.purpose_id != use.id:
         raise InvalidInput(
             f"There is no such notice for the purpose '{use.key}'.", code="unknown_notice", param="notice"
@@ -111,7 +108,7 @@ def _notice(entry: ConsentEntry, use: Use, notices: Notices) -> NoticeVersion | 
     return notice
 
 
-def _entry(page: Page, entry: ConsentEntry, use: Use, notice: NoticeVersion | None, now: datetime) -> Entry:
+def _entry(page: Page, entry: ConsentEntry, use: Use, notice: Notice | None, now: datetime) -> Entry:
     event = _word(Event, entry.event, "event")
     occurred_at = _occurred_at(entry, now)
     standing = page.standings.get(use.id)
@@ -161,7 +158,7 @@ def _basis(event: Event, use: Use, page: Page, standing: Any) -> Basis:
     return Basis.NOTICE_OPT_OUT if mode is Mode.OPT_OUT and event in _ENDS else use.legal_basis
 
 
-def _facts(entry: ConsentEntry, notice: NoticeVersion | None) -> dict[str, Any]:
+def _facts(entry: ConsentEntry, notice: Notice | None) -> dict[str, Any]:
     try:
         facts = clean_evidence(entry.evidence)
     except EvidenceError as error:
@@ -175,7 +172,7 @@ def _facts(entry: ConsentEntry, notice: NoticeVersion | None) -> dict[str, Any]:
     return facts
 
 
-def _row(page: Page, fact: Entry, use: Use, notice: NoticeVersion | None, by: Actor, now: datetime) -> ConsentEvent:
+def _row(page: Page, fact: Entry, use: Use, notice: Notice | None, by: Actor, now: datetime) -> ConsentEvent:
     row = ConsentEvent(
         public_id=ConsentEvent.new_public_id(),
         customer_id=page.customer.pk,
@@ -186,7 +183,7 @@ def _row(page: Page, fact: Entry, use: Use, notice: NoticeVersion | None, by: Ac
         legal_basis=fact.basis.value,
         place=page.person.place,
         rule_set=page.rule.rule_set,
-        notice_id=notice.pk if notice else None,
+        notice_id=notice.id if notice else None,
         source=fact.source,
         actor=str(by),
         evidence=dict(fact.facts),

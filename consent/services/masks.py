@@ -26,7 +26,7 @@ def recompute_masks(*, customer_ids: Sequence[int], now: datetime) -> None:
     """
     uses, ids = catalogue(), sorted(set(customer_ids))
     for start in range(0, len(ids), BATCH):
-        pages = open_pages(customer_ids=ids[start : start + BATCH], uses=uses, writing=False)
+        pages = open_pages(customer_ids=ids[start : start + BATCH], uses=uses)
         close_pages(pages=pages, uses=uses, now=now)
         revoke_moved(places={pk: page.rule.code for pk, page in pages.items()}, now=now)
 

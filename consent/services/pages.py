@@ -7,16 +7,15 @@ overwrite what another has just recorded.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.db import connection
-
-from consent.models import ConsentEvent, ConsentState
+from consent.models import ConsentEvent
 from consent.rules.jurisdiction_rule import JurisdictionRule
 from consent.rules.standing import Person, Standing
 from consent.selectors.catalogue import Catalogue
 from consent.selectors.outlook import Outlook, Outlooks
-from consent.selectors.standings import Head, Kept, heads_of, person_of, standings_of, suppressed_ids
-from consent.services.revocation import revoke_masks
+from consent.selectors.standings import Head, Kept, Record, person_of, read_records
+from consent.services.writing import Sheet, store
 from customers.models import Customer
 
 COLUMNS = (
@@ -65,101 +64,76 @@ class Page:
 Bookmark = tuple[int, dict[int, Standing], dict[int, ConsentEvent], Head, int]
 
 
-def open_pages(*, customer_ids: Iterable[int], uses: Catalogue, writing: bool = True) -> dict[int, Page]:
+def open_pages(*, customer_ids: Iterable[int], uses: Catalogue) -> dict[int, Page]:
     """The pages of these customers, their rows locked until the transaction ends; unknown ids are absent.
 
     Rows are locked in order of id, so two writers of the same people cannot wait for each other in a circle.
     """
     rows = Customer.objects.select_for_update(no_key=True).only(*COLUMNS)
     customers = list(rows.filter(pk__in=set(customer_ids)).order_by("pk"))
-    ids = [customer.pk for customer in customers]
-    kept, suppressed = standings_of(ids), suppressed_ids(ids)
-    heads = heads_of(ids) if writing else {}
-    return {
-        customer.pk: Page(
-            customer=customer,
-            person=person_of(customer, suppressed=customer.pk in suppressed),
-            rule=uses.rule_of(customer.place),
-            head=heads.get(customer.pk, Head()),
-            kept=kept.get(customer.pk, {}),
-            standings={key: row.standing for key, row in kept.get(customer.pk, {}).items()},
-        )
-        for customer in customers
-    }
+    records = read_records([customer.pk for customer in customers])
+    return {customer.pk: _page(customer, records[customer.pk], uses) for customer in customers}
+
+
+def _page(customer: Customer, record: Record, uses: Catalogue) -> Page:
+    return Page(
+        customer=customer,
+        person=person_of(customer, suppressed=record.suppressed),
+        rule=uses.rule_of(customer.place),
+        head=record.head,
+        kept=record.kept,
+        standings={purpose_id: kept.standing for purpose_id, kept in record.kept.items()},
+    )
 
 
 def close_pages(*, pages: Mapping[int, Page], uses: Catalogue, now: datetime) -> dict[int, Outlook]:
     """Entries, states, masks and tokens of these people agree and are stored; what each record allows now.
 
-    At most one statement each for entries, states, customers and tokens.
+    One statement for any number of people; none when nothing changed.
     """
     outlooks = Outlooks(uses, now)
     found = {pk: outlooks.of(page.person, page.standings) for pk, page in pages.items()}
-    ConsentEvent.objects.bulk_create([entry for page in pages.values() for entry in page.entries], batch_size=5_000)
-    _store_states(pages, found, uses, now)
-    lost = {pk: page.refused | (page.customer.consent_mask & ~found[pk].mask) for pk, page in pages.items()}
-    _store_masks(pages, found, now)
-    revoke_masks(lost={pk: bits for pk, bits in lost.items() if bits}, because="consent_ended", now=now)
+    sheet = Sheet(entries=[entry for page in pages.values() for entry in page.entries])
+    for pk, page in pages.items():
+        sheet.states += _changed_states(page, found[pk], uses)
+        sheet.people += _changed_person(page, found[pk])
+        if bits := page.refused | (page.customer.consent_mask & ~found[pk].mask):
+            sheet.lost.append({"customer_id": pk, "mask": bits})
+    store(sheet=sheet, now=now)
     return found
 
 
-def _store_states(pages: Mapping[int, Page], found: Mapping[int, Outlook], uses: Catalogue, now: datetime) -> None:
-    rows = [
+def _changed_states(page: Page, outlook: Outlook, uses: Catalogue) -> list[dict[str, Any]]:
+    """The states that the table does not hold as they are now."""
+    return [
         row
-        for pk, page in pages.items()
-        for purpose_id in page.standings
-        if purpose_id in uses.by_id and (row := _changed_state(page, purpose_id, found[pk], now))
+        for purpose_id, standing in page.standings.items()
+        if purpose_id in uses.by_id and (row := _changed_state(page, purpose_id, standing, outlook))
     ]
-    ConsentState.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["customer", "purpose"],
-        update_fields=["state", "event", "allowed", "reason", "granted_at", "valid_until", "updated_at"],
-        batch_size=5_000,
-    )
 
 
-def _changed_state(page: Page, purpose_id: int, outlook: Outlook, now: datetime) -> ConsentState | None:
-    """The row to store, or None when the one in the table says the same."""
-    standing, decision = page.standings[purpose_id], outlook.decisions[purpose_id]
-    until, new = outlook.ends.get(purpose_id), page.behind.get(purpose_id)
-    if new is None:
-        kept = page.kept[purpose_id]
-        if (kept.allowed, kept.reason, kept.valid_until) == (decision.allowed, decision.reason.value, until):
-            return None
-    return ConsentState(
-        customer_id=page.customer.pk,
-        purpose_id=purpose_id,
-        state=standing.state.value,
-        event_id=page.entry_id(purpose_id),
-        allowed=decision.allowed,
-        reason=decision.reason.value,
-        granted_at=standing.granted_at,
-        valid_until=until,
-        updated_at=now,
-    )
+def _changed_state(page: Page, purpose_id: int, standing: Standing, outlook: Outlook) -> dict[str, Any] | None:
+    decision, until = outlook.decisions[purpose_id], outlook.ends.get(purpose_id)
+    new, kept = page.behind.get(purpose_id), page.kept.get(purpose_id)
+    fresh = decision.allowed, decision.reason.value, until
+    if new is None and kept and fresh == (kept.allowed, kept.reason, kept.valid_until):
+        return None
+    return {
+        "customer_id": page.customer.pk,
+        "purpose_id": purpose_id,
+        "state": standing.state.value,
+        "event_id": kept.event_id if kept and new is None else None,
+        "seq": new.seq if new else None,
+        "allowed": decision.allowed,
+        "reason": decision.reason.value,
+        "granted_at": standing.granted_at,
+        "valid_until": until,
+    }
 
 
-_MASKS = """
-UPDATE customers_customer AS customer
-SET consent_mask = fresh.mask, consent_ref = fresh.ref, consent_until = fresh.until, gpc_first_seen_at = fresh.gpc,
-    updated_at = %s
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
-    AS fresh(id, mask, ref, until, gpc)
-WHERE customer.id = fresh.id
-"""
-
-
-def _store_masks(pages: Mapping[int, Page], found: Mapping[int, Outlook], now: datetime) -> None:
-    changed = [row for pk, page in pages.items() if (row := _changed_mask(page, found[pk]))]
-    if changed:
-        with connection.cursor() as cursor:
-            cursor.execute(_MASKS, [now, *(list(column) for column in zip(*changed, strict=True))])
-
-
-def _changed_mask(page: Page, outlook: Outlook) -> tuple[int, int, int | None, datetime | None, datetime | None] | None:
+def _changed_person(page: Page, outlook: Outlook) -> list[dict[str, Any]]:
     customer = page.customer
-    ref = page.entries[-1].pk if page.entries else customer.consent_ref
-    fresh = outlook.mask, ref, outlook.until, page.person.gpc_first_seen_at
-    stored = customer.consent_mask, customer.consent_ref, customer.consent_until, customer.gpc_first_seen_at
-    return None if fresh == stored else (customer.pk, *fresh)
+    fresh = outlook.mask, outlook.until, page.person.gpc_first_seen_at
+    if not page.entries and fresh == (customer.consent_mask, customer.consent_until, customer.gpc_first_seen_at):
+        return []
+    return [{"id": customer.pk, "mask": outlook.mask, "until": outlook.until, "gpc": page.person.gpc_first_seen_at}]

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.db import transaction
 from joserfc import jwt
 
-from consent.models import ConsentToken, NoticeVersion
+from consent.models import ConsentToken
 from consent.rules.decisions import Decision
 from consent.rules.standing import RUNNING, Standing, decide, decide_by_notice, is_current, runs_out_at
 from consent.rules.vocabulary import SERVICE_PURPOSES, Basis
-from consent.selectors.catalogue import Catalogue, Use, catalogue
+from consent.selectors.catalogue import Catalogue, Notice, Use, catalogue, find_notices
 from consent.selectors.tokens import ALGORITHM, TYPE, signing_key
 from consent.services.pages import Page, open_pages
 from core import audit
@@ -49,8 +49,8 @@ def issue_token(
     sees the token and revokes it, or is seen here.
     """
     uses = catalogue()
-    shown = _shown(notices, uses)
-    page = open_pages(customer_ids=[customer.pk], uses=uses, writing=False).get(customer.pk)
+    shown = _shown(notices)
+    page = open_pages(customer_ids=[customer.pk], uses=uses).get(customer.pk)
     if page is None:
         raise NotFound("There is no customer with this id.")
     row = _drafted(page, _allowed(page, uses, purposes, shown, now), shown, by, now)
@@ -65,7 +65,7 @@ def issue_tokens(*, customer_ids: Collection[int], by: Actor, now: datetime) -> 
     The same few statements for any number of people.
     """
     uses = catalogue()
-    pages = open_pages(customer_ids=customer_ids, uses=uses, writing=False)
+    pages = open_pages(customer_ids=customer_ids, uses=uses)
     rows = {}
     for pk, page in pages.items():
         allowed = [use for use in uses.uses.values() if _may_cover(use) and _decision(use, page, {}, now).allowed]
@@ -76,7 +76,7 @@ def issue_tokens(*, customer_ids: Collection[int], by: Actor, now: datetime) -> 
 
 
 def _allowed(
-    page: Page, uses: Catalogue, purposes: Collection[str], shown: Mapping[int, NoticeVersion], now: datetime
+    page: Page, uses: Catalogue, purposes: Collection[str], shown: Mapping[int, Notice], now: datetime
 ) -> list[Use]:
     """The purposes the token may cover; ConsentRequired or `suppressed` when it may not be issued."""
     if page.person.suppressed:
@@ -92,16 +92,14 @@ def _allowed(
     return allowed
 
 
-def _shown(notices: Collection[str], uses: Catalogue) -> dict[int, NoticeVersion]:
+def _shown(notices: Collection[str]) -> dict[int, Notice]:
     if len(notices) > MAX_NOTICES:
         raise InvalidInput(f"Name at most {MAX_NOTICES} notices.", param="notices")
-    if not notices:
-        return {}
-    rows = {row.public_id: row for row in NoticeVersion.objects.filter(public_id__in=notices).defer("text")}
+    found = find_notices(set(notices))
     for name in notices:
-        if name not in rows:
+        if name not in found:
             raise InvalidInput(f"There is no notice '{name}'.", code="unknown_notice", param="notices")
-    return {row.purpose_id: row for row in rows.values()}
+    return {notice.purpose_id: notice for notice in found.values()}
 
 
 def _named(key: str, uses: Catalogue) -> Use:
@@ -115,7 +113,7 @@ def _may_cover(use: Use) -> bool:
     return use.kind not in SERVICE_PURPOSES
 
 
-def _decision(use: Use, page: Page, shown: Mapping[int, NoticeVersion], now: datetime) -> Decision:
+def _decision(use: Use, page: Page, shown: Mapping[int, Notice], now: datetime) -> Decision:
     """By the record; where there is none, silence counts only together with a current notice."""
     standing, notice = page.standings.get(use.id), shown.get(use.id)
     if notice is not None and is_current(use, notice.version, now):
@@ -123,9 +121,7 @@ def _decision(use: Use, page: Page, shown: Mapping[int, NoticeVersion], now: dat
     return decide(replace(use, record_required=True), page.person, standing, page.rule, now)
 
 
-def _drafted(
-    page: Page, allowed: Sequence[Use], shown: Mapping[int, NoticeVersion], by: Actor, now: datetime
-) -> ConsentToken:
+def _drafted(page: Page, allowed: Sequence[Use], shown: Mapping[int, Notice], by: Actor, now: datetime) -> ConsentToken:
     by_notice = [use for use in allowed if use.id in shown and not _is_recorded(page.standings.get(use.id))]
     entries = [page.entry_id(use.id) for use in allowed if use.id in page.standings]
     return ConsentToken(

@@ -189,9 +189,9 @@ def test_record_consents_bulk__one_person_or_fifty__takes_the_same_number_of_sta
     people = [PersonEntries(make_customer().pk, [yes(), yes("analytics")]) for _ in range(51)]
     catalogue()
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(7):
         record_consents_bulk(people=people[:1], by=SHOP, now=NOON)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(7):
         record_consents_bulk(people=people[1:], by=SHOP, now=NOON)
 
     assert ConsentEvent.objects.count() == 102
