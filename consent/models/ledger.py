@@ -41,7 +41,10 @@ class ConsentEvent(models.Model):
         indexes = [
             models.Index(fields=["-recorded_at", "-id"], name="consent_event_newest"),
             models.Index(fields=["customer", "purpose", "-seq"], name="consent_event_of_purpose"),
-            models.Index(fields=["event", "-recorded_at"], name="consent_event_by_kind"),
+            models.Index(fields=["event", "-recorded_at", "-id"], name="consent_event_by_kind"),
+            models.Index(
+                fields=["-recorded_at", "-id"], name="consent_event_signals", condition=models.Q(source="gpc")
+            ),
         ]
 
     def __str__(self) -> str:
