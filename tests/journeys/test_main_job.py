@@ -257,6 +257,25 @@ def test_changes__customer_deleted__reach_a_reader_as_a_tombstone_without_person
     assert john not in str(list(changes(api, token)))
 
 
+def test_import__small_file_with_bad_rows__tells_each_reason_and_brings_the_good(api):
+    mark = uuid4().hex
+    rows = [f"{mark}-1,{mark}@example.com,Ann", f"{mark}-2,broken,Ben", f"{mark}-3,,Cem"]
+    file = "\n".join(["customer id,email,first name", *rows]).encode()
+
+    sent = api.post("/api/v1/jobs", data={"type": "customers"}, files={"file": ("few.csv", file, "text/csv")})
+
+    assert sent.status_code == 202, sent.text
+    address = sent.headers["Location"]
+    assert eventually(lambda: api.get(address).json()["state"] == "succeeded"), api.get(address).text
+    result = api.get(address).json()["result"]
+    assert (result["created"], result["reasons"]) == (2, {"invalid_email": 1})
+    assert api.get(f"/api/v1/customers/{mark}-1").json()["first_name"] == "Ann"
+    assert api.get(f"/api/v1/customers/{mark}-2").status_code == 404
+    lines = api.get(f"{address}/result").text.splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("3,invalid_email,email,")
+
+
 def changes(api, since):
     """Pages of the change feed until there is nothing more."""
     while True:
