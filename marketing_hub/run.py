@@ -18,7 +18,6 @@ from typing import Final
 
 import psycopg
 import redis
-from django.core.management import get_commands
 
 from marketing_hub import embedded, env, welcome
 from marketing_hub.home import Home, locate, lock, make_folder
@@ -155,7 +154,7 @@ def _start(supervisor: Supervisor, plan: _Plan, home: Home | None) -> None:
     _bring_up_to_date(supervisor)
     say("starting web server, worker and timetable")
     supervisor.start(plan.processes, _READY_LIMIT)
-    if plan.demo and "demo" in get_commands() and not welcome.demo_file().exists():
+    if plan.demo and not welcome.demo_file().exists():
         say("loading the demo, this once")
         supervisor.finish([_manage("demo", "load", "--base-url", plan.base_url, talks=True)])
     say(welcome.text(plan.base_url, seconds=time.monotonic() - began))
