@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final, TextIO
 
-from customers.services.import_runs import run_import
-from customers.services.imports import map_import, stage_import, start_import
 from django.core.cache import cache
 from django.utils import timezone
 
@@ -16,6 +14,8 @@ from core.actors import Actor
 from core.models import Job, JobState
 from core.models.jobs import OPEN_STATES
 from customers.models import ImportFile
+from customers.services.import_runs import run_import
+from customers.services.imports import map_import, stage_import, start_import
 from marketing_hub.celery import HEARTBEAT_KEY
 
 Report = Callable[[int, int], None]
