@@ -110,7 +110,7 @@ def instant(request: HttpRequest, name: str) -> datetime | None:
         found = parse_datetime(raw.replace(" ", "+"))
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None or not 1 < found.year < 9_999:
+    if found is None or found.tzinfo is None or not 1_900 <= found.year < 9_999:
         raise InvalidInput(f"Invalid '{name}'", param=name)
     return found
 

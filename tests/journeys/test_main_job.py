@@ -233,6 +233,30 @@ def test_visitor__who_agreed_and_is_then_recognised__has_one_timeline(api, john)
     assert sorted(timeline(api, john)) == ["after", "before"]
 
 
+def test_events__read_back__come_as_a_stream_and_as_a_time_series(api, john):
+    api.post(f"/api/v1/consent/{john}", json={"purposes": [YES]})
+    times = ["2024-06-10T11:15:00Z", "2024-06-10T11:45:00Z", "2024-06-10T12:05:00Z"]
+    events = [CLICK | {"type": "click", "userId": john, "timestamp": at} for at in times]
+    sent = api.post("/api/v1/engagement/events", json={"events": events})
+    assert sent.status_code == 202, sent.text
+    window = {"from": "2024-06-10T11:00:00Z", "to": "2024-06-10T13:00:00Z"}
+
+    series = api.get("/api/v1/events", params=window | {"customer": john, "bucket": "hour"}).json()["data"]
+
+    assert series == [
+        {"start": "2024-06-10T11:00:00Z", "type": "click", "events": 2},
+        {"start": "2024-06-10T12:00:00Z", "type": "click", "events": 1},
+    ]
+    assert eventually(lambda: stream(api, john) == times)
+
+
+def stream(api, reference):
+    """When the customer's events happened, earliest first."""
+    answer = api.get("/api/v1/engagement/events", params={"userId": reference})
+    assert answer.status_code == 200, answer.text
+    return sorted(row["timestamp"] for row in answer.json()["data"])
+
+
 def test_click__with_the_gpc_signal__is_recorded_as_opt_out_of_sale_and_sharing(api, john):
     api.post(f"/api/v1/consent/{john}", json={"purposes": [YES]})
 

@@ -121,6 +121,7 @@ def test_series__by_day__counts_each_type_from_sums_or_events(sender, stored, wh
         ("/api/v1/events?from=2024-06-02T00:00:00Z&to=2024-06-01T00:00:00Z", "from"),
         ("/api/v1/events?from=2024-01-01T00:00:00Z&to=2024-06-01T00:00:00Z", "from"),
         ("/api/v1/events?from=2020-01-01T00:00:00Z&bucket=hour", "from"),
+        ("/api/v1/events?customer=12345&to=0002-01-01T00:00:00Z", "to"),
         ("/api/v1/events?type=teleport", "type"),
         ("/api/v1/events?cursor=x", "cursor"),
         ("/api/v1/events?limit=201", "limit"),
