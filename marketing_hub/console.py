@@ -8,6 +8,7 @@ from django.utils import timezone
 from consent.console import urls as consent
 from core import menu
 from core.console.views import DetailPage, Header, MenuEntry, screen
+from customers.console import urls as customers
 from integrations.console import urls as integrations
 from marketing_hub import account, staff
 from marketing_hub.health import worker_beats
@@ -56,6 +57,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     screen("time-zone", account.ChooseTimeZone),
     screen("password", account.ChangePassword),
     screen("search", staff.Palette),
+    *customers.urlpatterns,
     *consent.urlpatterns,
     *integrations.urlpatterns,
     *system.urlpatterns,

@@ -9,6 +9,7 @@ from core.errors import NotFound
 from core.ids import is_public_id
 from customers.models import Customer, CustomerQuerySet, CustomerTag, Identity, IdentityKind, Purchase, Status
 from customers.rules.identity import BadIdentity, normalise
+from customers.selectors.counts import exact_count
 
 
 def list_customers(*, include_anonymous: bool = False, include_deleted: bool = False) -> CustomerQuerySet:
@@ -89,3 +90,17 @@ def list_identities(customer: Customer) -> QuerySet[Identity]:
 def list_purchases(customer: Customer) -> QuerySet[Purchase]:
     """The customer's orders and refunds, newest first."""
     return Purchase.objects.filter(customer=customer).order_by("-purchased_at", "-id")
+
+
+def tags_of(customer_ids: Collection[int]) -> dict[int, list[str]]:
+    """Sorted tags of several customers; one query."""
+    tags: dict[int, list[str]] = defaultdict(list)
+    rows = CustomerTag.objects.filter(customer_id__in=customer_ids).order_by("tag__name")
+    for pk, name in rows.values_list("customer_id", "tag__name"):
+        tags[pk].append(name)
+    return dict(tags)
+
+
+def count_known() -> int:
+    """How many people we know."""
+    return exact_count(list_customers())

@@ -9,7 +9,12 @@ from tests.factories.system import audit_example, job_example, staff_example
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "consent-entry": entry_example,
+    "customer": person_example,
     "customer-consent": person_example,
+    "customer-delete": person_example,
+    "customer-edit": person_example,
+    "customer-reveal": person_example,
+    "customer-tags": person_example,
     "customer-consent-record": person_example,
     "customer-suppress": person_example,
     "purpose": purpose_example,

@@ -1,0 +1,125 @@
+"""Cards of the customer page: timeline, profile, identifiers, tags."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from core.console import cells
+from core.console.pages import staff_of
+from core.crypto import open_text, sign_text
+from core.errors import InvalidInput
+from core.menu import Panel
+from customers.console.words import PII, VIEW
+from customers.models import Customer
+from customers.rules.identity import mask
+from customers.selectors.attributes import list_definitions
+from customers.selectors.customers import all_ids, list_identities, tag_names
+from customers.selectors.timeline import Entry, Position, read_timeline, sources
+
+PAGE: Final = 50
+HIDDEN: Final = cells.MASK
+_ICONS: Final = {"purchases": "shopping-cart", "consent": "shield-check", "engagement": "click"}
+
+
+def timeline(request: HttpRequest, customer: Customer) -> Mapping[str, Any]:
+    """A stretch of the story by local day, of every source or of one."""
+    kind, older = request.GET.get("kind", ""), request.GET.get("older", "")
+    known = sources()
+    if kind and kind not in [source.name for source in known]:
+        raise InvalidInput("There is no such kind of entry.")
+    after = _position(older, customer) if older else None
+    stretch = read_timeline(
+        customer_ids=all_ids(customer),
+        now=timezone.now(),
+        limit=PAGE,
+        after=after,
+        only=[kind] if kind else [],
+    )
+    days = groupby(stretch.entries, key=lambda pair: timezone.localtime(pair[1].at).date())
+    return {
+        "days": [(day, [_shown(name, entry) for name, entry in entries]) for day, entries in days],
+        "kinds": [("", "All"), *((source.name, source.label) for source in known)],
+        "kind": kind,
+        "older": _seal(stretch.next, customer) if stretch.next else "",
+        "further": bool(older),
+    }
+
+
+def _shown(name: str, entry: Entry) -> dict[str, Any]:
+    return {
+        "at": timezone.localtime(entry.at),
+        "icon": _ICONS.get(name, "activity-heartbeat"),
+        "title": entry.title,
+        "source": entry.source,
+        "details": [f"{key}={value}" for key, value in entry.details.items() if value not in (None, "")],
+    }
+
+
+def _seal(position: Position, customer: Customer) -> str:
+    where = [customer.public_id, position.at.isoformat(), position.source, position.row]
+    return sign_text("console.timeline", json.dumps(where))
+
+
+def _position(text: str, customer: Customer) -> Position:
+    opened = open_text("console.timeline", text)
+    owner, at, source, row = json.loads(opened) if opened else ("", "", "", "")
+    if owner != customer.public_id:
+        raise InvalidInput("This page belongs to another timeline. Go back to its beginning.")
+    return Position(at=datetime.fromisoformat(at), source=source, row=row)
+
+
+def profile_facts(customer: Customer, *, revealed: bool) -> list[tuple[str, str]]:
+    """(label, drawn value); phone number, date of birth and personal attributes only when revealed."""
+
+    def personal(value: Any, hint: str = HIDDEN) -> str:
+        return cells.text(value if revealed else hint if value else None)
+
+    facts = [
+        ("Country", cells.text(customer.country)),
+        ("Region", cells.text(customer.region)),
+        ("Language", cells.text(customer.language)),
+        ("Time zone", cells.text(customer.time_zone)),
+        ("Phone", personal(customer.phone, mask("phone", customer.phone or ""))),
+        ("Date of birth", personal(customer.birth_date)),
+        ("Created", cells.instant(customer.created_at)),
+        ("Came with", cells.code(customer.created_via)),
+        ("Last order", cells.day(customer.last_order_at)),
+    ]
+    for definition in list_definitions(include_archived=True):
+        value = customer.attributes.get(definition.key)
+        if value is not None:
+            words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            facts.append((definition.name, personal(words) if definition.pii_class != "none" else cells.text(words)))
+    return facts
+
+
+def profile(request: HttpRequest, customer: Customer) -> Mapping[str, Any]:
+    """The profile, personal fields masked."""
+    return {"facts": profile_facts(customer, revealed=False)}
+
+
+def identities(request: HttpRequest, customer: Customer) -> Mapping[str, Any]:
+    """Under which identifiers the customer is recognised."""
+    sees = staff_of(request).has_perm(PII)
+    rows = list_identities(customer)[:100]
+    return {
+        "rows": [
+            (row.get_kind_display(), row.value if sees else mask(row.kind, row.value), row.created_at) for row in rows
+        ]
+    }
+
+
+def tags(request: HttpRequest, customer: Customer) -> Mapping[str, Any]:
+    """The tags."""
+    return {"tags": tag_names(customer)}
+
+
+TIMELINE = Panel("timeline", "Timeline", "customers/_timeline.html", VIEW, timeline)
+PROFILE = Panel("profile", "Profile", "customers/_facts.html", VIEW, profile, place="side", order=20)
+IDENTITIES = Panel("identities", "Identifiers", "customers/_identities.html", VIEW, identities, place="side", order=30)
+TAGS = Panel("tags", "Tags", "customers/_tags.html", VIEW, tags, place="side", order=40)
