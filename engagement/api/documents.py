@@ -7,10 +7,9 @@ from engagement.rules.catalogue import BUILT_IN, BY_NAME
 from engagement.rules.events import MAX_BATCH
 from engagement.rules.members import MEMBERS
 from engagement.rules.schemas import published
-from engagement.selectors.series import BUCKETS
 
-_TEXT: Final = {"type": "string"}
-_COUNT: Final = {"type": "integer", "minimum": 0}
+TEXT: Final = {"type": "string"}
+WHOLE: Final = {"type": "integer", "minimum": 0}
 _EXAMPLE: Final = {
     "userId": "12345",
     "campaignId": "promo_2024_q2",
@@ -21,13 +20,13 @@ _EXAMPLE: Final = {
 _TOKEN_HEADER: Final = {
     "name": "X-Consent-Token",
     "in": "header",
-    "schema": _TEXT,
+    "schema": TEXT,
     "description": "A consent token for events that carry none themselves.",
 }
 _GPC_HEADER: Final = {
     "name": "Sec-GPC",
     "in": "header",
-    "schema": _TEXT,
+    "schema": TEXT,
     "description": "`1`: the person's browser asks not to sell or share; recorded as an opt-out of that.",
 }
 
@@ -37,12 +36,14 @@ def _members(*, batch: bool) -> dict[str, Any]:
     return {name: {**MEMBERS[name].schema, "description": MEMBERS[name].meaning} for name in names}
 
 
-def _ref(name: str) -> dict[str, str]:
+def ref(name: str) -> dict[str, str]:
+    """A component by name."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _json(name: str, example: Any = None) -> dict[str, Any]:
-    media: dict[str, Any] = {"schema": _ref(name)}
+def json_of(name: str, example: Any = None) -> dict[str, Any]:
+    """A JSON body of this component's shape."""
+    media: dict[str, Any] = {"schema": ref(name)}
     if example is not None:
         media["example"] = example
     return {"content": {"application/json": media}}
@@ -69,7 +70,7 @@ register_component(
         "additionalProperties": False,
     },
 )
-_EVENTS: Final = {"type": "array", "minItems": 1, "maxItems": MAX_BATCH, "items": _ref("EngagementBatchEvent")}
+_EVENTS: Final = {"type": "array", "minItems": 1, "maxItems": MAX_BATCH, "items": ref("EngagementBatchEvent")}
 register_component(
     "EngagementBatch",
     {
@@ -92,13 +93,13 @@ register_component(
         "description": "What became of one event.",
         "required": ["eventId", "status"],
         "properties": {
-            "index": {**_COUNT, "description": "Place in the batch, from 0."},
+            "index": {**WHOLE, "description": "Place in the batch, from 0."},
             "eventId": {"type": ["string", "null"], "description": "The id you sent, else ours (evt_...)."},
             "status": {"type": "string", "enum": ["accepted", "duplicate", "rejected"]},
-            "code": {**_TEXT, "description": "Machine code of a refusal; the catalogue is at /docs/errors."},
-            "message": _TEXT,
-            "param": {**_TEXT, "description": "The member at fault."},
-            "warnings": {"type": "array", "items": _ref("ErrorDetail")},
+            "code": {**TEXT, "description": "Machine code of a refusal; the catalogue is at /docs/errors."},
+            "message": TEXT,
+            "param": {**TEXT, "description": "The member at fault."},
+            "warnings": {"type": "array", "items": ref("ErrorDetail")},
         },
     },
 )
@@ -109,10 +110,10 @@ register_component(
         "description": "The verdict on each event, in the order sent.",
         "required": ["accepted", "duplicates", "rejected", "results"],
         "properties": {
-            "accepted": _COUNT,
-            "duplicates": _COUNT,
-            "rejected": _COUNT,
-            "results": {"type": "array", "items": _ref("EngagementResult")},
+            "accepted": WHOLE,
+            "duplicates": WHOLE,
+            "rejected": WHOLE,
+            "results": {"type": "array", "items": ref("EngagementResult")},
         },
     },
 )
@@ -134,19 +135,19 @@ register_operation(
                 "name": "event_type",
                 "in": "path",
                 "required": True,
-                "schema": _TEXT,
+                "schema": TEXT,
                 "description": f"{', '.join(kind.name for kind in BUILT_IN)}, or a registered type.",
                 "example": "click",
             },
             _TOKEN_HEADER,
             _GPC_HEADER,
         ],
-        "requestBody": {"required": True, **_json("EngagementEvent", _EXAMPLE)},
+        "requestBody": {"required": True, **json_of("EngagementEvent", _EXAMPLE)},
         "responses": {
-            "202": _json("EngagementResult", {"eventId": "evt_0351K5b54AP5JIKP0NFehe", "status": "accepted"}),
+            "202": json_of("EngagementResult", {"eventId": "evt_0351K5b54AP5JIKP0NFehe", "status": "accepted"}),
             "200": {
                 "description": "Received before.",
-                **_json("EngagementResult", {"eventId": "evt_0351K5b54AP5JIKP0NFehe", "status": "duplicate"}),
+                **json_of("EngagementResult", {"eventId": "evt_0351K5b54AP5JIKP0NFehe", "status": "duplicate"}),
             },
         },
     },
@@ -172,123 +173,11 @@ register_operation(
         ],
         "requestBody": {
             "required": True,
-            **_json("EngagementBatch", {"events": [{"type": "click", **_EXAMPLE}]}),
+            **json_of("EngagementBatch", {"events": [{"type": "click", **_EXAMPLE}]}),
         },
         "responses": {
-            "202": _json("EngagementBatchResult"),
-            "207": {"description": "Some were refused.", **_json("EngagementBatchResult")},
+            "202": json_of("EngagementBatchResult"),
+            "207": {"description": "Some were refused.", **json_of("EngagementBatchResult")},
         },
-    },
-)
-
-
-def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": description, "schema": schema or _TEXT}
-
-
-_INSTANT: Final = {"type": "string", "format": "date-time"}
-_LIMIT: Final = _query("limit", "Rows a page.", type="integer", minimum=1, maximum=200, default=50)
-_CURSOR: Final = _query("cursor", "`next_cursor` of the answer before.")
-register_component(
-    "StoredEvent",
-    {
-        "type": "object",
-        "description": "An event as it was stored; members it was sent with come back under their names.",
-        "required": ["id", "eventId", "type", "schemaVersion", "customerId", "timestamp", "receivedAt", "consent"],
-        "properties": {
-            "id": {**_TEXT, "description": "Our id (evt_...)."},
-            "eventId": {**_TEXT, "description": "The id it was sent with, else ours."},
-            "type": _TEXT,
-            "schemaVersion": _COUNT,
-            "customerId": {"type": ["string", "null"], "description": "cus_...; of whom absorbed the visitor, if so."},
-            "userId": {"type": ["string", "null"], "description": "External id."},
-            "timestamp": {**_INSTANT, "description": "When it happened."},
-            "receivedAt": _INSTANT,
-            "campaignId": {"type": ["string", "null"]},
-            "deviceType": {"type": ["string", "null"]},
-            "source": {"type": ["string", "null"], "description": "The client that sent it."},
-            "consent": {"type": "string", "enum": ["token", "recorded"], "description": "What allowed it."},
-        },
-        "additionalProperties": True,
-    },
-)
-register_component(
-    "StoredEvents",
-    {
-        "type": "object",
-        "required": ["data", "pagination"],
-        "properties": {
-            "data": {"type": "array", "items": _ref("StoredEvent")},
-            "pagination": _ref("Pagination"),
-        },
-    },
-)
-register_component(
-    "EventsOrSeries",
-    {
-        "description": "Events, or with `bucket` a time series; hours and days without events are left out.",
-        "anyOf": [
-            _ref("StoredEvents"),
-            {
-                "type": "object",
-                "required": ["data", "from", "to", "bucket"],
-                "properties": {
-                    "data": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "required": ["start", "type", "events"],
-                            "properties": {"start": _INSTANT, "type": _TEXT, "events": _COUNT},
-                        },
-                    },
-                    "from": _INSTANT,
-                    "to": _INSTANT,
-                    "bucket": {"type": "string", "enum": list(BUCKETS)},
-                },
-            },
-        ],
-    },
-)
-register_operation(
-    "get",
-    "/api/v1/engagement/events",
-    scope="engagement:read",
-    operation={
-        "operationId": "streamEvents",
-        "summary": "Read the event stream",
-        "description": "Events in the order in which they were stored. Keep `next_cursor` and come back with it: "
-        "nothing is missed and nothing comes twice. With a filter a page may be short though `has_more` is true.",
-        "parameters": [
-            _query("since", "Received at or after this instant; ignored with `cursor`.", **_INSTANT),
-            _query("until", "Received before this instant.", **_INSTANT),
-            _query("type", "Only this event type."),
-            _query("userId", "Only this person: external id or cus_..."),
-            _CURSOR,
-            _LIMIT,
-        ],
-        "responses": {"200": _json("StoredEvents")},
-    },
-)
-register_operation(
-    "get",
-    "/api/v1/events",
-    scope="engagement:read",
-    operation={
-        "operationId": "listEvents",
-        "summary": "Events and time series",
-        "description": "Events that happened in a stretch of time, newest first; with `bucket` how many began in each "
-        "hour or day (UTC). Without `customer` at most 7 days are read at once, or any number of days by "
-        "`bucket=day`, which follows the stream by a few seconds.",
-        "tags": ["Engagement"],
-        "parameters": [
-            _query("customer", "Only this person: external id or cus_..."),
-            _query("type", "Only this event type."),
-            _query("from", "Happened at or after this instant.", **_INSTANT),
-            _query("to", "Happened before this instant; by default now.", **_INSTANT),
-            _query("bucket", "Count instead of list.", type="string", enum=list(BUCKETS)),
-            _CURSOR,
-            _LIMIT,
-        ],
-        "responses": {"200": _json("EventsOrSeries")},
     },
 )

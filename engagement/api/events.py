@@ -33,7 +33,7 @@ _BEGINNING: Final = timedelta(days=3_660)
 @door(scope="engagement:read", methods=("GET",))
 def stream_events(request: HttpRequest, credential: Credential) -> HttpResponse:
     """Events in the order in which they were stored; come back with `next_cursor` and miss nothing."""
-    _only(request, _STREAM)
+    only(request, _STREAM)
     limit = whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
     cursor, since = request.GET.get("cursor"), instant(request, "since")
     after = open_place(cursor) if cursor else place_of(since) if since else Place()
@@ -46,13 +46,13 @@ def stream_events(request: HttpRequest, credential: Credential) -> HttpResponse:
         customer_ids=_people(request, "userId"),
     )
     pagination = {"limit": limit, "has_more": page.has_more, "next_cursor": page.next.seal()}
-    return _json({"data": event_answers(page.events), "pagination": pagination})
+    return json_answer({"data": event_answers(page.events), "pagination": pagination})
 
 
 @door(scope="engagement:read", methods=("GET",))
 def list_or_count_events(request: HttpRequest, credential: Credential) -> HttpResponse:
     """Events of a stretch of time, newest first; with `bucket` how many there were in each hour or day."""
-    _only(request, _LIST)
+    only(request, _LIST)
     bucket = request.GET.get("bucket")
     if bucket is not None and bucket not in BUCKETS:
         raise InvalidInput(f"Invalid 'bucket': choose from {', '.join(BUCKETS)}", param="bucket")
@@ -66,7 +66,7 @@ def list_or_count_events(request: HttpRequest, credential: Credential) -> HttpRe
     if bucket is None:
         return _listed(request, scope)
     frame = {"from": start, "to": end, "bucket": bucket}
-    return _json({"data": time_series(scope, bucket=bucket), **frame})
+    return json_answer({"data": time_series(scope, bucket=bucket), **frame})
 
 
 def _listed(request: HttpRequest, scope: Scope) -> HttpResponse:
@@ -81,7 +81,7 @@ def _listed(request: HttpRequest, scope: Scope) -> HttpResponse:
     rows = rows[:limit]
     following = _sealed(rows[-1].occurred_at, rows[-1].event_id, bound_to) if more else None
     pagination = {"limit": limit, "has_more": more, "next_cursor": following}
-    return _json({"data": event_answers(rows), "pagination": pagination})
+    return json_answer({"data": event_answers(rows), "pagination": pagination})
 
 
 def _sealed(at: datetime, row: UUID, bound_to: str) -> str:
@@ -115,7 +115,8 @@ def instant(request: HttpRequest, name: str) -> datetime | None:
     return found
 
 
-def _only(request: HttpRequest, known: frozenset[str]) -> None:
+def only(request: HttpRequest, known: frozenset[str]) -> None:
+    """InvalidInput for the first query parameter that is not among the known."""
     for name in request.GET:
         if name not in known:
             raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
@@ -142,5 +143,8 @@ def _people(request: HttpRequest, name: str) -> Sequence[int] | None:
         return []
 
 
-def _json(body: dict[str, Any]) -> HttpResponse:
-    return HttpResponse(_encode(body), content_type="application/json", headers={"Cache-Control": "no-store"})
+def json_answer(body: dict[str, Any], status: int = 200) -> HttpResponse:
+    """A JSON answer that nobody may keep."""
+    return HttpResponse(
+        _encode(body), status=status, content_type="application/json", headers={"Cache-Control": "no-store"}
+    )
