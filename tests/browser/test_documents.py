@@ -1,21 +1,57 @@
-"""The interactive documentation of the API works under its own policy: nothing of it is refused, it draws itself."""
+"""Pages about the API, and the consent screen of OAuth, in a real browser."""
 
-from playwright.sync_api import expect
+import re
+
+import pytest
+
+from core.models import Role
+from tests.browser.conftest import DARK, LIGHT, PHONE
+from tests.factories.core import make_staff
+from tests.factories.integrations import REDIRECT, make_client
+
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
-def test_swagger__opened__draws_the_operations(visit):
-    visitor = visit()
+@pytest.mark.parametrize(
+    ("path", "shown"), [("/api/docs", "#operations-Account-getMe"), ("/api/redoc", "h2:has-text('Who am I')")]
+)
+def test_viewers__own_policy__lets_them_work_and_they_ask_nobody_else(visit, path, shown):
+    visitor = visit(None, LIGHT)
+    hosts = set()
+    visitor.page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
 
-    assert visitor.open("/api/docs") == 200
+    status = visitor.open(path)
+    visitor.page.wait_for_selector(shown)
 
-    expect(visitor.page.locator(".opblock").first).to_be_visible()
+    assert status == 200
     assert visitor.page.evaluate("window.refused") == []
+    assert visitor.complaints == []
+    assert hosts == {visitor.base.split("/")[2]}
 
 
-def test_redoc__opened__draws_the_operations(visit):
-    visitor = visit()
+@pytest.mark.parametrize("mode", [LIGHT, DARK, PHONE], ids=str)
+def test_pages__errors_and_limits__have_no_fault(visit, mode):
+    visitor = visit(None, mode)
 
-    assert visitor.open("/api/redoc") == 200
+    faults = []
+    for path in ("/docs/errors", "/docs/limits"):
+        faults += [] if visitor.open(path) == 200 else [f"{path}: not 200"]
+        faults += visitor.faults(f"{path.rpartition('/')[2]} {mode}")
 
-    expect(visitor.page.get_by_role("heading", name="marketing_hub API").first).to_be_visible()
-    assert visitor.page.evaluate("window.refused") == []
+    assert faults == []
+
+
+@pytest.mark.parametrize("mode", [LIGHT, DARK, PHONE], ids=str)
+def test_consent_screen__allowed__takes_the_code_to_the_client(visit, mode):
+    client = make_client("Sales app", grants=["authorization_code"], redirect_uris=[REDIRECT], public=True)
+    visitor = visit(make_staff(Role.SUPERUSER), mode)
+    visitor.page.route(f"{REDIRECT}**", lambda route: route.fulfill(body="arrived", content_type="text/plain"))
+
+    query = f"response_type=code&client_id={client.client_id}&redirect_uri={REDIRECT}&state=s"
+    visitor.open(f"/oauth/authorize?{query}&code_challenge={CHALLENGE}&code_challenge_method=S256")
+    faults = visitor.faults(f"oauth-consent {mode}")
+    visitor.page.click("button[name=allow]")
+    visitor.page.wait_for_url(re.compile("^" + re.escape(REDIRECT)))
+
+    assert faults == []
+    assert "code=" in visitor.page.url
