@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from engagement.services import followers, partitions
+from engagement.services import followers, partitions, rejections
 
 
 @shared_task
@@ -17,8 +17,9 @@ def follow_events(name: str, **_: Any) -> int:
 
 @shared_task
 def keep_partitions(**_: Any) -> None:
-    """Make the months ahead, drop the months past retention, forget old event ids."""
+    """Make the months ahead, drop the months past retention, forget old event ids and refusals."""
     now = timezone.now()
     partitions.ensure_partitions(first=now.date(), now=now)
     partitions.drop_expired_partitions(keep_months=settings.EVENT_RETENTION_MONTHS, now=now)
     partitions.trim_event_keys(keep_days=settings.EVENT_KEY_DAYS, now=now)
+    rejections.trim_rejections(now=now)

@@ -9,6 +9,7 @@ from consent.console import urls as consent
 from core import menu
 from core.console.views import DetailPage, Header, MenuEntry, screen
 from customers.console import urls as customers
+from engagement.console import urls as engagement
 from integrations.console import urls as integrations
 from marketing_hub import account, staff
 from marketing_hub.health import worker_beats
@@ -59,6 +60,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     screen("search", staff.Palette),
     *customers.urlpatterns,
     *consent.urlpatterns,
+    *engagement.urlpatterns,
     *integrations.urlpatterns,
     *system.urlpatterns,
 ]

@@ -14,10 +14,10 @@ from core.api.pagination import PAGE_PARAMETERS, paginate, whole_number
 from core.errors import InvalidInput
 from engagement.api.bodies import json_body
 from engagement.api.events import json_answer, only
-from engagement.models import Rejection
 from engagement.rules.catalogue import BY_NAME, TRACKING, Kind
 from engagement.rules.schemas import published
 from engagement.selectors.catalogue import find_type, list_types
+from engagement.selectors.rejections import list_rejections
 from engagement.services.types import register_type
 
 
@@ -79,7 +79,7 @@ def post_type(request: HttpRequest, credential: Credential) -> HttpResponse:
 def show_rejections(request: HttpRequest, credential: Credential) -> HttpResponse:
     """What was refused of this client's events: reason, member and how often a minute, newest first."""
     only(request, PAGE_PARAMETERS - {"fields", "expand"})
-    found = Rejection.objects.filter(client_id=credential.client_id)
+    found = list_rejections(client_id=credential.client_id)
     page = paginate(request, found, sort_fields=("at",), default_sort="-at", now=timezone.now())
     rows = [
         {

@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from core.actors import Actor
 from core.errors import Problem
+from engagement.models import Rejection
 from engagement.services import writer
+
+KEPT: Final = timedelta(days=30)
+BATCH: Final = 10_000
 
 _COUNT: Final = """
 INSERT INTO engagement_rejection AS r (client_id, event_type, code, param, message, request_id, count, minute, at)
@@ -38,6 +42,17 @@ def count_rejections(*, refused: Iterable[tuple[str, Problem]], by: Actor, now: 
             "now": now,
         },
     )
+
+
+def trim_rejections(*, now: datetime) -> int:
+    """Refusals older than KEPT are forgotten, BATCH rows a statement; returns how many."""
+    trimmed = 0
+    while True:
+        old = Rejection.objects.filter(at__lt=now - KEPT).order_by("at").values("pk")[:BATCH]
+        gone, _ = Rejection.objects.filter(pk__in=old).delete()
+        trimmed += gone
+        if gone < BATCH:
+            return trimmed
 
 
 def _clean(text: str, most: int) -> str:
