@@ -8,6 +8,7 @@ from django.utils import timezone
 from consent.console import urls as consent
 from core import menu
 from core.console.views import DetailPage, Header, MenuEntry, screen
+from customers.console import import_urls as imports
 from customers.console import urls as customers
 from engagement.console import urls as engagement
 from integrations.console import urls as integrations
@@ -59,6 +60,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     screen("password", account.ChangePassword),
     screen("search", staff.Palette),
     *customers.urlpatterns,
+    *imports.urlpatterns,
     *consent.urlpatterns,
     *engagement.urlpatterns,
     *integrations.urlpatterns,

@@ -37,7 +37,7 @@ from customers.services.customers import create_customer, delete_customer, updat
 from customers.services.reveals import reveal_customer
 from customers.services.tags import change_tags, replace_tags
 
-DELETE = "customers.delete_customer"
+DELETE, IMPORT = "customers.delete_customer", "customers.import_customer"
 
 
 class CustomerConsoleFilter(CustomerFilter):
@@ -115,7 +115,7 @@ class CustomerList(ListPage):
     @property
     def empty(self) -> Empty:  # type: ignore[override]
         """What to do first."""
-        action = Action("New customer", reverse("console:customer-new"), CHANGE, "plus", primary=True)
+        action = Action("Import", reverse("console:import-new"), IMPORT, "upload", primary=True)
         return Empty("No customers yet", "Import a file or connect a source.", action)
 
     def rows(self) -> QuerySet[Customer]:
@@ -138,8 +138,11 @@ class CustomerList(ListPage):
         return rows
 
     def actions(self) -> Sequence[Action]:
-        """One by hand."""
-        return (Action("New customer", reverse("console:customer-new"), CHANGE, "plus", primary=True),)
+        """Import, and one by hand."""
+        return (
+            Action("Import", reverse("console:import-new"), IMPORT, "upload"),
+            Action("New customer", reverse("console:customer-new"), CHANGE, "plus", primary=True),
+        )
 
 
 class CustomerDetail(DetailPage):

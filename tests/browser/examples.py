@@ -4,12 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.factories.consent import entry_example, person_example, purpose_example, suppression_example
+from tests.factories.customers import import_example
 from tests.factories.integrations import client_example, key_example
 from tests.factories.system import audit_example, job_example, staff_example
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "consent-entry": entry_example,
     "customer": person_example,
+    "import": import_example,
+    "import-columns": import_example,
+    "import-consent": import_example,
+    "import-refused": import_example,
+    "import-sample": lambda: {"target": "customers"},
+    "import-start": import_example,
+    "import-try": import_example,
     "customer-consent": person_example,
     "customer-delete": person_example,
     "customer-edit": person_example,

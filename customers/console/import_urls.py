@@ -1,0 +1,17 @@
+"""Screens of imports."""
+
+from core.console.views import screen
+from customers.console.import_wizard import MapColumns, NewImport, StartImport, StateBasis, TryImport
+from customers.console.imports import DownloadRefused, DownloadSample, ImportDetail, ImportList
+
+urlpatterns = [
+    screen("imports", ImportList),
+    screen("imports/new", NewImport),
+    screen("imports/samples/<str:target>", DownloadSample),
+    screen("imports/<str:public_id>", ImportDetail),
+    screen("imports/<str:public_id>/columns", MapColumns),
+    screen("imports/<str:public_id>/consent", StateBasis),
+    screen("imports/<str:public_id>/try", TryImport),
+    screen("imports/<str:public_id>/start", StartImport),
+    screen("imports/<str:public_id>/refused", DownloadRefused),
+]

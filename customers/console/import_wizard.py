@@ -1,0 +1,285 @@
+"""Bringing a file in, step by step: file, columns, consent, try, import; every step has an address of its own."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django import forms
+from django.urls import reverse
+
+from core.console.cells import MASK
+from core.console.forms import ConsoleForm
+from core.console.views import ActionPage, FormPage, Step
+from core.models import Job
+from customers.console.imports import IMPORT, address
+from customers.console.words import PII
+from customers.models import ImportFile, ImportTarget
+from customers.rules.conversions import DATE_ORDERS
+from customers.rules.mapping import Mapping
+from customers.selectors.imports import find_import, first_rows, header_drift, target_of
+from customers.services.guards import purpose_choices
+from customers.services.imports import map_import, reread_import, stage_import, start_import, state_basis
+
+PREVIEW_ROWS: Final = 20
+_STEPS: Final = (
+    ("Columns", "import-columns"),
+    ("Consent", "import-consent"),
+    ("Try", "import-try"),
+    ("Import", "import-start"),
+)
+_DATES: Final = {
+    "iso": "2026-12-31 (ISO 8601)",
+    "ymd": "2026/12/31",
+    "dmy": "31.12.2026 or 31/12/2026",
+    "mdy": "12/31/2026",
+}
+_ENCODINGS: Final = ("", "utf-8", "utf-16", "cp1252", "cp1250", "iso-8859-15", "mac_roman")
+_DELIMITERS: Final = (("", "As found"), (",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Bar"))
+
+
+class FileForm(ConsoleForm):
+    """The file and what its rows are."""
+
+    target = forms.ChoiceField(label="The rows are", choices=ImportTarget.choices)
+    file = forms.FileField(label="CSV file")
+    encoding = forms.ChoiceField(
+        label="Encoding", required=False, choices=[(name, name or "As found") for name in _ENCODINGS]
+    )
+    delimiter = forms.ChoiceField(label="Delimiter", required=False, choices=_DELIMITERS)
+
+
+class NewImport(FormPage):
+    """Step 1: the file."""
+
+    name, title, permission = "import-new", "File", IMPORT
+    form_class, submit_label, success = FileForm, "Upload", ""
+    template_name = "customers/import_file.html"
+    steps = (Step("File"), *(Step(label) for label, _ in _STEPS))
+
+    def save(self, form: FileForm) -> ImportFile:
+        """Stage the upload."""
+        upload = form.cleaned_data["file"]
+        return stage_import(
+            chunks=upload.chunks(),
+            file_name=upload.name,
+            target=form.cleaned_data["target"],
+            encoding=form.cleaned_data["encoding"],
+            delimiter=form.cleaned_data["delimiter"],
+            by=self.actor,
+            now=self.now,
+        )
+
+    def success_url(self, result: ImportFile) -> str:
+        """The columns."""
+        return address("import-columns", result)
+
+    def cancel_url(self) -> str:
+        """The list."""
+        return reverse("console:imports")
+
+
+class _OfFile(FormPage, abstract=True):
+    """A step about a staged file."""
+
+    success = ""
+
+    @property
+    def file(self) -> ImportFile:
+        """The file of this address."""
+        return find_import(public_id=self.kwargs["public_id"])
+
+    @property
+    def steps(self) -> Sequence[Step]:  # type: ignore[override]
+        """All five, with their addresses."""
+        of_file = [Step(label, reverse(f"console:{name}", args=[self.kwargs["public_id"]])) for label, name in _STEPS]
+        return [Step("File"), *of_file]
+
+    def cancel_url(self) -> str:
+        """The page of the file."""
+        return reverse("console:import", args=[self.kwargs["public_id"]])
+
+
+class ColumnsForm(ConsoleForm):
+    """A field for each column of the file, then how values are written."""
+
+    date_format = forms.ChoiceField(label="Dates are written", choices=[(name, _DATES[name]) for name in DATE_ORDERS])
+    decimal = forms.ChoiceField(
+        label="Decimals",
+        required=False,
+        choices=[("", "Plain numbers"), (".", "Point: 1,234.50"), (",", "Comma: 1.234,50")],
+    )
+    time_zone = forms.CharField(label="Times without offset are in", initial="UTC")
+    region = forms.CharField(label="Country of phone numbers without +", required=False, max_length=2)
+    currency = forms.CharField(label="Currency of all amounts", required=False, max_length=3)
+    rows = forms.ChoiceField(
+        label="Each row is", choices=[("orders", "A whole order or customer"), ("lines", "One line of an order")]
+    )
+    update = forms.BooleanField(label="Change customers who are known already", required=False)
+    encoding = forms.ChoiceField(
+        label="Read again as", required=False, choices=[(name, name or "Keep") for name in _ENCODINGS]
+    )
+
+    def __init__(self, *args: Any, file: ImportFile, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = [("", "Ignore"), *((name, name) for name in target_of(file.target).fields)]
+        self._headers = list(file.headers)
+        own = dict(self.fields)
+        self.fields.clear()
+        for at, header in enumerate(self._headers):
+            self.fields[f"column_{at}"] = forms.ChoiceField(label=header, required=False, choices=names)
+        self.fields.update(own)
+        unused = ("rows", "currency") if file.target == ImportTarget.CUSTOMERS else ("region", "update")
+        for name in unused:
+            del self.fields[name]
+
+    def mapping(self, stored: dict[str, Any]) -> dict[str, Any]:
+        """What the services take."""
+        data = self.cleaned_data
+        columns = {header: data[f"column_{at}"] for at, header in enumerate(self._headers) if data[f"column_{at}"]}
+        options = {name: data[name] for name in Mapping().to_json() if name in data}
+        return stored | options | {"columns": columns, "decimal": data["decimal"] or None}
+
+
+class MapColumns(_OfFile):
+    """Step 2: what the columns mean."""
+
+    name, title, permission = "import-columns", "Columns", IMPORT
+    form_class, submit_label = ColumnsForm, "Continue"
+    template_name = "customers/import_columns.html"
+
+    def form_kwargs(self) -> dict[str, Any]:
+        """The columns of the file."""
+        return {"file": self.file}
+
+    def initial(self) -> dict[str, Any]:
+        """The stored or proposed mapping."""
+        file = self.file
+        columns = file.mapping.get("columns", {})
+        mapped = {f"column_{at}": columns.get(header, "") for at, header in enumerate(file.headers)}
+        options = {name: value or "" for name, value in file.mapping.items() if name != "columns"}
+        return mapped | options | {"update": file.mapping.get("update", True)}
+
+    def save(self, form: ColumnsForm) -> ImportFile:
+        """Store the mapping; or read the file with another encoding first."""
+        encoding = form.cleaned_data["encoding"]
+        if encoding and encoding != self.file.dialect["encoding"]:
+            delimiter = self.file.dialect["delimiter"]
+            self.reread = True
+            return reread_import(file=self.file, encoding=encoding, delimiter=delimiter, now=self.now)
+        return map_import(file=self.file, mapping=form.mapping(dict(self.file.mapping)), now=self.now)
+
+    def success_url(self, result: ImportFile) -> str:
+        """Consent; the columns once more when the file was read anew."""
+        return address("import-columns" if getattr(self, "reread", False) else "import-consent", result)
+
+    def extra(self) -> dict[str, Any]:
+        """The first rows, masked without the right to personal data, and everything worth a warning."""
+        file = self.file
+        sees, drift = self.reader.has_perm(PII), header_drift(file)
+        rows = first_rows(file=file, count=PREVIEW_ROWS)
+        return {
+            "file": file,
+            "preview": rows if sees else [[MASK if cell else "" for cell in row] for row in rows],
+            "warnings": [*file.dialect["warnings"], *([drift.sentence] if drift else [])],
+        }
+
+
+class BasisForm(ConsoleForm):
+    """What consent in the file rests on."""
+
+    purposes = forms.MultipleChoiceField(
+        label="The people were asked about", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    reference = forms.CharField(
+        label="Where it was given", required=False, max_length=200, help_text="Form, event or contract, as evidence."
+    )
+    collected_at = forms.DateField(
+        label="When it was given", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["purposes"].choices = purpose_choices()  # type: ignore[attr-defined]
+
+    def basis(self) -> dict[str, Any]:
+        """What the services take."""
+        at = self.cleaned_data["collected_at"]
+        filled = {name: self.cleaned_data[name] for name in ("purposes", "reference") if self.cleaned_data[name]}
+        return filled | ({"collected_at": at.isoformat()} if at else {})
+
+
+class StateBasis(_OfFile):
+    """Step 3: the basis of consent; needed when a column is mapped to consent."""
+
+    name, title, permission = "import-consent", "Consent", IMPORT
+    form_class, submit_label = BasisForm, "Continue"
+
+    def initial(self) -> dict[str, Any]:
+        """What was stated."""
+        return dict(self.file.consent_basis)
+
+    def save(self, form: BasisForm) -> ImportFile:
+        """State it."""
+        return state_basis(file=self.file, basis=form.basis(), now=self.now)
+
+    def success_url(self, result: ImportFile) -> str:
+        """The rehearsal."""
+        return address("import-try", result)
+
+
+class TryImport(_OfFile, ActionPage):
+    """Step 4: the whole file is gone through, and nothing is stored."""
+
+    name, title, permission = "import-try", "Try", IMPORT
+    submit_label = "Try the whole file"
+
+    def question(self) -> str:
+        """What happens."""
+        return "Every row is read and checked as in the real import; nothing is stored. You see the figures at the end."
+
+    def save(self, form: ConsoleForm) -> Job:
+        """Start the rehearsal."""
+        return start_import(file=self.file, dry_run=True, by=self.actor, now=self.now)
+
+    def success_url(self, result: Job) -> str:
+        """Its progress."""
+        return self.cancel_url()
+
+
+class StartForm(ConsoleForm):
+    """Whether content that was imported before is meant."""
+
+    again = forms.BooleanField(label="Import it even if the same file was imported before", required=False)
+
+
+class StartImport(_OfFile, ActionPage):
+    """Step 5: the rows are stored."""
+
+    name, title, permission = "import-start", "Import", IMPORT
+    form_class, submit_label = StartForm, "Import"
+
+    def question(self) -> str:
+        """What happens."""
+        return "The rows are stored in order. You can pause or stop at any time; what is stored by then stays."
+
+    def consequences(self) -> Sequence[tuple[str, str]]:
+        """What the rehearsal found, if there was one."""
+        file = self.file
+        if file.job is None or not file.dry_run:
+            return (("Rehearsal", "none yet"),)
+        counts = (
+            ("New", file.created),
+            ("Changed", file.updated),
+            ("Unchanged", file.unchanged),
+            ("Refused", file.refused),
+        )
+        return [(label, f"{count:,}") for label, count in counts]
+
+    def save(self, form: StartForm) -> Job:
+        """Start it."""
+        return start_import(
+            file=self.file, dry_run=False, again=form.cleaned_data["again"], by=self.actor, now=self.now
+        )
+
+    def success_url(self, result: Job) -> str:
+        """Its progress."""
+        return self.cancel_url()

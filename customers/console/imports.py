@@ -1,0 +1,249 @@
+"""The list of imported files and the page of one: what came of it, live, and why rows were refused."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django_filters import ChoiceFilter, FilterSet
+from redis.exceptions import RedisError
+
+from core.console import cells
+from core.console.cells import State
+from core.console.pages import Action, Page, staff_of
+from core.console.tables import whole_row
+from core.console.views import Column, DetailPage, Empty, Figure, Header, ListPage, MenuEntry
+from core.errors import NotFound
+from core.jobs import STALLED_AFTER
+from core.menu import Panel
+from core.models import Job, JobState
+from core.models.jobs import OPEN_STATES
+from customers.console.words import PII
+from customers.models import ImportFile, ImportTarget
+from customers.selectors.imports import find_import, list_imports, list_refused, refused_csv
+
+VIEW: Final = "customers.view_import"
+IMPORT: Final = "customers.import_customer"
+NO_WORKER: Final = "no_worker"
+STATES: Final = {
+    "staged": State("Not started"),
+    "tried": State("Tried", "info"),
+    NO_WORKER: State("No worker is running", "bad"),
+    JobState.QUEUED.value: State("Queued"),
+    JobState.RUNNING.value: State("Running", "info"),
+    JobState.PAUSED.value: State("Paused", "warn"),
+    JobState.SUCCEEDED.value: State("Stored", "good"),
+    JobState.FAILED.value: State("Failed", "bad"),
+    JobState.STOPPED.value: State("Stopped", "warn"),
+}
+SAMPLES: Final = {
+    "customers": (
+        "customer id,email,phone,first name,last name,country,region,language,tags,newsletter\r\n"
+        '1001,jane.doe@example.com,+14155552671,Jane,Doe,US,US-CA,en,"vip,news",yes\r\n'
+    ),
+    "purchases": (
+        "order id,customer id,date,amount,currency\r\nA-1,1001,2026-01-31T10:00:00Z,49.99,USD\r\n"
+        "A-2,1001,2026-02-03T10:00:00Z,-10.00,USD\r\n"
+    ),
+}
+SHOWN_REFUSALS: Final = 50
+
+
+def state_of(file: ImportFile, now: datetime) -> str:
+    """One word for where a file is; NO_WORKER once its job has waited a minute while no worker gives a sign of life."""
+    job = file.job
+    if job is None:
+        return "staged"
+    if job.state == JobState.QUEUED and now - job.updated_at >= STALLED_AFTER and not _worker_beats():
+        return NO_WORKER
+    return "tried" if file.dry_run and job.state == JobState.SUCCEEDED else job.state
+
+
+def _worker_beats() -> bool:
+    """Whether a worker gave a sign of life; taken for granted while nobody can know."""
+    try:
+        return cache.get("worker:heartbeat") is not None
+    except RedisError:
+        return True
+
+
+def address(name: str, file: ImportFile) -> str:
+    """The address of a screen about this file."""
+    return reverse(f"console:{name}", args=[file.public_id])
+
+
+class ImportFilter(FilterSet):  # type: ignore[misc]
+    """What the list can be narrowed by."""
+
+    target = ChoiceFilter(label="Rows", choices=ImportTarget.choices, empty_label="Any rows")
+
+    class Meta:
+        model = ImportFile
+        fields: Sequence[str] = ()
+
+
+class ImportList(ListPage):
+    """Every file that was brought in, newest first."""
+
+    name, title, permission = "imports", "Imports", VIEW
+    menu_entry = MenuEntry("Imports", "file-import", "Audience", order=30)
+    filterset_class, default_sort = ImportFilter, "-created_at"
+    columns = (
+        Column("file", "File", value=whole_row, cell=lambda row: cells.link(address("import", row), row.file_name)),
+        Column("target", "Rows", value=lambda row: row.get_target_display()),
+        Column("state", "State", value=lambda row: row.shown_state, cell=cells.state(STATES)),
+        Column("created", "New", cell=cells.number, end=True),
+        Column("updated", "Changed", cell=cells.number, end=True),
+        Column("refused", "Refused", cell=cells.number, end=True),
+        Column("brought", "Brought", value=lambda row: row.created_at, cell=cells.instant, sort="created_at"),
+        Column("owner", "By", cell=cells.code),
+    )
+
+    @property
+    def empty(self) -> Empty:  # type: ignore[override]
+        """What to do first."""
+        return Empty("No imports yet", "Bring a CSV file of customers or purchases.", self.actions()[0])
+
+    def rows(self) -> QuerySet[ImportFile]:
+        """All of them."""
+        return list_imports()
+
+    def prepare(self, rows: list[Any]) -> list[Any]:
+        """Their states."""
+        for row in rows:
+            row.shown_state = state_of(row, self.now)
+        return rows
+
+    def actions(self) -> Sequence[Action]:
+        """Bring a file."""
+        return (Action("Import a file", reverse("console:import-new"), IMPORT, "upload", primary=True),)
+
+
+def progress(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
+    """State and figures; fetched again every three seconds until the job has ended."""
+    job = file.job
+    return {
+        "file": file,
+        "job": job,
+        "state": cells.dot(STATES[state_of(file, timezone.now())]),
+        "no_worker": state_of(file, timezone.now()) == NO_WORKER,
+        "finished": job is None or job.state not in OPEN_STATES,
+        "rows": counts_of(file),
+        "sums": _sums(file),
+    }
+
+
+def counts_of(file: ImportFile) -> Sequence[tuple[str, int]]:
+    """Rows by outcome."""
+    return (
+        ("New", file.created),
+        ("Changed", file.updated),
+        ("Unchanged", file.unchanged),
+        ("Refused", file.refused),
+    )
+
+
+def _sums(file: ImportFile) -> list[tuple[str, str]]:
+    """Net sums of a purchase file, exact, by outcome and currency."""
+    found = [("Stored", currency, total) for currency, total in file.figures.get("accepted", {}).items()]
+    for code, sums in file.figures.get("refused", {}).items():
+        found += [(f"Refused: {code}", currency, total) for currency, total in sums.items()]
+    return [(label, f"{currency} {total}") for label, currency, total in found]
+
+
+def refusals(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
+    """Reasons with their counts, and the first refused rows."""
+    sees = staff_of(request).has_perm(PII)
+    return {
+        "reasons": sorted(file.reasons.items(), key=lambda pair: (-pair[1], pair[0])),
+        "first": list_refused(file=file)[:SHOWN_REFUSALS],
+        "download": address("import-refused", file) if sees and file.refused else "",
+        "shown": SHOWN_REFUSALS,
+    }
+
+
+class ImportDetail(DetailPage):
+    """One file: where it is, what came of it, what can be done."""
+
+    name, title, permission = "import", "Import", VIEW
+    panels = (
+        Panel("progress", "What came of it", "customers/import_progress.html", VIEW, progress, poll=3),
+        Panel("refusals", "Refused rows", "customers/import_refusals.html", VIEW, refusals, order=110),
+    )
+
+    def find(self) -> ImportFile:
+        """By public id."""
+        return find_import(public_id=self.kwargs["public_id"])
+
+    def header(self, subject: ImportFile) -> Header:
+        """File, rows, state."""
+        state = cells.dot(STATES[state_of(subject, self.now)])
+        return Header(subject.file_name, subject.get_target_display(), subject.public_id, state=state)
+
+    def figures(self, subject: ImportFile) -> Sequence[Figure]:
+        """Size and columns; the counts stand in the panel that refreshes itself."""
+        return (
+            Figure("Size", f"{subject.size:,} bytes"),
+            Figure("Columns", cells.number(len(subject.headers))),
+            Figure("Brought", cells.ago(subject.created_at)),
+        )
+
+    def actions(self, subject: ImportFile) -> Sequence[Action]:
+        """What the file's state allows."""
+        return (*_preparing(subject), *_steering(subject.job))
+
+
+def _preparing(file: ImportFile) -> list[Action]:
+    """Columns, consent, try, import: until the rows are stored or on their way."""
+    job = file.job
+    waits = job is None or job.state == JobState.FAILED or (file.dry_run and job.state not in OPEN_STATES)
+    if not waits:
+        return []
+    return [
+        Action("Columns", address("import-columns", file), IMPORT, "columns-3"),
+        Action("Consent", address("import-consent", file), IMPORT, "shield-check"),
+        Action("Try", address("import-try", file), IMPORT, "eye"),
+        Action("Import", address("import-start", file), IMPORT, "upload", primary=True),
+    ]
+
+
+def _steering(job: Job | None) -> list[Action]:
+    """Pause, resume, stop: on the screens of jobs."""
+    own = "core.view_own_job"
+    if job is None or job.state not in OPEN_STATES:
+        return []
+    wishes = {JobState.RUNNING.value: ("pause", "player-pause"), JobState.PAUSED.value: ("resume", "player-play")}
+    found = [wishes[job.state]] if job.state in wishes else []
+    found.append(("stop", "player-stop"))
+    return [
+        Action(wish.title(), reverse(f"console:job-{wish}", args=[job.public_id]), own, icon) for wish, icon in found
+    ]
+
+
+class DownloadRefused(Page):
+    """The refused rows as CSV, with the cells as they came."""
+
+    name, title, permission = "import-refused", "Refused rows", PII
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponseBase:
+        """Streamed; safe to open in a spreadsheet."""
+        file = find_import(public_id=public_id)
+        headers = {"Content-Disposition": f'attachment; filename="refused-{file.public_id}.csv"'}
+        return StreamingHttpResponse(refused_csv(file=file), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+class DownloadSample(Page):
+    """A small file to begin with."""
+
+    name, title, permission = "import-sample", "Sample file", VIEW
+
+    def get(self, request: HttpRequest, target: str) -> HttpResponse:
+        """CSV of one target."""
+        if target not in SAMPLES:
+            raise NotFound("There is no such sample.")
+        headers = {"Content-Disposition": f'attachment; filename="{target}.csv"'}
+        return HttpResponse(SAMPLES[target], content_type="text/csv; charset=utf-8", headers=headers)
