@@ -61,11 +61,14 @@ class ConsentView(ApiView):
         return self.tagged(body, etag_of(body["customerId"], body["region"], body["gpcFirstSeenAt"], version))
 
     def record(self, person: NamedEntries, token: bool) -> Response:
-        """Record one person's entries: 201, or 200 when they only repeat what is on record."""
+        """Record one person's entries: 201, or 200 when they only repeat what is on record.
+
+        A refusal is answered, not raised: it must not undo a signal that the same request carried.
+        """
         now, gpc = timezone.now(), gpc_on(self.request._request)
         result = record_named(people=[person], by=self.actor, now=now, gpc=gpc, tokens=token)[0]
         if isinstance(result, DomainError):
-            raise in_camel_case(result)
+            return self.handle_exception(in_camel_case(result))
         new = any(outcome.recorded for outcome in result.recorded.outcomes)
         return Response(recorded_body(result), status=201 if new else 200)
 

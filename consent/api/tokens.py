@@ -35,7 +35,8 @@ class ConsentTokens(ApiView):
     def post(self, request: Request) -> Response:
         """A signed token for what the person's record allows, or, where the place is opt-out, for what she was told.
 
-        403 `consent_required` names each purpose that is not allowed, 403 `suppressed` a person to be left alone.
+        403 `consent_required` names each purpose that is not allowed, 403 `suppressed` a person to be left alone. A
+        refusal is answered, not raised: it must not undo a signal that the same request carried.
         """
         data = checked(ConsentTokenRequestSerializer(data=request.data))
         purposes, notices = data.pop("purposes", []), data.pop("notices", [])
@@ -49,7 +50,7 @@ class ConsentTokens(ApiView):
                 gpc=gpc_on(request._request),
             )
         except DomainError as refusal:
-            raise in_camel_case(refusal) from refusal
+            return self.handle_exception(in_camel_case(refusal))
         return Response(issued_body(issued), status=201, headers={"Cache-Control": "no-store"})
 
 

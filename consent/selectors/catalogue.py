@@ -81,15 +81,16 @@ class Catalogue:
         return mask
 
 
-_kept: list[tuple[float, Catalogue]] = []
+_kept: dict[str, tuple[float, Catalogue]] = {}
 _parsed: dict[str, tuple[datetime, JurisdictionRule]] = {}
 
 
 def catalogue() -> Catalogue:
     """What decisions need beside a person's own record, at most CONSENT_CATALOGUE_SECONDS old."""
     now = time.monotonic()
-    if _kept and now < _kept[0][0]:
-        return _kept[0][1]
+    kept = _kept.get("catalogue")
+    if kept and now < kept[0]:
+        return kept[1]
     notices, asking_again = _notices()
     uses = [_use(row, tuple(asking_again[row.pk])) for row in Purpose.objects.filter(archived_at=None).order_by("bit")]
     fresh = Catalogue(
@@ -98,7 +99,7 @@ def catalogue() -> Catalogue:
         notices=notices,
         rules=_rules(dict(_parsed)),
     )
-    _kept[:] = [(now + settings.CONSENT_CATALOGUE_SECONDS, fresh)]
+    _kept["catalogue"] = now + settings.CONSENT_CATALOGUE_SECONDS, fresh
     return fresh
 
 

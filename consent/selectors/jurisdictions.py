@@ -23,4 +23,4 @@ def gpc_support() -> dict[str, Any]:
     """`gpc`: whether the signal stops the sale and sharing of data everywhere; `lastUpdate`: since which rule set."""
     rules = catalogue().rules.values()
     everywhere = all(Purpose.SALE_SHARE in rule.gpc_purposes for rule in rules)
-    return {"gpc": bool(rules) and everywhere, "lastUpdate": max(rule.rule_set for rule in rules)}
+    return {"gpc": bool(rules) and everywhere, "lastUpdate": max((rule.rule_set for rule in rules), default="")}

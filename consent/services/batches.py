@@ -67,11 +67,13 @@ def record_named(
     ]
 
 
-@transaction.atomic
 def issue_named(
     *, person: NamedEntries, purposes: Sequence[str], notices: Sequence[str], by: Actor, now: datetime, gpc: bool
 ) -> IssuedToken:
-    """A token as `issue_token` issues it, for somebody named from outside; the signal is recorded first."""
+    """A token as `issue_token` issues it, for somebody named from outside.
+
+    The signal is recorded first, and stays recorded when the token is refused.
+    """
     found = _find([person], by, now)[0]
     if isinstance(found, DomainError):
         raise found

@@ -140,6 +140,15 @@ def test_record_consent__sec_gpc__only_exactly_1_is_an_opt_out_of_sale(api, jane
     assert AuditEntry.objects.filter(action="consent.gpc_received").exists() == counts
 
 
+@pytest.mark.parametrize("key", ["", "k-1"])
+def test_record_consent__signal_with_entries_that_are_refused__is_recorded_all_the_same(api, jane, key):
+    answer = api.post("/api/v1/consent/12345", {"purposes": [entry("unheard_of")]}, sec_gpc="1", idempotency_key=key)
+
+    jane.refresh_from_db()
+    assert answer.status_code == 400
+    assert jane.gpc_first_seen_at is not None
+
+
 def test_visitor_consent__first_visit__creates_the_visitor_at_her_place(api):
     answer = api.post("/api/v1/consent/visitors/anon-1", {"purposes": [entry()], "region": "US-CA"})
 
