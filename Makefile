@@ -9,7 +9,7 @@ setup-dev:
 run: setup
 	@$(BIN)/python -m marketing_hub.run
 test: setup-dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 check: setup-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy . && $(BIN)/lint-imports

@@ -75,6 +75,8 @@ def run() -> int:
     """Start everything, say where it is, and return 0 once a signal has ended it all."""
     if env.text("HUB_ENV", "development") == "production":
         raise env.ConfigError("HUB_ENV must not be production here; README says how each process is started there.")
+    if not os.environ.get("PORT", "").strip():
+        os.environ["PORT"] = "8000"  # not the port of the last start, which development.env remembers
     plan = _plan()
     make_folder(env.data_dir())
     with ExitStack() as stack:

@@ -16,6 +16,13 @@ from tests.support.seeds import keep_seeds, restore_seeds
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module that share one running stack on one worker, in their order."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(autouse=True)
 def _empty_redis() -> None:
     """Begin every test with an empty Redis database; it belongs to this test process alone."""

@@ -87,3 +87,13 @@ def test_postgres__data_of_another_version__is_refused(home):
         embedded.postgres(home)
 
     version.write_text("18\n")
+
+
+def test_main__status_and_unknown_word__are_answered(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("HUB_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("marketing_hub.embedded.locate", lambda: Home(tmp_path, tmp_path, tmp_path, None))
+
+    status, unknown = embedded.main(["status"]), embedded.main(["dance"])
+
+    assert (status, unknown) == (0, 2)
+    assert capsys.readouterr().out.startswith("postgresql: not running\nredis: not running\nDATABASE_URL=")
