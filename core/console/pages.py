@@ -80,6 +80,7 @@ class Page(View):
 
     A reader who is not signed in is sent to the sign-in page, one without the permission gets a 403 that names it.
     With `step_up` the password must have been entered within the last five minutes.
+    One that `downloads` answers a file.
     """
 
     name: ClassVar[str] = ""
@@ -87,6 +88,7 @@ class Page(View):
     title: ClassVar[str] = ""
     menu_entry: ClassVar[MenuEntry | None] = None
     step_up: ClassVar[bool] = False
+    downloads: ClassVar[bool] = False
     template_name: ClassVar[str] = ""
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:

@@ -228,6 +228,7 @@ class DownloadRefused(Page):
     """The refused rows as CSV, with the cells as they came."""
 
     name, title, permission = "import-refused", "Refused rows", PII
+    downloads = True
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponseBase:
         """Streamed; safe to open in a spreadsheet."""
@@ -240,6 +241,7 @@ class DownloadSample(Page):
     """A small file to begin with."""
 
     name, title, permission = "import-sample", "Sample file", VIEW
+    downloads = True
 
     def get(self, request: HttpRequest, target: str) -> HttpResponse:
         """CSV of one target."""
