@@ -7,9 +7,9 @@ decisions within CONSENT_CATALOGUE_SECONDS in every process.
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -68,6 +68,8 @@ class Catalogue:
     by_id: Mapping[int, Use]
     notices: Mapping[NoticeName, Notice]
     rules: Mapping[str, JurisdictionRule]
+    silences: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    """What a place allows people who have said nothing: `consent.selectors.outlook` remembers it here."""
 
     def rule_of(self, place: str) -> JurisdictionRule:
         """The rule for an ISO 3166-1 or 3166-2 code; the strictest one for an empty or unknown place."""

@@ -24,12 +24,11 @@ class Outlook:
 
 
 class Outlooks:
-    """Looks out for many people at one moment; what silence allows is worked out once a place and age."""
+    """Looks out for many people at one moment; what silence allows is worked out once a day, place and age."""
 
     def __init__(self, uses: Catalogue, at: datetime) -> None:
         self.uses = uses
         self.at = at
-        self._silent: dict[tuple[str, int | None, bool, bool], Outlook] = {}
 
     def of(self, person: Person, standings: Mapping[int, Standing]) -> Outlook:
         """The outlook of one person."""
@@ -41,13 +40,16 @@ class Outlooks:
         return self._of_record(person, standings, rule, silent, birthday)
 
     def _of_silence(self, person: Person, rule: JurisdictionRule) -> Outlook:
-        key = rule.code, person.age(self.at), person.gpc_first_seen_at is not None, person.suppressed
-        if key not in self._silent:
+        """What the place allows without a word of the person: the same all day for everybody of her age."""
+        signal = person.gpc_first_seen_at is not None
+        key = self.at.date(), rule.code, person.age(self.at), signal, person.suppressed
+        found: Outlook | None = self.uses.silences.get(key)
+        if found is None:
             uses = self.uses.by_id.values()
             decisions = {use.id: decide(use, person, None, rule, self.at) for use in uses}
             mask = sum(use.mask for use in uses if decisions[use.id].allowed)
-            self._silent[key] = Outlook(mask, None, decisions)
-        return self._silent[key]
+            found = self.uses.silences[key] = Outlook(mask, None, decisions)
+        return found
 
     def _of_record(
         self,
