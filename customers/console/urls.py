@@ -1,6 +1,7 @@
 """Screens of customers."""
 
 from core.console.views import screen
+from customers.console.attributes import ArchiveAttribute, AttributeList, EditAttribute, NewAttribute
 from customers.console.customers import (
     CustomerDetail,
     CustomerList,
@@ -19,4 +20,8 @@ urlpatterns = [
     screen("customers/<str:public_id>/tags", EditTags),
     screen("customers/<str:public_id>/delete", DeleteCustomer),
     screen("customers/<str:public_id>/reveal", RevealCustomer),
+    screen("attributes", AttributeList),
+    screen("attributes/new", NewAttribute),
+    screen("attributes/<slug:key>/edit", EditAttribute),
+    screen("attributes/<slug:key>/archive", ArchiveAttribute),
 ]

@@ -2,6 +2,8 @@
 
 from typing import cast
 
+from django.db.models import QuerySet
+
 from core.errors import NotFound
 from customers.models import AttributeDefinition, PiiClass
 from customers.rules.attributes import AttributeRule, AttributeTypeName
@@ -11,6 +13,11 @@ def list_definitions(*, include_archived: bool = False) -> list[AttributeDefinit
     """Every definition, by key; archived ones on demand."""
     rows = AttributeDefinition.objects.order_by("key")
     return list(rows if include_archived else rows.filter(archived_at__isnull=True))
+
+
+def all_definitions() -> QuerySet[AttributeDefinition]:
+    """Every definition, archived ones included."""
+    return AttributeDefinition.objects.all()
 
 
 def personal_keys() -> list[str]:

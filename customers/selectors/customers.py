@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from core.errors import NotFound
 from core.ids import is_public_id
@@ -104,3 +105,11 @@ def tags_of(customer_ids: Collection[int]) -> dict[int, list[str]]:
 def count_known() -> int:
     """How many people we know."""
     return exact_count(list_customers())
+
+
+def matching_ids(text: str, *, by_prefix: bool) -> QuerySet[Customer]:
+    """Ids of customers with exactly this id, or whose e-mail address or last name begins so; each by its index."""
+    found = Q(public_id=text) | Q(external_id=text)
+    if by_prefix:
+        found |= Q(email__startswith=text.lower()) | Q(folded_last_name__startswith=text.lower())
+    return Customer.objects.alias(folded_last_name=Lower("last_name")).filter(found).values("pk")

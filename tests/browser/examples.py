@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.factories.consent import entry_example, person_example, purpose_example, suppression_example
-from tests.factories.customers import import_example
+from tests.factories.customers import attribute_example, import_example
 from tests.factories.integrations import client_example, key_example
 from tests.factories.system import audit_example, job_example, staff_example
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "consent-entry": entry_example,
+    "attribute-archive": attribute_example,
+    "attribute-edit": attribute_example,
     "customer": person_example,
     "import": import_example,
     "import-columns": import_example,

@@ -1,11 +1,12 @@
-"""Files on their way in."""
+"""Files on their way in, and attributes."""
 
 from typing import Any
 
 from django.utils import timezone
 
-from core.actors import Actor, ActorKind
-from customers.models import ImportFile
+from core.actors import SYSTEM, Actor, ActorKind
+from customers.models import AttributeDefinition, ImportFile
+from customers.services.attributes import define_attribute
 from customers.services.import_runs import run_import
 from customers.services.imports import stage_import, start_import
 
@@ -26,3 +27,11 @@ def make_import(content: bytes = PEOPLE, *, dry_run: bool | None = None, **optio
 def import_example() -> dict[str, str]:
     """The address of a file that was staged."""
     return {"public_id": make_import().public_id}
+
+
+def attribute_example() -> dict[str, str]:
+    """The address of a definition."""
+    number = AttributeDefinition.objects.count()
+    values = {"options": ["free", "pro"], "purpose": "billing"}
+    row = define_attribute(key=f"plan_{number}", value_type="enum", values=values, by=SYSTEM, now=timezone.now())
+    return {"key": row.key}
