@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
@@ -107,7 +108,7 @@ def count_known() -> int:
     return exact_count(list_customers())
 
 
-def matching_ids(text: str, *, by_prefix: bool) -> QuerySet[Customer]:
+def matching_ids(text: str, *, by_prefix: bool) -> QuerySet[Any, Any]:
     """Ids of customers with exactly this id, or whose e-mail address or last name begins so; each by its index."""
     found = Q(public_id=text) | Q(external_id=text)
     if by_prefix:
