@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from consent.models import LedgerAnchor
 from consent.services import verification
@@ -14,6 +14,7 @@ from consent.services.verification import anchor_ledger, start_verification, ver
 from consent.tasks import prove_ledger
 from core.models import Job, OutboxMessage
 from tests.consent.conftest import NOON, OFFICER, SHOP, no, yes
+from tests.support.tampering import unguarded
 
 DAY = timedelta(days=1)
 
@@ -29,12 +30,9 @@ def people(make_customer):
 
 
 def behind_the_triggers(statement):
-    """Run a statement as somebody with the run of the server would."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(statement)
-        cursor.execute("SET LOCAL session_replication_role = origin")
+    """Run a statement as the owner of the ledger's tables could; the projection that points at them gives way."""
+    with unguarded("consent_consentevent", "consent_noticeversion") as cursor:
+        cursor.execute("WITH forgotten AS (DELETE FROM consent_consentstate) " + statement)
 
 
 def walk():
