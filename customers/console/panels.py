@@ -1,7 +1,7 @@
 """Cards of the customer page: timeline, profile, identifiers, tags."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
@@ -56,8 +56,17 @@ def _shown(name: str, entry: Entry) -> dict[str, Any]:
         "icon": _ICONS.get(name, "activity-heartbeat"),
         "title": entry.title,
         "source": entry.source,
-        "details": [f"{key}={value}" for key, value in entry.details.items() if value not in (None, "")],
+        "details": [f"{key}={value}" for key, value in _plain(entry.details) if value not in (None, "")],
     }
+
+
+def _plain(details: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The details one by one; those a partner put into `properties` beside the others."""
+    for key, value in details.items():
+        if isinstance(value, dict):
+            yield from _plain(value)
+        else:
+            yield key, value
 
 
 def _seal(position: Position, customer: Customer) -> str:
