@@ -64,7 +64,7 @@ def sniff(sample: bytes, *, encoding: str | None = None, delimiter: str | None =
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample[start:])
     if stated := _SEPARATOR_LINE.match(text):
         start += len(stated[0].encode(encoding))
-        delimiter = delimiter or stated[1]
+        delimiter = delimiter or (stated[1] if stated[1] in DELIMITERS else None)
         text = text[stated.end() :]
     quotechar = "'" if '"' not in text and len(_QUOTED_ONCE.findall(text)) > text.count("'") / 4 else '"'
     delimiter = delimiter or _find_delimiter(text, quotechar)

@@ -16,7 +16,7 @@ from core.models import Job, JobState
 from core.models.jobs import OPEN_STATES
 from customers.models import ImportFile, ImportTarget, RefusedRow
 from customers.rules.csvfile import SAMPLE_BYTES, Dialect
-from customers.rules.csvsniff import UnreadableFileError, sniff
+from customers.rules.csvsniff import DELIMITERS, UnreadableFileError, sniff
 from customers.rules.mapping import BadMapping, auto_map, read_mapping
 from customers.selectors.imports import KIND, path_of, target_of, twin_of
 from customers.services import guards
@@ -85,15 +85,23 @@ def _keep(chunks: Iterable[bytes], path: Path) -> tuple[int, str]:
 
 def describe(*, file: ImportFile, encoding: str | None, delimiter: str | None) -> None:
     """How to read the file is on the (unsaved) row; a person's encoding and delimiter overrule the guess."""
+    _refuse_odd_wishes(encoding, delimiter)
     with path_of(file).open("rb") as content:
         sample = content.read(SAMPLE_BYTES)
     try:
         dialect = sniff(sample, encoding=encoding or None, delimiter=delimiter or None)
     except UnreadableFileError as refusal:
         raise InvalidInput(refusal.message, code=refusal.code, param="file") from refusal
-    except LookupError as unknown:
-        raise InvalidInput("Invalid 'encoding'", param="encoding") from unknown
     file.dialect, file.headers = dialect.to_json(), list(dialect.headers)
+
+
+def _refuse_odd_wishes(encoding: str | None, delimiter: str | None) -> None:
+    if delimiter and delimiter not in DELIMITERS:
+        raise InvalidInput("Invalid 'delimiter': it is a comma, semicolon, tab or bar.", param="delimiter")
+    try:
+        b"a".decode(encoding or "utf-8", "replace")
+    except (LookupError, ValueError) as unknown:
+        raise InvalidInput("Invalid 'encoding'", param="encoding") from unknown
 
 
 def reread_import(*, file: ImportFile, encoding: str, delimiter: str, now: datetime) -> ImportFile:

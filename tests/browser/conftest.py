@@ -108,7 +108,9 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]
     """Open a browser window, signed in as `user` when one is given: `visit(user, mode)`."""
     windows: list[BrowserContext] = []
 
-    def window(user: StaffUser | None = None, mode: Mode = LIGHT, scripts: bool = True) -> Visitor:
+    def window(
+        user: StaffUser | None = None, mode: Mode = LIGHT, scripts: bool = True, stepped_up: bool = True
+    ) -> Visitor:
         context = browser.new_context(
             viewport={"width": mode.width, "height": mode.height},
             java_script_enabled=scripts,
@@ -121,8 +123,9 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]
             client = Client()
             client.force_login(user)
             session = client.session
-            session["stepped_up_at"] = timezone.now().isoformat()
-            session.save()
+            if stepped_up:
+                session["stepped_up_at"] = timezone.now().isoformat()
+                session.save()
             cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": n, "value": v, "url": live_server.url} for n, v in cookies.items()])
         context.add_init_script(REPORT_VIOLATIONS)

@@ -188,7 +188,7 @@ def test_drawer__opened_by_a_link__holds_the_detail_traps_focus_and_closes_with_
 
 
 def test_secret__revealed__stands_in_a_dialog_that_needs_a_tick(visit, kit):
-    visitor = visit(make_staff())
+    visitor = visit(make_staff(), stepped_up=False)
     visitor.open("/console/kit/rotate")
     visitor.page.get_by_label("Password").fill("correct horse battery")
     visitor.page.get_by_role("button", name="Go on").click()
