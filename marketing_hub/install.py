@@ -4,23 +4,18 @@
 """
 
 import hashlib
-import json
-import os
 import shutil
 import subprocess
 import sys
-import tempfile
-import urllib.request
 import venv
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urljoin
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
-PIP = "pip-26.3-py3-none-any.whl"
+PIP = ROOT / "marketing_hub" / "wheels" / "pip-26.3-py3-none-any.whl"
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 
 
@@ -48,26 +43,10 @@ def _make_environment() -> None:
 
 
 def _bring_pip() -> None:
-    """Install pip from the package index where the system's Python comes without it (Debian without python3-venv)."""
-    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
-    request = urllib.request.Request(index, headers={"Accept": "application/vnd.pypi.simple.v1+json"})
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            files = json.load(answer)["files"]
-        address = urljoin(index, next(file["url"] for file in files if file["filename"] == PIP))
-        with urllib.request.urlopen(address, timeout=300) as answer:
-            wheel = answer.read()
-    except (OSError, ValueError, KeyError, StopIteration) as error:
-        raise SystemExit(
-            f"Python here comes without pip, and {PIP} could not be had from {index} ({error}). "
-            "On Debian: apt-get install python3-venv."
-        ) from None
-    if hashlib.sha256(wheel).hexdigest() != PIP_SHA256:
-        raise SystemExit(f"{PIP} from {index} is not the file that was expected; nothing was installed.")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / PIP
-        path.write_bytes(wheel)
-        subprocess.run([PYTHON, path / "pip", "install", "--quiet", "--no-index", path], check=True)
+    """Install the pip we carry where the system's Python comes without one (Debian without python3-venv)."""
+    if hashlib.sha256(PIP.read_bytes()).hexdigest() != PIP_SHA256:
+        raise SystemExit(f"{PIP} is not the file that was expected; nothing was installed.")
+    subprocess.run([PYTHON, PIP / "pip", "install", "--quiet", "--no-index", PIP], check=True)
 
 
 def _fingerprint(requirements: Path) -> str:
