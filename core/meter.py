@@ -19,6 +19,7 @@ from redis.retry import Retry
 
 TIMEOUT_S: Final = 1.0
 LEFT_ALONE_S: Final = 5.0
+HEARTBEAT_KEY: Final = "worker:heartbeat"  # in the cache; every worker writes it every few seconds
 log = structlog.get_logger("meter")
 
 # A window begins with its first use. Nothing is counted unless every window has room: a refused call costs nothing.

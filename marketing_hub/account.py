@@ -19,8 +19,8 @@ from core.console.forms import ConsoleForm
 from core.console.views import FormPage
 from core.errors import DomainError
 from core.models import StaffUser
-from core.staff import change_password, choose_time_zone, set_first_password
 from marketing_hub.staff import trace_of
+from marketing_hub.system.accounts import change_password, choose_time_zone, set_first_password
 
 
 def new_password(label: str) -> forms.CharField:

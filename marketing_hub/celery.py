@@ -6,7 +6,8 @@ from celery import Celery, bootsteps
 from django.conf import settings
 from django.core.cache import cache
 
-HEARTBEAT_KEY = "worker:heartbeat"
+from core.meter import HEARTBEAT_KEY
+
 HEARTBEAT_EVERY_S = 5
 
 app = Celery("marketing_hub")

@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from redis.exceptions import RedisError
 
 from core import meter
-from marketing_hub.celery import HEARTBEAT_KEY
+from core.meter import HEARTBEAT_KEY
 
 
 @never_cache

@@ -21,8 +21,8 @@ from core.console.forms import ConsoleForm
 from core.console.pages import Page, is_htmx
 from core.errors import DomainError
 from core.models import StaffUser
-from core.staff import sign_in
 from marketing_hub.shell import THEME_COOKIE, THEMES
+from marketing_hub.system.accounts import sign_in
 
 THEME_SECONDS = 365 * 86_400
 

@@ -20,6 +20,7 @@ from core.console.views import Column, DetailPage, Empty, Figure, Header, ListPa
 from core.errors import NotFound
 from core.jobs import STALLED_AFTER
 from core.menu import Panel
+from core.meter import HEARTBEAT_KEY
 from core.models import Job, JobState
 from core.models.jobs import OPEN_STATES
 from customers.console.words import PII
@@ -66,7 +67,7 @@ def state_of(file: ImportFile, now: datetime) -> str:
 def _worker_beats() -> bool:
     """Whether a worker gave a sign of life; taken for granted while nobody can know."""
     try:
-        return cache.get("worker:heartbeat") is not None
+        return cache.get(HEARTBEAT_KEY) is not None
     except RedisError:
         return True
 

@@ -1,11 +1,14 @@
 """Tables of customers."""
 
-from customers.models.attributes import AttributeDefinition, AttributeType, PiiClass
+from customers.models.attributes import AttributeDefinition
 from customers.models.customers import Customer, CustomerQuerySet, Status
-from customers.models.identities import Identity, IdentityKind
+from customers.models.identities import Identity
 from customers.models.imports import ImportFile, ImportTarget, RefusedRow
 from customers.models.purchases import Purchase
 from customers.models.tags import CustomerTag, Tag, TagOrigin
+from customers.rules.attributes import AttributeType
+from customers.rules.fields import PiiClass
+from customers.rules.identity import IdentityKind
 
 __all__ = [
     "AttributeDefinition",

@@ -4,27 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from core.models.base import TimeStamped
-
-
-class AttributeType(models.TextChoices):
-    """Types of value; rules/attributes.py checks them."""
-
-    TEXT = "text", "Text"
-    NUMBER = "number", "Number"
-    BOOLEAN = "boolean", "Yes or no"
-    DATE = "date", "Date"
-    DATETIME = "datetime", "Date and time"
-    ENUM = "enum", "One of a list"
-    LIST = "list", "List of texts"
-
-
-class PiiClass(models.TextChoices):
-    """How personal a value is; anything above `none` needs the right to see personal data."""
-
-    NONE = "none", "Not personal"
-    PERSONAL = "personal", "Personal"
-    SENSITIVE = "sensitive", "Sensitive"
-    CONFIDENTIAL = "confidential", "Confidential"
+from customers.rules.attributes import AttributeType
+from customers.rules.fields import PiiClass
 
 
 class AttributeDefinition(TimeStamped):

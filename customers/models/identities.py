@@ -4,15 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from customers.models.customers import Customer
-
-
-class IdentityKind(models.TextChoices):
-    """Kinds of identifier; normalisation and blocked values stand in rules/identity.py."""
-
-    EMAIL = "email", "E-mail"
-    PHONE = "phone", "Phone"
-    EXTERNAL_ID = "external_id", "External id"
-    ANONYMOUS_ID = "anonymous_id", "Anonymous id"
+from customers.rules.identity import IdentityKind
 
 
 class Identity(models.Model):

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-AttributeTypeName = Literal["text", "number", "boolean", "date", "datetime", "enum", "list"]
+from django.db.models.enums import TextChoices
 
 MAX_TEXT = 1000
 MAX_ITEMS = 100
@@ -18,12 +18,24 @@ MAX_NUMBER = 2**53
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
+class AttributeType(TextChoices):
+    """Types of value; the stored text is the API's spelling."""
+
+    TEXT = "text", "Text"
+    NUMBER = "number", "Number"
+    BOOLEAN = "boolean", "Yes or no"
+    DATE = "date", "Date"
+    DATETIME = "datetime", "Date and time"
+    ENUM = "enum", "One of a list"
+    LIST = "list", "List of texts"
+
+
 @dataclass(frozen=True, slots=True)
 class AttributeRule:
     """The definition of one attribute as far as checking needs it; `options` are the values an enum or list allows."""
 
     key: str
-    type: AttributeTypeName
+    type: str
     options: tuple[str, ...] = ()
     unit: str = ""
     pii_class: str = "none"

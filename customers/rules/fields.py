@@ -5,9 +5,8 @@ described here is not shown. Custom attributes describe themselves in the same w
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
-PiiClassName = Literal["none", "personal", "sensitive", "confidential"]
+from django.db.models.enums import TextChoices
 
 IDENTIFY = "identification"
 CONTACT = "communication"
@@ -21,6 +20,15 @@ _PURCHASES = "computed from purchases"
 _SYSTEM = "set by the system"
 
 
+class PiiClass(TextChoices):
+    """How personal a value is; anything above `none` needs the right to see personal data."""
+
+    NONE = "none", "Not personal"
+    PERSONAL = "personal", "Personal"
+    SENSITIVE = "sensitive", "Sensitive"
+    CONFIDENTIAL = "confidential", "Confidential"
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileField:
     """One field: `type` is text, date, datetime, number, integer, boolean, enum, list or object.
@@ -32,7 +40,7 @@ class ProfileField:
     name: str
     type: str
     meaning: str
-    pii_class: PiiClassName
+    pii_class: str
     purpose: str
     origin: str
     editable: bool = False

@@ -1,12 +1,10 @@
 """Attribute definitions as the rules read them."""
 
-from typing import cast
-
 from django.db.models import QuerySet
 
 from core.errors import NotFound
 from customers.models import AttributeDefinition, PiiClass
-from customers.rules.attributes import AttributeRule, AttributeTypeName
+from customers.rules.attributes import AttributeRule
 
 
 def list_definitions(*, include_archived: bool = False) -> list[AttributeDefinition]:
@@ -39,7 +37,7 @@ def attribute_rules() -> list[AttributeRule]:
     return [
         AttributeRule(
             key=row.key,
-            type=cast(AttributeTypeName, row.type),
+            type=row.type,
             options=tuple(row.options),
             unit=row.unit,
             pii_class=row.pii_class,

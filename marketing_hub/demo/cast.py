@@ -10,12 +10,12 @@ from consent.services.consent import ConsentEntry, record_consent
 from core.actors import SYSTEM, Actor, ActorKind
 from core.crypto import derived_key
 from core.models import Role, StaffUser
-from core.staff import create_staff
 from customers.models import Customer
 from customers.services.customers import create_customer
 from customers.services.purchases import NewPurchase, record_purchase
 from integrations.models import ApiClient
 from integrations.services.clients import register_client, rotate_secret
+from marketing_hub.system.accounts import create_staff
 
 SHOP: Final = "Demo web shop"
 SHOP_SCOPES: Final = (

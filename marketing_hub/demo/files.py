@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from core import jobs
 from core.actors import Actor
+from core.meter import HEARTBEAT_KEY
 from core.models import Job, JobState
 from core.models.jobs import OPEN_STATES
 from customers.models import ImportFile
 from customers.services.import_runs import run_import
 from customers.services.imports import map_import, stage_import, start_import
-from marketing_hub.celery import HEARTBEAT_KEY
 
 Report = Callable[[int, int], None]
 

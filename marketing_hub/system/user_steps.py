@@ -15,7 +15,7 @@ from core.console.views import ActionPage, FormPage
 from core.errors import InvalidState
 from core.models import Role, StaffUser
 from core.models.users import role_permissions
-from core.staff import change_role, deactivate_staff, invite_staff, reactivate_staff
+from marketing_hub.system.accounts import change_role, deactivate_staff, invite_staff, reactivate_staff
 from marketing_hub.system.users import CHANGE, find_staff, user_url
 
 Invitation = tuple[StaffUser, str]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from core.actors import SYSTEM
 from core.models import Role, StaffUser
-from core.staff import create_staff
+from marketing_hub.system.accounts import create_staff
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PASSWORD = "correct horse battery"

@@ -5,7 +5,7 @@ from django.test import Client
 
 from core.actors import SYSTEM
 from core.models import AuditEntry, Role
-from core.staff import invite_staff
+from marketing_hub.system.accounts import invite_staff
 from tests.factories.core import NOON, PASSWORD, make_staff
 
 pytestmark = pytest.mark.django_db

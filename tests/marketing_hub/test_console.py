@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from django.core.cache import cache
 
+from core.meter import HEARTBEAT_KEY
 from core.models import Role
-from marketing_hub.celery import HEARTBEAT_KEY
 from marketing_hub.console import greeting
 from tests.browser.examples import EXAMPLES
 from tests.factories.core import make_staff

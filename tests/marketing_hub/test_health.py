@@ -5,8 +5,8 @@ from django.core.cache import cache
 from django.test import Client
 
 from core import meter
+from core.meter import HEARTBEAT_KEY
 from core.models import Job
-from marketing_hub.celery import HEARTBEAT_KEY
 
 pytestmark = pytest.mark.django_db
 

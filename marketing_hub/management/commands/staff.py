@@ -10,7 +10,7 @@ from django.utils import timezone
 from core.actors import SYSTEM
 from core.errors import DomainError
 from core.models import Role
-from core.staff import create_staff
+from marketing_hub.system.accounts import create_staff
 
 
 class Command(BaseCommand):

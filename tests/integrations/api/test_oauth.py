@@ -12,9 +12,9 @@ from oauth2_provider.models import AccessToken, RefreshToken
 from core.actors import SYSTEM
 from core.api.credentials import forget_credentials
 from core.models import Role
-from core.staff import create_staff
 from integrations import tasks
 from integrations.services.clients import disable_client, register_client, rotate_secret
+from marketing_hub.system.accounts import create_staff
 
 pytestmark = pytest.mark.django_db
 REDIRECT = "https://partner.example.com/callback"

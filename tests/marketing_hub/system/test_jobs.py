@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.actors import SYSTEM
+from core.meter import HEARTBEAT_KEY
 from core.models import AuditEntry, Job, JobState, Role
-from marketing_hub.celery import HEARTBEAT_KEY
 from marketing_hub.system.jobs import NO_WORKER, duration, state_shown
 from tests.factories.core import NOON, make_staff
 from tests.factories.system import actor, make_job

@@ -11,7 +11,8 @@ from django.db import connections
 from core.actors import SYSTEM, Actor, ActorKind
 from core.errors import Conflict, InvalidInput, InvalidState, NotFound, RateLimited, Unauthenticated
 from core.models import AuditEntry, Role, SignInGuard, StaffUser
-from core.staff import (
+from core.tasks import apply_retention
+from marketing_hub.system.accounts import (
     change_password,
     change_role,
     create_staff,
@@ -21,7 +22,6 @@ from core.staff import (
     set_first_password,
     sign_in,
 )
-from core.tasks import apply_retention
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PASSWORD = "correct horse battery"
