@@ -1,4 +1,4 @@
-"""Keyed hashes, derived keys and constant-time comparison; keys come from settings only."""
+"""Keyed hashes, derived keys, sealed fields and constant-time comparison; keys come from settings only."""
 
 import base64
 import hashlib
@@ -6,6 +6,7 @@ import hmac
 import secrets
 from functools import lru_cache
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 
@@ -13,6 +14,24 @@ from django.conf import settings
 def derived_key(purpose: str) -> bytes:
     """A 32-byte key for one purpose from HUB_MASTER_KEY (HKDF expand step, RFC 5869 section 2.3)."""
     return hmac.new(settings.HUB_MASTER_KEY.encode(), purpose.encode() + b"\x01", hashlib.sha256).digest()
+
+
+def seal(text: str, context: str) -> str:
+    """`text` under the first of settings.FIELD_KEYS (AES-256-GCM): `key id:box`, which opens in `context` only."""
+    key_id, nonce = next(iter(settings.FIELD_KEYS)), secrets.token_bytes(12)
+    box = AESGCM(_field_key(key_id)).encrypt(nonce, text.encode(), f"{key_id}:{context}".encode())
+    return f"{key_id}:{base64.urlsafe_b64encode(nonce + box).decode()}"
+
+
+def unseal(sealed: str, context: str) -> str:
+    """The text of `seal`; KeyError without its key, InvalidTag when it was altered or moved to another context."""
+    key_id, _, box = sealed.partition(":")
+    raw = base64.urlsafe_b64decode(box)
+    return AESGCM(_field_key(key_id)).decrypt(raw[:12], raw[12:], f"{key_id}:{context}".encode()).decode()
+
+
+def _field_key(key_id: str) -> bytes:
+    return hmac.new(settings.FIELD_KEYS[key_id].encode(), b"sealed field\x01", hashlib.sha256).digest()
 
 
 def keyed_hash(purpose: str, value: str) -> str:

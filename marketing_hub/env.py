@@ -8,6 +8,7 @@ the addresses are those where it will start them.
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -125,6 +126,19 @@ def secret(name: str, default: str | None = None) -> str:
     if value is None and default is None:
         raise ConfigError(f"{name} is not set; it must hold a secret, or {name}_FILE the path of a file with it.")
     return value or default or ""
+
+
+def keyring(name: str) -> dict[str, str]:
+    """Keys by id, the one that seals first, as `id:text,id:text`; also from NAME_FILE. Empty when it is not set."""
+    found: dict[str, str] = {}
+    for part in secret(name, "").replace("\n", ",").split(","):
+        key_id, _, value = part.strip().partition(":")
+        if not part.strip():
+            continue
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", key_id) or len(value) < 32 or key_id in found:
+            raise ConfigError(f"{name} must be `id:text,id:text`, each id once, each text of 32 characters or more.")
+        found[key_id] = value
+    return found
 
 
 def database_url(name: str, default: str | None = None) -> dict[str, Any]:

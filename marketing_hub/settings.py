@@ -23,6 +23,7 @@ HUB_MASTER_KEY = env.secret("HUB_MASTER_KEY", None if PRODUCTION else _INSECURE 
 for _name, _value in (("SECRET_KEY", SECRET_KEY), ("HUB_MASTER_KEY", HUB_MASTER_KEY)):
     if PRODUCTION and (_value.startswith(_INSECURE) or len(_value) < 50):
         raise env.ConfigError(f"{_name} must be a random text of at least 50 characters in production.")
+FIELD_KEYS = env.keyring("FIELD_KEYS") | {"master": HUB_MASTER_KEY}  # the first seals, all open
 
 # --- Addresses -------------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.csv("ALLOWED_HOSTS", () if PRODUCTION else ("localhost", "127.0.0.1", "[::1]", "testserver"))

@@ -22,8 +22,9 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 from oauthlib.oauth2.rfc6749.grant_types import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
 
 from core.crypto import new_secret
-from integrations.models import ApiClient
+from integrations.models import ApiClient, TokenFormat
 from integrations.selectors.clients import secret_opens
+from integrations.services.signing import sign_access_token
 
 _VERIFIER: Final = re.compile(r"^[A-Za-z0-9._~-]{43,128}$")
 
@@ -109,6 +110,20 @@ class HubValidator(OAuth2Validator):  # type: ignore[misc]
     def _opens(self, client_id: str, secret: str, request: Request) -> bool:
         client = self._load_application(client_id, request)
         return client is not None and secret_opens(client=client, secret=secret, now=timezone.now())
+
+    def save_bearer_token(self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any) -> None:
+        """Keep the token that is about to be answered, first made into a JWT where the client is registered for it."""
+        if request.client.token_format == TokenFormat.JWT:
+            self._check_and_set_request_resource(request)
+            token["access_token"] = sign_access_token(
+                client=request.client,
+                subject=request.user.public_id if request.user else request.client.client_id,
+                scope=token["scope"],
+                resources=request.resource,
+                expires_in=token["expires_in"],
+                now=timezone.now(),
+            )
+        super().save_bearer_token(token, request, *args, **kwargs)
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Always (RFC 9700 section 2.1.1); and only S256, refused before anybody is asked for consent."""

@@ -1,9 +1,10 @@
 """OAuth 2 addresses without trailing slash; the names are those that the toolkit looks up for its metadata."""
 
 from django.urls import path
-from oauth2_provider.views import OAuthProtectedResourceMetadataView, OAuthServerMetadataView
+from oauth2_provider.views import OAuthProtectedResourceMetadataView
 
 from integrations.api.oauth import Authorize, Introspect, Revoke, Token
+from integrations.api.oauth_documents import ServerMetadata, published_keys
 
 app_name = "oauth2_provider"
 urlpatterns = [
@@ -11,9 +12,13 @@ urlpatterns = [
     path("oauth/token", Token.as_view(), name="token"),
     path("oauth/revoke", Revoke.as_view(), name="revoke-token"),
     path("oauth/introspect", Introspect.as_view(), name="introspect"),
-    path(".well-known/oauth-authorization-server", OAuthServerMetadataView.as_view(), name="oauth-server-metadata"),
-    path(".well-known/oauth-authorization-server/oauth", OAuthServerMetadataView.as_view()),
-    path("oauth/.well-known/oauth-authorization-server", OAuthServerMetadataView.as_view()),
+    path("oauth/jwks", published_keys, name="jwks-info"),
+    path(".well-known/oauth-authorization-server", ServerMetadata.as_view(), name="oauth-server-metadata"),
+    path(".well-known/oauth-authorization-server/oauth", ServerMetadata.as_view()),
+    path("oauth/.well-known/oauth-authorization-server", ServerMetadata.as_view()),
+    path(".well-known/openid-configuration", ServerMetadata.as_view()),
+    path(".well-known/openid-configuration/oauth", ServerMetadata.as_view()),
+    path("oauth/.well-known/openid-configuration", ServerMetadata.as_view()),
     path(
         ".well-known/oauth-protected-resource",
         OAuthProtectedResourceMetadataView.as_view(),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from core.console.forms import ConsoleForm, NoteForm, ReasonForm
 from core.console.views import ActionPage, FormPage
 from integrations.console.clients import CHANGE, ROTATE, url
-from integrations.models import ApiClient, Tier
+from integrations.models import ApiClient, Tier, TokenFormat
 from integrations.selectors.clients import find_api_key_of, find_client
 from integrations.services.clients import (
     IssuedKey,
@@ -58,7 +58,7 @@ class ScopesForm(ConsoleForm):
 class ClientForm(ScopesForm):
     """Everything a registration needs."""
 
-    field_order = ("name", "owner", "grants", "public", "redirect_uris", "scopes", "tier", "networks")
+    field_order = ("name", "owner", "grants", "public", "redirect_uris", "scopes", "tier", "token_format", "networks")
 
     name = forms.CharField(label="Name", max_length=120)
     owner = forms.CharField(label="Owner", max_length=120, required=False, help_text="Whom to ask about this client.")
@@ -68,6 +68,11 @@ class ClientForm(ScopesForm):
     public = forms.BooleanField(label="An app in other people's hands, which can keep no secret", required=False)
     redirect_uris = _Lines(label="Redirect addresses", required=False, help_text="For authorization codes; one a line.")
     tier = forms.ChoiceField(label="Rate class", choices=Tier.choices)
+    token_format = forms.ChoiceField(
+        label="Access tokens",
+        choices=TokenFormat.choices,
+        help_text="Signed tokens can be checked by other services too; both kinds are revoked alike.",
+    )
     networks = _Lines(label="Networks", required=False, help_text="CIDR, one a line; from anywhere when empty.")
 
 
@@ -89,7 +94,7 @@ class NewClient(FormPage):
 
     def initial(self) -> dict[str, Any]:
         """The usual kind."""
-        return {"grants": ["client_credentials"], "tier": Tier.STANDARD}
+        return {"grants": ["client_credentials"], "tier": Tier.STANDARD, "token_format": TokenFormat.OPAQUE}
 
     def form_kwargs(self) -> dict[str, Any]:
         """Every scope there is."""

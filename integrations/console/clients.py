@@ -179,6 +179,7 @@ def _bounds(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:
         ("Grants", _grants(client)),
         ("Scopes", cells.tags(client.scopes)),
         ("Rate class", client.get_tier_display()),
+        ("Access tokens", client.get_token_format_display()),
         ("Networks", cells.text(", ".join(client.networks) or "anywhere")),
         ("Redirects", cells.text(client.redirect_uris)),
         ("Must send If-Match", cells.yes_no(client.if_match_required)),

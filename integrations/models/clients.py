@@ -24,6 +24,13 @@ class Tier(models.TextChoices):
     UNLIMITED = "unlimited", "Unlimited (load tests)"
 
 
+class TokenFormat(models.TextChoices):
+    """What an access token looks like: random text, or a signed JWT that others can check too (RFC 9068)."""
+
+    OPAQUE = "opaque", "Opaque"
+    JWT = "jwt", "Signed (JWT, RFC 9068)"
+
+
 class ApiClient(AbstractApplication):  # type: ignore[misc]
     """An OAuth 2 client. `scopes` bounds what any of its tokens may do; `networks` from where it may call.
 
@@ -35,6 +42,7 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
     scopes = models.JSONField(default=list)
     grants = models.JSONField(default=list)
     tier = models.CharField(max_length=20, choices=Tier, default=Tier.STANDARD)
+    token_format = models.CharField(max_length=10, choices=TokenFormat, default=TokenFormat.OPAQUE)
     networks = models.JSONField(default=list)
     owner = models.CharField(max_length=120, default="", blank=True)
     if_match_required = models.BooleanField(default=False)
@@ -45,6 +53,9 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
         swappable = "OAUTH2_PROVIDER_APPLICATION_MODEL"
         constraints = [
             models.CheckConstraint(condition=Q(tier__in=Tier.values), name="api_client_tier_known"),
+            models.CheckConstraint(
+                condition=Q(token_format__in=TokenFormat.values), name="api_client_token_format_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Max, Q, QuerySet
+from django.utils import timezone
 from oauth2_provider.models import AccessToken
 from oauth2_provider.oauth2_validators import validate_resource_as_url_prefix
 
@@ -13,6 +14,7 @@ from core.crypto import digest
 from core.errors import NotFound
 from core.models import StaffUser
 from integrations.models import ApiClient, ApiClientSecret, ApiKey
+from integrations.selectors.signing import api_audience, looks_like_jwt, verified_claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,16 @@ def grantable_scopes(*, client: ApiClient, user: StaffUser | None) -> frozenset[
 
 
 def find_bearer(secret: str) -> Found | None:
-    """The OAuth access token as a credential (one query); None when nobody may use it."""
+    """The OAuth access token as a credential (one query, two for a JWT); None when nobody may use it.
+
+    A JWT must verify and have its row, so it is revoked like any other token.
+    """
+    if looks_like_jwt(secret) and verified_claims(token=secret, now=timezone.now()) is None:
+        return None
     token = AccessToken.objects.select_related("application", "user").filter(token_checksum=digest(secret)).first()
     if token is None or token.application is None or token.application.disabled_at is not None:
         return None
-    if token.resource and not validate_resource_as_url_prefix(f"{settings.PUBLIC_URL}/api/v1", token.resource):
+    if token.resource and not validate_resource_as_url_prefix(api_audience(), token.resource):
         return None
     client, user = token.application, token.user
     credential = Credential(

@@ -1,6 +1,6 @@
 """Facts about OAuth tokens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from core.crypto import digest
 from core.models import StaffUser
 from integrations.models import ApiClient
 from integrations.selectors.clients import grantable_scopes
+from integrations.selectors.signing import looks_like_jwt, verified_claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ def describe_token(*, token: str, now: datetime) -> TokenFacts | None:
     checksum = digest(token)
     access = AccessToken.objects.select_related("application", "user").filter(token_checksum=checksum).first()
     if access is not None:
-        return _facts(access, "at", access.scope, access.expires, now)
+        facts = _facts(access, "at", access.scope, access.expires, now)
+        return _as_signed(facts, token, now) if facts and looks_like_jwt(token) else facts
     refresh = (
         RefreshToken.objects.select_related("application", "user", "access_token")
         .filter(token_checksum=checksum, revoked__isnull=True, access_token__isnull=False)
@@ -42,6 +44,15 @@ def describe_token(*, token: str, now: datetime) -> TokenFacts | None:
         return None
     life = timedelta(seconds=settings.OAUTH2_PROVIDER["REFRESH_TOKEN_EXPIRE_SECONDS"])
     return _facts(refresh, "rt", refresh.access_token.scope, refresh.access_token.expires + life, now)
+
+
+def _as_signed(facts: TokenFacts, token: str, now: datetime) -> TokenFacts | None:
+    """Id and audience as the JWT itself says; None when its signature holds no more."""
+    claims = verified_claims(token=token, now=now)
+    if claims is None:
+        return None
+    audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    return replace(facts, id=claims["jti"], audience=audience)
 
 
 def _facts(

@@ -17,7 +17,7 @@ from core.actors import Actor
 from core.crypto import digest, new_secret
 from core.errors import InvalidInput, InvalidState, Problem
 from core.ids import new_id
-from integrations.models import ApiClient, ApiClientSecret, ApiKey, Tier
+from integrations.models import ApiClient, ApiClientSecret, ApiKey, Tier, TokenFormat
 from integrations.models.clients import is_loopback
 
 SECRET_PREFIX: Final = "mhs_live_"  # noqa: S105
@@ -26,7 +26,6 @@ GRANTS: Final = {
     "client_credentials": ApiClient.GRANT_CLIENT_CREDENTIALS,
     "authorization_code": ApiClient.GRANT_AUTHORIZATION_CODE,
 }
-_NO_SECRET_COLUMN: Final = {"client_secret": "", "hash_client_secret": False}
 NOTED_EVERY: Final = timedelta(minutes=1)
 
 
@@ -58,6 +57,7 @@ def register_client(
     networks: Sequence[str] = (),
     owner: str = "",
     if_match_required: bool = False,
+    token_format: str = TokenFormat.OPAQUE,
     by: Actor,
     now: datetime,
 ) -> Registered:
@@ -66,13 +66,12 @@ def register_client(
     Refuses unknown scopes, grants, tiers and networks; an authorization code client without a redirect address; a
     redirect to plain http other than loopback; a public client with client credentials.
     """
-    _check_names(name, tier)
-    _check_reach(scopes, networks)
+    _check_kind(name, tier, token_format)
+    _check_scopes(scopes)
+    _check_networks(networks)
     _check_grants(grants, redirect_uris, public)
     client = ApiClient.objects.create(
-        public_id=ApiClient.new_public_id(),
-        client_id=new_id("live"),
-        **_NO_SECRET_COLUMN,
+        **_new_ids(),
         client_type=ApiClient.CLIENT_PUBLIC if public else ApiClient.CLIENT_CONFIDENTIAL,
         authorization_grant_type=GRANTS[grants[0]],
         grants=[GRANTS[grant] for grant in grants],
@@ -83,10 +82,10 @@ def register_client(
         networks=list(networks),
         owner=owner.strip(),
         if_match_required=if_match_required,
+        token_format=token_format,
     )
-    secret = "" if public else _add_secret(client, now)
     _tell("client.registered", client, by, {"scopes": [None, client.scopes], "tier": [None, tier]})
-    return Registered(client, secret)
+    return Registered(client, "" if public else _add_secret(client, now))
 
 
 @transaction.atomic
@@ -211,6 +210,12 @@ def note_use(*, client: ApiClient, key: ApiKey | None, now: datetime) -> None:
             type(row).objects.filter(pk=row.pk).update(last_used_at=now)
 
 
+def _new_ids() -> dict[str, Any]:
+    """Fresh ids, and nothing in the toolkit's secret column: secrets have rows of their own."""
+    ids = {"public_id": ApiClient.new_public_id(), "client_id": new_id("live")}
+    return {**ids, "client_secret": "", "hash_client_secret": False}
+
+
 def _active(client: ApiClient) -> ApiClient:
     client = ApiClient.objects.select_for_update().get(pk=client.pk)
     if client.disabled_at is not None:
@@ -241,16 +246,13 @@ def _tell(topic: str, client: ApiClient, by: Actor, changes: dict[str, Any], rea
     outbox.publish(topic=topic, subject=client.public_id)
 
 
-def _check_names(name: str, tier: str) -> None:
+def _check_kind(name: str, tier: str, token_format: str) -> None:
+    if token_format not in TokenFormat.values:
+        raise InvalidInput(f"Access tokens are {' or '.join(TokenFormat.values)}.", param="token_format")
     if not name.strip():
         raise InvalidInput("The client needs a name.", code="missing_field", param="name")
     if tier not in Tier.values:
         raise InvalidInput(f"The rate class must be one of {', '.join(Tier.values)}.", param="tier")
-
-
-def _check_reach(scopes: Sequence[str], networks: Sequence[str]) -> None:
-    _check_scopes(scopes)
-    _check_networks(networks)
 
 
 def _check_scopes(scopes: Sequence[str], allowed: Sequence[str] | None = None) -> None:

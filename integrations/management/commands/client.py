@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.actors import SYSTEM
 from core.errors import DomainError
-from integrations.models import ApiClient, Tier
+from integrations.models import ApiClient, Tier, TokenFormat
 from integrations.selectors.clients import find_client, list_clients, list_secrets
 from integrations.services.clients import GRANTS, disable_client, register_client, rotate_secret
 
@@ -32,6 +32,7 @@ class Command(BaseCommand):
         create.add_argument("--tier", default=Tier.STANDARD.value, choices=Tier.values)
         create.add_argument("--network", action="append", default=[], help="may call from here only, CIDR")
         create.add_argument("--owner", default="")
+        create.add_argument("--token-format", default=TokenFormat.OPAQUE.value, choices=TokenFormat.values)
         create.add_argument("--if-match-required", action="store_true")
         listing = verbs.add_parser("list", help="all clients")
         rotate = verbs.add_parser("rotate", help="a new secret; the old one stays valid for 24 hours")
@@ -65,6 +66,7 @@ class Command(BaseCommand):
             networks=options["network"],
             owner=options["owner"],
             if_match_required=options["if_match_required"],
+            token_format=options["token_format"],
             by=SYSTEM,
             now=now,
         )
@@ -102,5 +104,6 @@ def _facts(client: ApiClient) -> dict[str, Any]:
         "scopes": client.scopes,
         "grants": [names[grant] for grant in client.grants],
         "tier": client.tier,
+        "token_format": client.token_format,
         "state": "disabled" if client.disabled_at else "active",
     }

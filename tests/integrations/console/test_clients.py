@@ -38,6 +38,7 @@ FORM = {
     "grants": ["client_credentials"],
     "scopes": ["customers:read"],
     "tier": "standard",
+    "token_format": "opaque",
     "redirect_uris": "",
     "networks": "192.0.2.0/24\n198.51.100.0/24",
 }

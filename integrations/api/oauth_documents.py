@@ -1,0 +1,36 @@
+"""What the authorization server says about itself: its metadata (RFC 8414) and the keys it signs with (RFC 7517)."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from oauth2_provider.views import OAuthServerMetadataView
+
+from core.api.conditional import etag_of, is_unchanged
+from integrations.selectors.signing import issuer, list_published
+
+
+class ServerMetadata(OAuthServerMetadataView):  # type: ignore[misc]
+    """The metadata document, also where libraries look that only know the path of OpenID Connect (RFC 8414 section 5).
+
+    There are no id tokens here, so it claims none.
+    """
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What the toolkit says, and where the keys are."""
+        told = json.loads(super().get(request, *args, **kwargs).content)
+        told["jwks_uri"] = issuer().removesuffix("/oauth") + reverse("oauth2_provider:jwks-info")
+        return JsonResponse(told, headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"})
+
+
+@require_safe
+def published_keys(request: HttpRequest) -> HttpResponse:
+    """GET /oauth/jwks: every key whose signature may still be met; may be kept for five minutes."""
+    body = json.dumps({"keys": [key.public for key in list_published(now=timezone.now())]})
+    headers = {"ETag": etag_of(body), "Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
+    if is_unchanged(request, headers["ETag"]):
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(body, content_type="application/jwk-set+json", headers=headers)
