@@ -14,7 +14,7 @@ from engagement.models import Event
 from engagement.selectors import metrics
 from engagement.selectors.personal import collect_events
 from engagement.selectors.timeline import EVENTS
-from engagement.services import followers
+from engagement.services import followers, linking
 from engagement.services.erasure import erase_events
 
 
@@ -79,5 +79,5 @@ privacy.register(
         order=100,
     )
 )
-for _name in followers.FOLLOWERS:
+for _name in (*followers.FOLLOWERS, linking.FOLLOWER):
     meter.register_lag(_name, partial(_behind, _name))

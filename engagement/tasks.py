@@ -6,13 +6,19 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from engagement.services import followers, partitions, rejections
+from engagement.services import followers, linking, partitions, rejections
 
 
 @shared_task
 def follow_events(name: str, **_: Any) -> int:
     """Bring one follower of the event log up to date."""
     return followers.follow(name=name, now=timezone.now())
+
+
+@shared_task
+def link_identified(**_: Any) -> int:
+    """Tie the visitors of new `identify` events to their customers."""
+    return linking.link_identified(now=timezone.now())
 
 
 @shared_task

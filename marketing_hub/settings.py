@@ -153,6 +153,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 2.0,
         "kwargs": {"name": "events.last_seen"},
     },
+    "event-erased": {
+        "task": "engagement.tasks.follow_events",
+        "schedule": 2.0,
+        "kwargs": {"name": "events.erased"},
+    },
+    "event-identify": {"task": "engagement.tasks.link_identified", "schedule": 2.0},
     "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
     "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
     "core-retention": {"task": "core.tasks.apply_retention", "schedule": 3600.0},

@@ -107,6 +107,22 @@ def link_identity(*, customer: Customer, kind: str, value: str, by: Actor, now: 
     )
 
 
+def recognise_visitor(*, customer_id: int, anonymous_id: str, by: Actor, now: datetime) -> bool:
+    """The customer with this row id, or who absorbed her, is recognised by the anonymous id; see `link_identity`.
+
+    Answers whether that is new; False for a tombstone, to which nothing is linked.
+    """
+    customer = Customer.objects.select_related("merged_into").filter(pk=customer_id).first()
+    customer = customer.merged_into or customer if customer else None
+    if customer is None or customer.status == Status.DELETED:
+        return False
+    kind, value = normalised(kind=IdentityKind.ANONYMOUS_ID, value=anonymous_id)
+    if claims.owners_of(identifiers=[(kind, value)]).get((kind, value)) == customer.pk:
+        return False
+    link_identity(customer=customer, kind=kind, value=value, by=by, now=now)
+    return True
+
+
 def _link_new(customer: Customer, identifier: Identifier, by: Actor, now: datetime) -> Customer:
     kind, value = identifier
     if kind in drafts.OWN_KINDS and not getattr(customer, kind):
@@ -117,6 +133,8 @@ def _link_new(customer: Customer, identifier: Identifier, by: Actor, now: dateti
         with transaction.atomic():
             claims.claim(claims=[(identifier, customer.pk)], source=str(by), now=now)
             row = _lock([customer.pk])[customer.pk]
+            if row.status == Status.DELETED or row.merged_into_id:
+                raise Conflict("This customer was deleted or merged at the same time; read it again.")
             if row.identities.count() > MAX_IDENTITIES:
                 raise InvalidInput(f"A customer may have at most {MAX_IDENTITIES} identifiers.", code="business_rule")
             Customer.objects.filter(pk=row.pk).update(updated_at=now)

@@ -7,6 +7,9 @@ from typing import Any, Final
 TRACKING: Final = "analytics"
 """Key of the purpose under which people agree that we keep what they do."""
 
+IDENTIFY: Final = "identify"
+"""The type whose events say that a visitor is a customer we know."""
+
 FIRST_CUSTOM_ID: Final = 100
 """Types that partners register are numbered from here; below are ours, the same in every installation."""
 
@@ -106,9 +109,10 @@ BUILT_IN: Final = (
     Kind(13, "repeat", "Repeat", "Content was watched or heard again.", properties=_properties(count=_number(1))),
     Kind(
         14,
-        "identify",
+        IDENTIFY,
         "Identify",
-        "A visitor turned out to be a known person: give both `userId` and `anonymousId`.",
+        "A visitor turned out to be a known person: give both `userId` and `anonymousId`. Within seconds the visitor's "
+        "earlier events stand on that person's timeline; her consent is never widened by it.",
         ("userId", "anonymousId"),
         example={"anonymousId": "3f1c9a70-device"},
     ),

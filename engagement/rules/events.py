@@ -10,13 +10,16 @@ import msgspec
 from msgspec import Meta
 
 from core.errors import InvalidInput, Problem
+from customers.rules.identity import BadIdentity, IdentityKind, normalise
 from customers.rules.sensitive import find_sensitive, maybe_sensitive
 from engagement.rules import keys
+from engagement.rules.catalogue import BY_NAME, IDENTIFY
 from engagement.rules.clock import CLAMPED, Clock
 from engagement.rules.members import MAX_EVENT_BYTES, MAX_TEXT, MAX_TOKEN, Device, must_be
 from engagement.rules.schemas import Form, check_properties
 
 MAX_BATCH: Final = 100
+_IDENTIFY_ID: Final = BY_NAME[IDENTIFY].id
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 
 
@@ -224,10 +227,27 @@ def _problems(event: EventIn, form: Form, raw: bytes | None) -> Iterator[Problem
     if None in form.needs(event):
         for name in form.missing(event):
             yield _missing(name)
+    if form.kind.id == _IDENTIFY_ID:
+        yield from _who_is_nobody(event)
     if form.validator is not None:
         yield from check_properties(form, event.properties)
     if raw is not None:
         yield from _closer_look(raw)
+
+
+def _who_is_nobody(event: EventIn) -> Iterator[Problem]:
+    """Ids such as `null` or `guest`, which would tie strangers to one person."""
+    given = (
+        ("userId", IdentityKind.EXTERNAL_ID, event.user_id),
+        ("anonymousId", IdentityKind.ANONYMOUS_ID, event.anonymous_id),
+    )
+    for name, kind, value in given:
+        if value is None:
+            continue
+        try:
+            normalise(kind, value)
+        except BadIdentity as error:
+            yield Problem(name, error.code, f"Invalid '{name}': {error.message}")
 
 
 def _missing(name: str) -> Problem:

@@ -5,9 +5,33 @@ A transaction id is assigned before commit, so rows of a lower id may become vis
 finds a stretch by transaction in a few pages of each partition.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import connection
+
+from engagement.rules.catalogue import BY_NAME, IDENTIFY
+
+_IDENTIFIED: Final = """
+SELECT e.customer_id, e.properties ->> 'anonymousId', s.value
+FROM engagement_event e
+JOIN customers_customer c ON c.id = e.customer_id AND c.status <> 'deleted'
+JOIN engagement_label s ON s.id = e.source_id
+LEFT JOIN customers_identity i ON i.kind = 'anonymous_id' AND i.value = e.properties ->> 'anonymousId'
+WHERE e.xid > %s AND e.xid <= %s AND e.type_id = %s
+    AND i.customer_id IS DISTINCT FROM coalesce(c.merged_into_id, c.id)
+GROUP BY 1, 2, 3 ORDER BY min(e.xid), 1, 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What an `identify` event says: this customer is the visitor of this anonymous id, according to this source."""
+
+    customer_id: int
+    anonymous_id: str
+    source: str
 
 
 def seen_between(*, after: int, upto: int) -> dict[int, datetime]:
@@ -19,6 +43,13 @@ def seen_between(*, after: int, upto: int) -> dict[int, datetime]:
             [after, upto],
         )
         return dict(cursor.fetchall())
+
+
+def identified_between(*, after: int, upto: int) -> list[Identified]:
+    """What `identify` events of transactions in (after, upto] say that is not so yet, each once, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IDENTIFIED, [after, upto, BY_NAME[IDENTIFY].id])
+        return [Identified(*row) for row in cursor.fetchall()]
 
 
 def oldest_waiting(*, after: int) -> datetime | None:

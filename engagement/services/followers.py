@@ -11,7 +11,7 @@ from core import outbox
 from core.models import Cursor
 from customers.services import activity
 from engagement.selectors import log
-from engagement.services import rollups
+from engagement.services import rollups, sweeping
 
 # Transactions a step takes; a request writes at most 100 events, so a step touches at most 50,000 rows.
 STEP: Final = 500
@@ -35,9 +35,17 @@ def _last_seen(after: int, upto: int, now: datetime) -> int:
     return activity.record_last_seen(seen=log.seen_between(after=after, upto=upto))
 
 
+def _erased(after: int, upto: int, now: datetime) -> int:
+    return sweeping.sweep_erased(after=after, upto=upto, now=now)
+
+
 FOLLOWERS: Final = {
     follower.name: follower
-    for follower in (Follower("events.daily_sums", _days), Follower("events.last_seen", _last_seen))
+    for follower in (
+        Follower("events.daily_sums", _days),
+        Follower("events.last_seen", _last_seen),
+        Follower("events.erased", _erased),
+    )
 }
 
 
