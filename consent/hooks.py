@@ -3,7 +3,7 @@
 Importing this module registers; the foundation does so at start-up.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,11 +19,13 @@ from consent.selectors.figures import reach_by_email
 from consent.selectors.suppression import suppressed_among
 from consent.selectors.timeline import CONSENT_SOURCE
 from consent.services import erasure
+from consent.services.hearing import record_signal
 from consent.services.imports import record_imported_consent
 from consent.services.masks import recompute_masks
 from consent.services.merging import absorb_consent
 from core import menu, privacy
 from core.actors import Actor
+from core.api.gpc import Name, register_hearer
 from core.privacy import PersonalData
 from customers.selectors.criteria import register_criterion
 from customers.selectors.expansions import register_expansion
@@ -87,11 +89,16 @@ def _import(customer_ids: Sequence[int], basis: Mapping[str, Any], now: datetime
     record_imported_consent(customer_ids=customer_ids, basis=basis, now=now)
 
 
+def _hear(names: Collection[Name], by: Actor, now: datetime) -> int:
+    return record_signal(names=names, by=by, now=now)
+
+
 for _place in _PLACES:
     privacy.register(_place)
 guards.register_creation_guard(name="suppression", check=suppressed_among)
 guards.register_place_projection(name="consent", project=_project)
 guards.register_absorption(name="consent", step=_absorb)
+register_hearer(name="consent", hearer=_hear)
 guards.register_consent_import(name="consent", importer=_import)
 register_expansion(name="consent", expander=expand_consent)
 register_criterion(CONSENT)

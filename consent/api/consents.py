@@ -1,6 +1,6 @@
 """/consent/{userId}, /consent/visitors/{anonymousId}, /consent/history/{userId} and /consents."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -17,7 +17,7 @@ from consent.api.answers import (
     data_of,
 )
 from consent.api.bodies import recorded_body
-from consent.api.requests import checked, checked_or_refused, in_camel_case, instant, item_error
+from consent.api.requests import PEOPLE, checked, checked_or_refused, in_camel_case, instant, item_error
 from consent.api.serializers import (
     BatchShapeSerializer,
     ConsentBatchSerializer,
@@ -29,9 +29,9 @@ from consent.api.serializers import (
 from consent.models import ConsentEvent
 from consent.selectors.answers import consent_answer, history_answer
 from consent.selectors.ledger import history_of
-from consent.services.batches import NamedEntries, NamedResult, record_named
+from consent.services.batches import MAX_BATCH, NamedEntries, NamedResult, record_named
 from core.api.conditional import etag_of
-from core.api.gpc import gpc_on
+from core.api.gpc import Name, gpc_on, names_in
 from core.api.views import ApiView, apply_filters
 from core.errors import DomainError, InvalidInput, NotFound
 from customers.models import Customer, IdentityKind
@@ -158,6 +158,11 @@ class ConsentBatch(ApiView):
 
     scopes = {"post": "consent:write"}
     key_required = frozenset({"post"})
+
+    def people_in_body(self, request: Request) -> Iterable[Name]:
+        """Everybody of the batch, also those whose entries are wrong."""
+        sent = request.data.get("consents") if isinstance(request.data, dict) else None
+        return names_in(sent[:MAX_BATCH] if isinstance(sent, list) else None, PEOPLE)
 
     @extend_schema(
         operation_id="recordConsents",

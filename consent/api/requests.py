@@ -1,7 +1,7 @@
 """What the consent views share: reading instants, recording the signal, errors in the spelling of the caller."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
@@ -10,6 +10,9 @@ from rest_framework.exceptions import ValidationError
 from consent.selectors.answers import camel
 from core.api.errors import error_body, translated
 from core.errors import DomainError, InvalidInput, Problem
+
+PEOPLE: Final = ("userId", "anonymousId")
+"""Members of a body that say who it is about."""
 
 
 def instant(request: HttpRequest, name: str) -> datetime | None:

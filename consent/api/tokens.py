@@ -1,5 +1,7 @@
 """/consent/tokens and /consent/tokens/{jti}."""
 
+from collections.abc import Iterable
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -7,13 +9,13 @@ from rest_framework.response import Response
 
 from consent.api.answers import ConsentTokenSerializer, ConsentTokenStateSerializer
 from consent.api.bodies import issued_body
-from consent.api.requests import checked, in_camel_case
+from consent.api.requests import PEOPLE, checked, in_camel_case
 from consent.api.serializers import ConsentTokenRequestSerializer, named_of
 from consent.selectors.answers import token_answer
 from consent.selectors.tokens import find_token
 from consent.services.batches import issue_named
 from consent.services.tokens import revoke_token
-from core.api.gpc import gpc_on
+from core.api.gpc import Name, gpc_on, names_in
 from core.api.views import ApiView
 from core.errors import DomainError
 
@@ -24,6 +26,10 @@ class ConsentTokens(ApiView):
     """POST /api/v1/consent/tokens."""
 
     scopes = {"post": "consent:write"}
+
+    def people_in_body(self, request: Request) -> Iterable[Name]:
+        """For whom the token is to be."""
+        return names_in(request.data, PEOPLE)
 
     @extend_schema(
         operation_id="issueConsentToken",

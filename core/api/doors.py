@@ -13,6 +13,7 @@ from core.actors import Credential
 from core.api import idempotency
 from core.api.credentials import require_scope
 from core.api.errors import MethodNotAllowed, error_response
+from core.api.gpc import hear
 from core.api.throttling import admit
 from core.errors import DomainError
 
@@ -47,6 +48,7 @@ def door(
                 credential = admit(request, resource)
                 _check_method(request, declared.methods)
                 require_scope(credential, scope)
+                hear(request, credential, ())
                 if idempotent and request.method in idempotency.METHODS and (key := idempotency.key_of(request)):
                     return _once(view, request, credential, key, args, kwargs)
                 return view(request, credential, *args, **kwargs)

@@ -1,6 +1,6 @@
 """The base of every REST view: credential, scope, filters, pages, actor. Nouns only declare."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from django_filters import FilterSet
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -23,6 +24,7 @@ from core.api import idempotency
 from core.api.conditional import check_unchanged_since_read, is_unchanged
 from core.api.credentials import actor_of
 from core.api.errors import wants_problem
+from core.api.gpc import Name, hear
 from core.api.pagination import PAGE_PARAMETERS, Page, paginate
 from core.api.scopes import HasScope
 from core.api.throttling import admit
@@ -80,6 +82,7 @@ class ScopedView(APIView):
     key_required: ClassVar[frozenset[str]] = frozenset()
     streams: ClassVar[bool] = False
     abstract: ClassVar[bool] = True
+    admitted = False
     authentication_classes = [HubAuthentication]
     permission_classes = [HasScope]
     content_negotiation_class = Negotiation
@@ -92,8 +95,15 @@ class ScopedView(APIView):
             raise TypeError(f"{cls.__name__} declares no scopes")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Check credential, limits and scope; then let the handler run once for each Idempotency-Key."""
+        """Check credential, limits and scope; then let the handler run once for each Idempotency-Key.
+
+        A Global Privacy Control signal is heard before an answer is read, so that the answer knows of it, and after
+        anything was written, so that people who are new are heard too.
+        """
         super().initial(request, *args, **kwargs)
+        self.admitted = True
+        if request.method in SAFE_METHODS:
+            hear(request._request, self.credential, ())
         name = (request.method or "").lower()
         if request.method in idempotency.METHODS and hasattr(self, name) and not self.streams:
             required = getattr(self, "action", None) in self.key_required or name in self.key_required
@@ -103,6 +113,18 @@ class ScopedView(APIView):
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         """204; which verbs are offered stands in `Allow`."""
         return Response(status=204)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """The answer; when the signal changed what was written, without the entity tag of before."""
+        made = super().finalize_response(request, response, *args, **kwargs)
+        heard = self.admitted and request.method not in SAFE_METHODS
+        if heard and hear(request._request, self.credential, self.people_in_body(request)):
+            made.headers.pop("ETag", None)
+        return made
+
+    def people_in_body(self, request: Request) -> Iterable[Name]:
+        """What the body calls the people it is about; see `core.api.gpc`. Must take any body, also a wrong one."""
+        return ()
 
     def _once(self, handler: Callable[..., Response], key: str, request: Request, /, *args: Any, **kw: Any) -> Any:
         def work() -> HttpResponse:

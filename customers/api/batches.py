@@ -1,5 +1,6 @@
 """/customers/batch: reading and writing many customers in one call."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpResponse
@@ -7,6 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
+from core.api.gpc import Name
 from core.errors import DomainError, InvalidInput
 from customers.api.customers import SHAPING, CustomerView, json_response
 from customers.api.serializers import (
@@ -29,6 +31,13 @@ class BatchUpsert(CustomerView):
 
     scopes = {"post": "customers:write"}
     key_required = frozenset({"post"})
+
+    def people_in_body(self, request: Request) -> Iterable[Name]:
+        """Everybody whom an input names."""
+        sent = request.data if isinstance(request.data, dict) else {}
+        kind, inputs = sent.get("id_property"), sent.get("inputs")
+        named = inputs[:MAX_BATCH] if isinstance(inputs, list) else []
+        return [(str(kind), str(entry["id"])) for entry in named if isinstance(entry, dict) and entry.get("id")]
 
     @extend_schema(
         operation_id="upsertCustomers",
@@ -61,6 +70,11 @@ class BatchRead(CustomerView):
     """POST /api/v1/customers/batch/read."""
 
     scopes = {"post": "customers:read"}
+
+    def people_in_body(self, request: Request) -> Iterable[Name]:
+        """Everybody asked for."""
+        sent = request.data.get("ids") if isinstance(request.data, dict) else None
+        return [("reference", str(reference)) for reference in (sent[:MAX_READ] if isinstance(sent, list) else [])]
 
     @extend_schema(
         operation_id="readCustomers",

@@ -1,5 +1,6 @@
 """/customers: list, create, and one customer."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.conditional import etag_of, is_unchanged
+from core.api.gpc import Name, names_in
 from core.api.pagination import paginate
 from core.api.views import ApiView, ApiViewSet, ScopedView, apply_filters
 from core.errors import InvalidInput
@@ -82,6 +84,10 @@ class CustomerViewSet(Shaping, ApiViewSet):
     }
     queryset = list_customers()
     filterset_class = CustomerFilter
+
+    def people_in_body(self, request: Request) -> Iterable[Name]:
+        """Whoever has the identifiers that the customer is to have."""
+        return names_in(request.data, ("external_id", "email", "phone"))
 
     @extend_schema(parameters=SHAPING, responses=CustomerSerializer(many=True))
     def list(self, request: Request) -> HttpResponse:

@@ -3,9 +3,12 @@
 import zlib
 from typing import Final
 
+import msgspec
 from django.http import HttpRequest
 
-from core.errors import InvalidInput, TooLarge, UnsupportedMediaType
+from core.api.gpc import Name, names_in
+from core.errors import DomainError, InvalidInput, TooLarge, UnsupportedMediaType
+from engagement.rules.events import MAX_BATCH
 
 MAX_BODY: Final = 1_048_576
 _GZIP: Final = 16 + zlib.MAX_WBITS
@@ -29,6 +32,16 @@ def json_body(request: HttpRequest) -> bytes:
     if encoding != "gzip":
         raise UnsupportedMediaType("This door reads bodies as they are, or with Content-Encoding: gzip.")
     return _inflated(body)
+
+
+def people_in(request: HttpRequest) -> list[Name]:
+    """Whom the events of the body name, whatever else is wrong with them; [] when it cannot be read."""
+    try:
+        sent = msgspec.json.decode(json_body(request))
+    except (DomainError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+    events = sent["events"] if isinstance(sent, dict) and "events" in sent else sent
+    return names_in(events[:MAX_BATCH] if isinstance(events, list) else events, ("userId", "anonymousId"))
 
 
 def _inflated(body: bytes) -> bytes:

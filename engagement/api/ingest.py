@@ -13,9 +13,9 @@ from core.actors import Actor, Credential
 from core.api.credentials import actor_of
 from core.api.doors import door
 from core.api.errors import error_response
-from core.api.gpc import gpc_on
+from core.api.gpc import gpc_on, hear
 from core.errors import Forbidden, InvalidInput, NotFound, Problem
-from engagement.api.bodies import json_body
+from engagement.api.bodies import json_body, people_in
 from engagement.rules.clock import Clock
 from engagement.rules.events import Checked, EventIn, Ready, Refused, read_batch, read_one
 from engagement.rules.months import month_of, shifted, start_of
@@ -53,6 +53,7 @@ def post_event(request: HttpRequest, credential: Credential, event_type: str) ->
     except (InvalidInput, Forbidden, NotFound) as refused:
         problem = refused.details[0] if refused.details else Problem(refused.param or "", refused.code, refused.message)
         count_rejections(refused=[(event_type, problem)], by=by, now=now)
+        _hear_the_refused(request, credential)
         return error_response(refused, request)
 
 
@@ -67,9 +68,18 @@ def post_events(request: HttpRequest, credential: Credential) -> HttpResponse:
     except InvalidInput as refused:
         problem = Problem(refused.param or "", refused.code, refused.message)
         count_rejections(refused=[("", problem)], by=by, now=now)
+        _hear_the_refused(request, credential)
         return error_response(refused, request)
     found = _results([_with_token(item, request) for item in checked], request, by, now, atomic)
+    if any(isinstance(item, Refused) for item in checked):
+        _hear_the_refused(request, credential)
     return _batch_answer(request, found, checked, by, now)
+
+
+def _hear_the_refused(request: HttpRequest, credential: Credential) -> None:
+    """Keep a Global Privacy Control signal of people whose events never came to the gate."""
+    if gpc_on(request):
+        hear(request, credential, people_in(request))
 
 
 def _stored_one(checked: Checked, request: HttpRequest, by: Actor, now: datetime) -> HttpResponse:

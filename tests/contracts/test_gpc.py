@@ -1,0 +1,193 @@
+"""`Sec-GPC: 1` is heard at every operation of the published schema, whoever it names and however it ends."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from consent.models import ConsentEvent
+from consent.services.consent import ConsentEntry, record_consent
+from consent.services.tokens import issue_token
+from core.actors import SYSTEM
+from core.models import IdempotencyKey
+from customers.models import Customer
+from customers.services.customers import create_customer
+from customers.services.identities import link_identity
+from engagement.models import Event
+
+pytestmark = pytest.mark.django_db
+SCHEMA = yaml.safe_load((Path(__file__).parents[2] / "docs/api/openapi.yaml").read_text())
+OPERATIONS = [
+    (verb, path) for path, item in SCHEMA["paths"].items() for verb in item if verb not in ("parameters", "summary")
+]
+NAMES_NOBODY = {
+    "/api/v1/attributes",
+    "/api/v1/attributes/schema",
+    "/api/v1/attributes/{key}",
+    "/api/v1/customers/changes",
+    "/api/v1/engagement/rejections",
+    "/api/v1/engagement/types",
+    "/api/v1/engagement/types/{name}",
+    "/api/v1/jobs",
+    "/api/v1/jobs/{job_id}",
+    "/api/v1/jobs/{job_id}/pause",
+    "/api/v1/jobs/{job_id}/result",
+    "/api/v1/jobs/{job_id}/resume",
+    "/api/v1/jobs/{job_id}/stop",
+    "/api/v1/jurisdictions",
+    "/api/v1/jurisdictions/{place}",
+    "/api/v1/limits",
+    "/api/v1/me",
+    "/api/v1/purposes",
+    "/api/v1/purposes/{key}/notices",
+    "/api/v1/usage",
+}
+"""Operations about no person: an address, a query and a body that cannot say whose signal it is."""
+EVENT = {"userId": "12345", "campaignId": "spring", "deviceType": "mobile", "timestamp": "2026-10-01T10:00:00Z"}
+QUERIES = {
+    "/api/v1/customers": "?external_id=12345",
+    "/api/v1/consents/check": "?subject=12345&purpose=analytics",
+    "/api/v1/engagement/events": "?userId=12345",
+    "/api/v1/events": "?customer=12345",
+}
+BODIES: dict[str, Any] = {
+    "/api/v1/customers": {"external_id": "12345"},
+    "/api/v1/customers/batch/read": {"ids": ["12345"]},
+    "/api/v1/customers/batch/upsert": {"id_property": "external_id", "inputs": [{"id": "12345"}]},
+    "/api/v1/consent/tokens": {"userId": "12345", "purposes": ["analytics"]},
+    "/api/v1/consents": {"consents": [{"userId": "12345", "purposes": []}]},
+    "/api/v1/engagement/events": {"events": [{"type": "view", **EVENT}]},
+    "/api/v1/engagement/{event_type}": EVENT,
+}
+
+
+@pytest.fixture
+def everything(settings, caller):
+    return caller(*settings.API_SCOPES, tier="unlimited")
+
+
+@pytest.fixture
+def jane():
+    now = datetime.now(UTC)
+    person = create_customer(
+        properties={"external_id": "12345", "country": "US", "region": "US-CA"}, by=SYSTEM, now=now
+    )
+    return link_identity(customer=person, kind="anonymous_id", value="anon-1", by=SYSTEM, now=now)
+
+
+def token_id(person):
+    entry = ConsentEntry(
+        purpose="analytics",
+        event="granted",
+        source="web",
+        notice_version=1,
+        locale="en",
+        evidence={"form_id": "banner"},
+    )
+    now = datetime.now(UTC)
+    record_consent(customer=person, entries=[entry], by=SYSTEM, now=now)
+    return issue_token(customer=person, by=SYSTEM, now=now, purposes=["analytics"]).jti
+
+
+def address(path, verb, person):
+    values = {"event_type": "view", "tag": "vip", "anonymous_id": "anon-1", "reference": person.public_id}
+    if "{jti}" in path:
+        values["jti"] = token_id(person)
+    filled = path
+    for name in ("event_type", "tag", "anonymous_id", "reference", "jti", "user_id"):
+        filled = filled.replace("{" + name + "}", values.get(name, "12345"))
+    return filled + (QUERIES.get(path, "") if verb == "get" else "")
+
+
+@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+def test_any_operation__signal_of_a_person_it_names__is_recorded_or_it_names_nobody(everything, jane, verb, path):
+    body = None if verb == "get" else BODIES.get(path, {})
+
+    answer = everything(verb, address(path, verb, jane), body, sec_gpc="1", idempotency_key="k1" if body else "")
+
+    assert answer.status_code < 500
+    jane.refresh_from_db()
+    if path in NAMES_NOBODY:
+        assert "12345" not in address(path, verb, jane)
+        assert jane.gpc_first_seen_at is None
+    elif (verb, path) == ("delete", "/api/v1/customers/{reference}"):
+        assert jane.status == "deleted"
+    else:
+        assert jane.gpc_first_seen_at is not None, answer.content[:300]
+        assert ConsentEvent.objects.filter(customer=jane, source="gpc", purpose__key="sale_share").count() == 1
+
+
+@pytest.mark.parametrize("value", ["0", "true", "1;x", "11", ""])
+def test_any_operation__other_value__is_no_signal(everything, jane, value):
+    everything.get("/api/v1/customers/12345", sec_gpc=value)
+
+    jane.refresh_from_db()
+    assert jane.gpc_first_seen_at is None
+
+
+def test_read_of_consent__first_signal__is_in_the_answer(everything, jane):
+    answer = everything.get("/api/v1/consents/check?subject=12345&purpose=sale_share", sec_gpc="1")
+
+    assert (answer.json()["answer"], answer.json()["reason"]) == ("deny", "opted_out")
+
+
+@pytest.mark.parametrize("key", ["", "k1"])
+def test_refused_event__with_or_without_idempotency_key__keeps_the_signal_and_stores_nothing(everything, jane, key):
+    answer = everything.post(
+        "/api/v1/engagement/view", EVENT | {"userId": "12345"}, sec_gpc="1", idempotency_key=key, x_consent_token="none"
+    )
+
+    assert answer.status_code == 403, answer.content
+    jane.refresh_from_db()
+    assert jane.gpc_first_seen_at is not None
+    assert not Event.objects.exists()
+    assert not IdempotencyKey.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/engagement/view", "/api/v1/engagement/events"])
+def test_invalid_event__person_it_names__keeps_the_signal(everything, jane, path):
+    event = {"type": "view", "userId": "12345", "noSuchMember": 1}
+
+    answer = everything.post(path, event if path.endswith("view") else [event], sec_gpc="1")
+
+    assert answer.status_code == 400
+    jane.refresh_from_db()
+    assert jane.gpc_first_seen_at is not None
+
+
+def test_consent_required_event__with_idempotency_key__keeps_the_signal(everything, jane):
+    Customer.objects.filter(pk=jane.pk).update(country="DE", region="")
+    answer = everything.post("/api/v1/engagement/view", EVENT, sec_gpc="1", idempotency_key="k1")
+
+    assert answer.json()["code"] == "consent_required"
+    jane.refresh_from_db()
+    assert jane.gpc_first_seen_at is not None
+
+
+@pytest.mark.parametrize("key", ["", "k1"])
+def test_refused_change__with_or_without_idempotency_key__keeps_the_signal(everything, jane, key):
+    answer = everything.patch("/api/v1/customers/12345", {"no_such_field": 1}, sec_gpc="1", idempotency_key=key)
+
+    assert answer.status_code == 400
+    jane.refresh_from_db()
+    assert jane.gpc_first_seen_at is not None
+
+
+def test_change_with_first_signal__entity_tag_read_before__is_honoured_and_not_answered_stale(everything, jane):
+    tag = everything.get("/api/v1/customers/12345")["ETag"]
+
+    first = everything.patch("/api/v1/customers/12345", {"first_name": "Jane"}, sec_gpc="1", if_match=tag)
+    second = everything.patch("/api/v1/customers/12345", {"first_name": "Joan"}, sec_gpc="1")
+
+    assert (first.status_code, first.has_header("ETag")) == (200, False)
+    assert second["ETag"] == everything.get("/api/v1/customers/12345")["ETag"]
+
+
+def test_any_operation__without_its_scope__records_no_signal(caller, jane):
+    answer = caller("audit:read").get("/api/v1/customers/12345", sec_gpc="1")
+
+    assert answer.status_code == 403
+    jane.refresh_from_db()
+    assert jane.gpc_first_seen_at is None
