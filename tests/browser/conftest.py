@@ -26,6 +26,17 @@ window.refused = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   window.refused.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile || ""}`));
 """
+COUNT_REQUESTS = """
+window.underWay = 0;
+document.addEventListener("htmx:beforeSend", () => window.underWay += 1);
+document.addEventListener("htmx:afterSettle", () => window.underWay -= 1);
+document.addEventListener("htmx:beforeSwap", (event) => { if (!event.detail.shouldSwap) window.underWay -= 1; });
+document.addEventListener("htmx:sendError", () => window.underWay -= 1);
+"""
+STANDS = """() => new Promise((done) => {
+  const look = () => window.underWay ? setTimeout(look, 10) : done();
+  look();
+})"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,9 +73,10 @@ class Visitor:
     complaints: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> int:
-        """Go to an address of the console and wait until it is quiet; its status."""
+        """Go to an address of the console and wait until it stands, with all parts it fetches itself; its status."""
         self.complaints.clear()
-        response = self.page.goto(self.base + path, wait_until="networkidle")
+        response = self.page.goto(self.base + path)
+        self.page.evaluate(STANDS)
         return response.status if response else 0
 
     def faults(self, name: str) -> list[str]:
@@ -128,7 +140,7 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]
                 session.save()
             cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": n, "value": v, "url": live_server.url} for n, v in cookies.items()])
-        context.add_init_script(REPORT_VIOLATIONS)
+        context.add_init_script(REPORT_VIOLATIONS + COUNT_REQUESTS)
         page = context.new_page()
         page.set_default_timeout(15_000)
         visitor = Visitor(page, live_server.url)
