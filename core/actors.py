@@ -39,7 +39,8 @@ SYSTEM = Actor(kind=ActorKind.SYSTEM, id="system", label="marketing_hub")
 class Credential:
     """A token or key that was found: whose it is, what it may do, from where, at what rate, until when.
 
-    `client_id` is the public id of the client (`cli_...`); `staff_id` is set when a member of staff delegated.
+    `client_id` is the public id of the client (`cli_...`); `staff_id` is set when a member of staff delegated. Only a
+    publishable key has `origins`: the web pages that it may be used on.
     """
 
     client_id: str
@@ -52,6 +53,7 @@ class Credential:
     if_match_required: bool = False
     source_id: int = 0
     expires_at: datetime | None = None
+    origins: tuple[str, ...] = ()
 
 
 def inside(address: str, networks: Iterable[str]) -> bool:

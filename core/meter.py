@@ -114,6 +114,11 @@ def _redis(url: str) -> "Redis":
     return Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0))
 
 
+def shared_redis() -> "Redis":
+    """The connection pool of this process; whoever uses it must be able to do without (RedisError)."""
+    return _redis(settings.REDIS_URL)
+
+
 @lru_cache(maxsize=8)
 def _script(url: str, source: str) -> Callable[..., Any]:
     script: Callable[..., Any] = _redis(url).register_script(source)

@@ -29,6 +29,7 @@ PERMISSIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "consent.change_purpose": ("Define purposes and notices", frozenset({_C})),
     "engagement.view_event": ("See events", frozenset({_M, _C, _I, _A})),
     "engagement.view_rejection": ("See refused events", frozenset({_C, _I})),
+    "integrations.view_refusedrequest": ("See refused API requests", frozenset({_C, _I})),
     "integrations.view_apiclient": ("See API clients", frozenset({_C, _I})),
     "integrations.change_apiclient": ("Register and change API clients", frozenset({_I})),
     "integrations.rotate_secret": ("Issue and rotate secrets", frozenset({_I})),

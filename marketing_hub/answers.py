@@ -1,5 +1,6 @@
 """What every answer for programs carries, whichever view gave it, and the slash form of every address."""
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from core.api.throttling import limit_headers, not_counted
+from marketing_hub.cors import is_preflight, let_page_read, preflight
+from marketing_hub.watch import watch
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -53,8 +56,11 @@ class ApiAnswers:
         if not request.path.startswith(DATA_PATHS) or request.path.startswith(settings.DOCUMENTATION_PATHS):
             return self.get_response(request)
         request.get_host()
-        response: HttpResponse = self.views.answer(request)
+        started = time.perf_counter()
+        response: HttpResponse = preflight(request) if is_preflight(request) else self.views.answer(request)
         _mark(request, response)
+        let_page_read(request, response)
+        watch(request, response, time.perf_counter() - started)
         return response
 
 
@@ -63,7 +69,7 @@ def _mark(request: HttpRequest, response: HttpResponse) -> None:
         not_counted(request)
     for name, value in limit_headers(request).items():
         response.headers[name] = value
-    response.headers["API-Version"] = settings.API_VERSION
+    response.headers["API-Version"] = response.headers["X-API-Version"] = settings.API_VERSION
     response.headers.setdefault("Cache-Control", "no-store")
     if not response.streaming:
         response.headers.setdefault("Content-Length", str(len(response.content)))

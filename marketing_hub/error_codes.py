@@ -139,6 +139,24 @@ _ROWS: Final = (
         "The client may be used from other networks only.",
         "Call from an allowed network or have it added.",
     ),
+    (
+        "origin_not_allowed",
+        403,
+        "A publishable key was used on a web page of another origin, or the address is not open to web pages.",
+        "Add the origin to the key in the console; send from pages only what docs/api/browser.md names.",
+    ),
+    (
+        "secret_in_browser",
+        403,
+        "A secret API key came from a web page, where everybody can read it.",
+        "Revoke the key now; use a publishable key on pages, or send through your own server.",
+    ),
+    (
+        "publishable_key",
+        403,
+        "A publishable key may only send events.",
+        "Use a token or a secret key from your own server.",
+    ),
     ("forbidden", 403, "The caller may not do this.", "Ask an administrator."),
     (
         "consent_required",

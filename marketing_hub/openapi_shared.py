@@ -53,6 +53,7 @@ SCHEMAS: Final[dict[str, Any]] = {
 HEADERS: Final[dict[str, Any]] = {
     "X-Request-Id": {"description": "Id of this request, as in logs and audit.", "schema": _TEXT},
     "API-Version": {"description": "Version of the API (SemVer).", "schema": _TEXT},
+    "X-API-Version": {"description": "The same, under the name that other APIs use.", "schema": _TEXT},
     "X-RateLimit-Limit": {"description": "Calls of the window that runs out first.", "schema": _COUNT},
     "X-RateLimit-Remaining": {"description": "Calls left in it.", "schema": _COUNT},
     "X-RateLimit-Reset": {"description": "Unix time at which it is empty again.", "schema": _COUNT},

@@ -140,6 +140,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "requeue-stalled-jobs": {"task": "core.tasks.requeue_stalled_jobs", "schedule": 30.0},
     "oauth-tokens": {"task": "integrations.tasks.clear_expired_tokens", "schedule": 3600.0},
+    "api-usage": {"task": "integrations.tasks.drain_usage", "schedule": 5.0},
+    "api-usage-retention": {"task": "integrations.tasks.trim_usage", "schedule": 3600.0},
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
     "prove-ledger": {"task": "consent.tasks.prove_ledger", "schedule": 3600.0},
     "consent-retention": {"task": "consent.tasks.apply_retention", "schedule": 86400.0},
@@ -198,6 +200,9 @@ API_TIERS: dict[str, dict[str, tuple[int, int]]] = {
 }
 API_FAILURES_PER_ADDRESS = env.number("API_FAILURES_PER_ADDRESS", 60, 1)
 API_FAILURE_WINDOW_S = 60
+API_CALLS_PER_VISITOR = env.number("API_CALLS_PER_VISITOR", 120, 1)  # with a publishable key, from one address
+API_VISITOR_WINDOW_S = 60
+API_PATHS_FOR_PAGES = ("/api/v1/engagement/", "/api/engagement/")
 OAUTH_FAILURES_PER_ADDRESS = env.number("OAUTH_FAILURES_PER_ADDRESS", 30, 1)
 OAUTH_FAILURE_WINDOW_S = 300
 SECRET_DAYS = env.number("SECRET_DAYS", 90, 1, 366)
@@ -263,6 +268,8 @@ AUDIT_RETENTION_DAYS = env.number("AUDIT_RETENTION_DAYS", 2_555, 30)
 OUTBOX_RETENTION_DAYS = env.number("OUTBOX_RETENTION_DAYS", 30, 1)
 IDEMPOTENCY_HOURS = 24
 TOMBSTONE_RETENTION_DAYS = env.number("TOMBSTONE_RETENTION_DAYS", 400, 1)
+USAGE_RETENTION_DAYS = env.number("USAGE_RETENTION_DAYS", 400, 31)
+REFUSED_REQUEST_RETENTION_DAYS = env.number("REFUSED_REQUEST_RETENTION_DAYS", 30, 1)
 REFUSED_ROW_RETENTION_DAYS = env.number("REFUSED_ROW_RETENTION_DAYS", 30, 1)
 
 # --- Files -----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ after that time at the latest, and a call costs no query while it is kept.
 import time
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,6 +20,8 @@ from core.ids import request_id_of
 FORBIDDEN_IN_QUERY: Final = ("access_token", "api_key", "apikey", "client_secret", "token", "write_key")
 CREDENTIAL_LIFE_S: Final = 5.0
 _KEPT_AT_MOST: Final = 20_000
+ORIGIN_KEY: Final = "hub.origin"
+"""In META: the origin of the page, when a publishable key was accepted from it."""
 
 Finder = Callable[[str], Credential | None]
 _finders: dict[str, Finder] = {}
@@ -52,7 +55,7 @@ def _presented(request: HttpRequest) -> tuple[str, str]:
         return "api_key", secret.strip()
     if scheme.lower() == "bearer" and secret.strip():
         secret = secret.strip()
-        return ("api_key" if secret.startswith("mk_") else "bearer"), secret
+        return ("api_key" if secret.startswith(("mk_", "pk_")) else "bearer"), secret
     raise Unauthenticated("Invalid API key", code="missing_credentials")
 
 
@@ -82,7 +85,8 @@ def authenticate(request: HttpRequest) -> Credential:
     """The credential of this request.
 
     Refuses: none, an unknown or an expired one (401), one in the query string (400), a caller outside the allowed
-    networks of the client (403 `ip_not_allowed`).
+    networks of the client (403 `ip_not_allowed`), a publishable key on a page of another origin (403
+    `origin_not_allowed`), an API key that a browser sends (403 `secret_in_browser`).
     """
     kind, secret = _presented(request)
     credential = _found(kind, secret)
@@ -90,10 +94,28 @@ def authenticate(request: HttpRequest) -> Credential:
         raise Unauthenticated("Invalid API key")
     if credential.expires_at and timezone.now() >= credential.expires_at:
         raise Unauthenticated("This credential has expired; ask for a new one.", code="token_expired")
+    request.META["hub.client_id"] = credential.client_id
     if credential.networks and not inside(client_ip(request), credential.networks):
         raise Forbidden("This credential may not be used from your address.", code="ip_not_allowed")
-    request.META["hub.client_id"] = credential.client_id
+    _check_origin(request, credential)
     return credential
+
+
+def _check_origin(request: HttpRequest, credential: Credential) -> None:
+    """Browsers name the page in `Origin` (Fetch Standard); other programs send none."""
+    origin = request.META.get("HTTP_ORIGIN", "")
+    if credential.origins:
+        if origin not in credential.origins:
+            raise Forbidden("This key works on the web pages it was made for only.", code="origin_not_allowed")
+        request.META[ORIGIN_KEY] = origin
+    elif credential.kind == "api_key" and origin and not is_own_origin(request):
+        message = "An API key is a secret, and a browser sent it: revoke it, and use a publishable key there."
+        raise Forbidden(message, code="secret_in_browser")
+
+
+def is_own_origin(request: HttpRequest) -> bool:
+    """Whether the page that sends this request is one of ours, such as the documentation."""
+    return str(urlsplit(request.META.get("HTTP_ORIGIN", "")).netloc) == request.get_host()
 
 
 def actor_of(credential: Credential, request: HttpRequest) -> Actor:
@@ -108,8 +130,13 @@ def actor_of(credential: Credential, request: HttpRequest) -> Actor:
     )
 
 
-def require_scope(credential: Credential, scope: str) -> None:
-    """403 `insufficient_scope` with the scope named (RFC 6750 section 3.1) unless granted; every credential has ''."""
+def require_scope(credential: Credential, scope: str, *, from_pages: bool = False) -> None:
+    """403 `insufficient_scope` with the scope named (RFC 6750 section 3.1) unless granted; every credential has ''.
+
+    A publishable key enters only where `from_pages` says that web pages may call (403 `publishable_key`).
+    """
+    if credential.origins and not from_pages:
+        raise Forbidden("A publishable key may only send events.", code="publishable_key")
     if scope and scope not in credential.scopes:
         raise Forbidden(
             f"This needs the scope '{scope}'.",

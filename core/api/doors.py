@@ -28,17 +28,23 @@ class Door:
     resource: str
     methods: Collection[str]
     idempotent: bool
+    from_pages: bool
 
 
 def door(
-    *, scope: str, resource: str = "api", methods: Collection[str] = ("POST",), idempotent: bool = True
+    *,
+    scope: str,
+    resource: str = "api",
+    methods: Collection[str] = ("POST",),
+    idempotent: bool = True,
+    from_pages: bool = False,
 ) -> Callable[[View], View]:
     """Let `view(request, credential, ...)` be called only with the scope, inside the limits of `resource`.
 
     Refusals of any kind answer the error body of the API. With `idempotent` an Idempotency-Key on POST or PATCH is
-    honoured; without the header it costs nothing.
+    honoured; without the header it costs nothing. With `from_pages` publishable keys may enter too.
     """
-    declared: Final = Door(scope, resource, frozenset(methods), idempotent)
+    declared: Final = Door(scope, resource, frozenset(methods), idempotent, from_pages)
 
     def declare(view: View) -> View:
         @csrf_exempt
@@ -47,7 +53,7 @@ def door(
             try:
                 credential = admit(request, resource)
                 _check_method(request, declared.methods)
-                require_scope(credential, scope)
+                require_scope(credential, scope, from_pages=from_pages)
                 hear(request, credential, ())
                 if idempotent and request.method in idempotency.METHODS and (key := idempotency.key_of(request)):
                     return _once(view, request, credential, key, args, kwargs)

@@ -24,12 +24,15 @@ from core.errors import (
 from core.ids import request_id_of
 
 PROBLEM_JSON = "application/problem+json"
+REFUSAL_KEY: Final = "hub.refusal"
+"""In META: the DomainError that a request was answered with, for whoever counts refusals."""
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 
 def error_body(error: DomainError, request: HttpRequest) -> dict[str, Any]:
     """The body of a refusal; with `Accept: application/problem+json` it also has the members of RFC 9457."""
     doc_url = f"{settings.PUBLIC_URL}/docs/errors#{error.code}"
+    request.META[REFUSAL_KEY] = error
     body: dict[str, Any] = {"error": error.error, "message": error.message, "code": error.code}
     if error.param:
         body["param"] = error.param

@@ -43,6 +43,8 @@ def admit(request: HttpRequest, resource: str = API) -> Credential:
     except Unauthenticated:
         _keep(request, _of_address(request, 1))
         raise
+    if credential.origins:
+        _keep(request, _of_visitor(request, credential))
     windows = windows_of(credential.tier, resource)
     key = f"{resource}:{credential.client_id}"
     verdict = take(key, windows) if windows else Verdict(True, (Level(_UNBOUNDED, 0, 3_600.0),))
@@ -62,6 +64,13 @@ def windows_of(tier: str, resource: str) -> tuple[Window, ...]:
 def levels_of(credential: Credential, resource: str) -> tuple[Level, ...]:
     """How full the windows of a client are now; looking costs nothing."""
     return take(f"{resource}:{credential.client_id}", windows_of(credential.tier, resource), 0).levels
+
+
+def _of_visitor(request: HttpRequest, credential: Credential) -> Usage:
+    """One visitor cannot use up what a publishable key may do for all."""
+    key = f"visitor:{credential.client_id}:{client_ip(request)}"
+    windows = [Window("visitor", settings.API_CALLS_PER_VISITOR, settings.API_VISITOR_WINDOW_S)]
+    return Usage("visitor", key, take(key, windows))
 
 
 def _of_address(request: HttpRequest, amount: int) -> Usage:

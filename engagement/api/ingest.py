@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.actors import Actor, Credential
-from core.api.credentials import actor_of
+from core.api.credentials import ORIGIN_KEY, actor_of
 from core.api.doors import door
 from core.api.errors import error_response
 from core.api.gpc import gpc_on, hear
-from core.errors import Forbidden, InvalidInput, NotFound, Problem
+from core.errors import ConsentRequired, Forbidden, InvalidInput, NotFound, Problem
 from engagement.api.bodies import json_body, people_in
 from engagement.rules.clock import Clock
 from engagement.rules.events import Checked, EventIn, Ready, Refused, read_batch, read_one
@@ -25,6 +25,9 @@ from engagement.services.ingest import ingest
 from engagement.services.rejections import count_rejections
 
 _encode: Final = msgspec.json.Encoder().encode
+_NO_TOKEN: Final = Problem(
+    "consentToken", "consent_required", "An event from a web page needs the consent token of its visitor."
+)
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
 
@@ -40,7 +43,7 @@ class Result(msgspec.Struct, omit_defaults=True, rename="camel"):
     warnings: list[dict[str, str]] | None = None
 
 
-@door(scope="engagement:write", resource="ingest")
+@door(scope="engagement:write", resource="ingest", from_pages=True)
 def post_event(request: HttpRequest, credential: Credential, event_type: str) -> HttpResponse:
     """One event: 202 accepted, 200 duplicate; 400 or 403 with the reason, 404 for a type nobody registered."""
     now, by = timezone.now(), actor_of(credential, request)
@@ -57,7 +60,7 @@ def post_event(request: HttpRequest, credential: Credential, event_type: str) ->
         return error_response(refused, request)
 
 
-@door(scope="engagement:write", resource="ingest")
+@door(scope="engagement:write", resource="ingest", from_pages=True)
 def post_events(request: HttpRequest, credential: Credential) -> HttpResponse:
     """1 to 100 events: 202 when all are stored, 207 when some are, 400 when none is; a verdict for each."""
     now, by = timezone.now(), actor_of(credential, request)
@@ -84,7 +87,7 @@ def _hear_the_refused(request: HttpRequest, credential: Credential) -> None:
 
 def _stored_one(checked: Checked, request: HttpRequest, by: Actor, now: datetime) -> HttpResponse:
     if isinstance(checked, Refused):
-        raise _invalid(checked.problems)
+        raise _absent_token() if checked.problems == [_NO_TOKEN] else _invalid(checked.problems)
     verdict = ingest(events=[checked], by=by, now=now, gpc=gpc_on(request))[0]
     if verdict not in (Verdict.ACCEPTED, Verdict.DUPLICATE):
         problem = _why(verdict, checked.event)
@@ -93,6 +96,10 @@ def _stored_one(checked: Checked, request: HttpRequest, by: Actor, now: datetime
     if checked.warning:
         answer["warnings"] = [checked.warning.as_dict()]
     return _json(answer, 202 if verdict is Verdict.ACCEPTED else 200)
+
+
+def _absent_token() -> ConsentRequired:
+    return ConsentRequired(_NO_TOKEN.message, param=_NO_TOKEN.param, details=[_NO_TOKEN])
 
 
 def _invalid(problems: Sequence[Problem]) -> InvalidInput:
@@ -158,10 +165,13 @@ def _type_of(item: Checked) -> str:
 
 
 def _with_token(checked: Checked, request: HttpRequest) -> Checked:
-    """A token in the header X-Consent-Token stands for events that carry none."""
+    """A token in the header X-Consent-Token stands for events that carry none; from a web page each needs one."""
     token = request.META.get("HTTP_X_CONSENT_TOKEN")
-    if token and isinstance(checked, Ready) and checked.event.consent_token is None:
-        checked.event.consent_token = token.strip()
+    if isinstance(checked, Ready) and checked.event.consent_token is None:
+        if token:
+            checked.event.consent_token = token.strip()
+        elif ORIGIN_KEY in request.META:
+            return Refused(checked.index, checked.form.kind.name, checked.shown, [_NO_TOKEN])
     return checked
 
 

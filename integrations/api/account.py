@@ -1,18 +1,23 @@
 """What a client may know about itself: who it is, and how much it may do."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.pagination import whole_number
 from core.api.scopes import ANY
 from core.api.throttling import API, INGEST, levels_of
 from core.api.views import ApiView
 from integrations.api.serializers import LimitsSerializer, MeSerializer, UsageSerializer
+from integrations.selectors.usage import SHOWN_DAYS, list_days
+
+MOST_DAYS: Final = 90
+_DAYS: Final = {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": SHOWN_DAYS}
 
 
 class Me(ApiView):
@@ -56,10 +61,19 @@ class UsageView(ApiView):
     scopes = {"get": ANY}
 
     @extend_schema(
-        operation_id="getUsage", summary="My use of the windows", responses=UsageSerializer, tags=["Account"]
+        operation_id="getUsage",
+        summary="My use of the API",
+        parameters=[OpenApiParameter("days", _DAYS, description="How many days of history, today included.")],
+        responses=UsageSerializer,
+        tags=["Account"],
     )
     def get(self, request: Request) -> Response:
-        """How much of each window is used now, this call included; an unlimited class has no windows."""
+        """How much of each window is used now, this call included, and the calls of each day.
+
+        An unlimited class has no windows.
+        """
+        self.only("days")
+        days = whole_number(request._request, "days", SHOWN_DAYS, 1, MOST_DAYS)
         credential = self.credential
         levels = [level for name in (API, INGEST) for level in levels_of(credential, name)]
         rows = [
@@ -72,4 +86,7 @@ class UsageView(ApiView):
             }
             for level in levels
         ]
-        return Response(UsageSerializer({"tier": credential.tier, "windows": rows}).data)
+        history = list_days(
+            client_id=credential.client_id, tier=credential.tier, today=timezone.now().date(), days=days
+        )
+        return Response(UsageSerializer({"tier": credential.tier, "windows": rows, "history": history}).data)

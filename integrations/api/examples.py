@@ -4,6 +4,6 @@ from core.api.schema import Example
 
 EXAMPLES = [
     Example("getMe", "Who am I", answer={"kind": "bearer", "livemode": True}),
-    Example("getUsage", "What is used up", answer={"tier": "..."}),
+    Example("getUsage", "What is used up", query={"days": "1"}, answer={"tier": "...", "history": [{"calls": 0}]}),
     Example("getLimits", "My windows", answer={"tier": "..."}),
 ]

@@ -4,7 +4,7 @@ import base64
 import re
 from binascii import Error as Base64Error
 from typing import Any, Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,13 +18,16 @@ from oauthlib.oauth2 import (
     RevocationEndpoint,
     TokenEndpoint,
 )
-from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 from oauthlib.oauth2.rfc6749.grant_types import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
 
+from core.actors import Actor, ActorKind
 from core.crypto import new_secret
+from core.ids import request_id_of
 from integrations.models import ApiClient, TokenFormat
-from integrations.selectors.clients import secret_opens
+from integrations.selectors.clients import find_active, secret_opens
 from integrations.services.signing import sign_access_token
+from integrations.services.violations import note_violation
 
 _VERIFIER: Final = re.compile(r"^[A-Za-z0-9._~-]{43,128}$")
 
@@ -46,8 +49,19 @@ class HubCore(OAuthLibCore):  # type: ignore[misc]
         """The client that proved itself in this request, or None."""
         uri, method, body, headers = self._extract_params(request)
         translated = Request(uri, method, body, headers)
-        known = self.server.request_validator.authenticate_client(translated)
+        try:
+            known = self.server.request_validator.authenticate_client(translated)
+        except InvalidClientError:
+            return None
         return translated.client if known else None
+
+
+def _tell(code: str, client: ApiClient, request: Request) -> None:
+    """A security event about a client at an address of OAuth."""
+    said = request.headers
+    by = Actor(kind=ActorKind.CLIENT, id=client.public_id, request_id=request_id_of(said), ip=said["REMOTE_ADDR"])
+    origin, where = said.get("HTTP_ORIGIN", ""), f"{request.http_method} {said.get('PATH_INFO', '')}"
+    note_violation(code=code, target=client.public_id, origin=origin, where=where, by=by)
 
 
 class HubServer(AuthorizationEndpoint, TokenEndpoint, ResourceEndpoint, RevocationEndpoint):  # type: ignore[misc]
@@ -86,6 +100,8 @@ class HubValidator(OAuth2Validator):  # type: ignore[misc]
         if "\x00" in (client_id or ""):
             return None
         client: ApiClient | None = super()._load_application(client_id, request)
+        if client is None and client_id and (away := find_active(client_id=client_id)):
+            _tell("ip_not_allowed", away, request)
         return client
 
     def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
@@ -109,7 +125,14 @@ class HubValidator(OAuth2Validator):  # type: ignore[misc]
 
     def _opens(self, client_id: str, secret: str, request: Request) -> bool:
         client = self._load_application(client_id, request)
-        return client is not None and secret_opens(client=client, secret=secret, now=timezone.now())
+        if client is None or not secret_opens(client=client, secret=secret, now=timezone.now()):
+            return False
+        origin = request.headers.get("HTTP_ORIGIN", "")
+        if origin and urlsplit(origin).netloc != request.headers.get("HTTP_HOST"):
+            _tell("secret_in_browser", client, request)
+            message = "A client secret came from a web page, where everybody can read it: rotate it now."
+            raise InvalidClientError(description=message, request=request)
+        return True
 
     def save_bearer_token(self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any) -> None:
         """Keep the token that is about to be answered, first made into a JWT where the client is registered for it."""

@@ -41,8 +41,26 @@ class LevelSerializer(serializers.Serializer[object]):
     resets_at = serializers.DateTimeField()
 
 
+class UsageDaySerializer(serializers.Serializer[object]):
+    """One day (UTC)."""
+
+    day = serializers.DateField()
+    calls = serializers.IntegerField()
+    client_errors = serializers.IntegerField(help_text="Answers 4xx, 429 among them.")
+    server_errors = serializers.IntegerField()
+    limited = serializers.IntegerField(help_text="Answers 429.")
+    cached = serializers.IntegerField(help_text="Answered 304 or from the cache.")
+    p95_ms = serializers.FloatField(
+        allow_null=True, help_text="95 % of the answers took no longer; null without calls."
+    )
+    quota_share = serializers.FloatField(
+        allow_null=True, help_text="Share of the daily window; null where it has none."
+    )
+
+
 class UsageSerializer(serializers.Serializer[object]):
-    """The windows of the caller as they are now."""
+    """The windows of the caller as they are now, and its calls by day."""
 
     tier = serializers.CharField()
     windows = LevelSerializer(many=True)
+    history = UsageDaySerializer(many=True, help_text="Oldest first, today included; some seconds behind.")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from core.console.forms import ConsoleForm, NoteForm, ReasonForm
 from core.console.views import ActionPage, FormPage
 from integrations.console.clients import CHANGE, ROTATE, url
-from integrations.models import ApiClient, Tier, TokenFormat
+from integrations.models import ApiClient, ApiKey, Tier, TokenFormat
 from integrations.selectors.clients import find_api_key_of, find_client
 from integrations.services.clients import (
     IssuedKey,
@@ -20,6 +20,7 @@ from integrations.services.clients import (
     disable_client,
     enable_client,
     issue_api_key,
+    issue_publishable_key,
     register_client,
     revoke_api_key,
     rotate_secret,
@@ -83,6 +84,14 @@ class KeyForm(ScopesForm):
 
     name = forms.CharField(label="Name", max_length=120, help_text="Where it will be used.")
     networks = _Lines(label="Networks", required=False, help_text="CIDR, one a line; those of the client when empty.")
+    days = forms.IntegerField(label="Days until it expires", min_value=1, max_value=366)
+
+
+class PublishableKeyForm(ConsoleForm):
+    """Everything a publishable key needs."""
+
+    name = forms.CharField(label="Name", max_length=120, help_text="Which site or app will carry it.")
+    origins = _Lines(label="Origins", help_text="Scheme and host of the pages, one a line: https://shop.example.com")
     days = forms.IntegerField(label="Days until it expires", min_value=1, max_value=366)
 
 
@@ -236,6 +245,28 @@ class NewKey(ClientStep):
         return self.reveal(
             title=f"API key “{result.key.name}”", secret=result.secret, next_url=self.success_url(result)
         )
+
+
+class NewPublishableKey(ClientStep):
+    """Issue a key for web pages; it stands readable on the client's page afterwards."""
+
+    name, title, permission = "publishable-key-new", "New publishable key", ROTATE
+    form_class, submit_label, success = PublishableKeyForm, "Issue", "The key stands below. It is no secret."
+
+    def initial(self) -> dict[str, Any]:
+        """For the usual time."""
+        return {"days": settings.API_KEY_DAYS}
+
+    def question(self) -> str:
+        """What it can and cannot do."""
+        return (
+            f"A key of {self.client().name} that web pages may carry in the open. It sends events with the consent "
+            "token of the visitor, from the origins named here, and can do nothing else."
+        )
+
+    def save(self, form: PublishableKeyForm) -> ApiKey:
+        """Issue."""
+        return issue_publishable_key(client=self.client(), **form.cleaned_data, by=self.actor, now=self.now)
 
 
 class RevokeKey(ClientStep):

@@ -13,10 +13,12 @@ from core.console import cells
 from core.console.tables import whole_row
 from core.console.views import Action, Column, DetailPage, Empty, Header, ListPage, MenuEntry, Tab
 from core.menu import Panel
+from integrations.console.usage import usage_panel
 from integrations.models import ApiClient, ApiKey, Tier
 from integrations.rules.clients import client_state, key_state
 from integrations.selectors.clients import count_clients, find_client, list_api_keys, list_clients, list_secrets
-from integrations.services.clients import GRANTS
+from integrations.selectors.usage import with_calls
+from integrations.services.clients import GRANTS, PUBLISHABLE_SCOPE
 
 VIEW, CHANGE, ROTATE = "integrations.view_apiclient", "integrations.change_apiclient", "integrations.rotate_secret"
 STATES: Final = {
@@ -94,6 +96,7 @@ class ClientList(ListPage):
         Column("scopes", "Scopes", value=whole_row, cell=_scopes),
         Column("tier", "Rate class", value=lambda client: client.get_tier_display()),
         Column("last_used_at", "Last used", cell=cells.ago),
+        Column("calls_30d", "Requests 30 d", cell=cells.number, end=True),
         Column("secret_expires_at", "Secret expires", cell=cells.day),
         Column("state", "State", value=state_of, cell=cells.state(STATES)),
         Column("owner", "Owner", optional=True),
@@ -108,7 +111,7 @@ class ClientList(ListPage):
 
     def rows(self) -> QuerySet[ApiClient]:
         """All of them."""
-        return list_clients(now=self.now)
+        return with_calls(list_clients(now=self.now), today=self.now.date())
 
     def search(self, rows: QuerySet[ApiClient], text: str) -> QuerySet[ApiClient]:
         """By exact id or by the beginning of the name."""
@@ -129,6 +132,7 @@ class ClientDetail(DetailPage):
     def panels(self) -> Sequence[Panel]:  # type: ignore[override]
         """Facts beside keys and secrets."""
         return (
+            Panel("usage", "Use in 30 days", "integrations/usage.html", VIEW, usage_panel, icon="chart-line"),
             Panel("keys", "API keys", "integrations/keys.html", VIEW, _keys, icon="key"),
             Panel("secrets", "Secrets", "integrations/secrets.html", VIEW, _secrets, icon="lock"),
             Panel("bounds", "What it may do", "integrations/bounds.html", VIEW, _bounds, place="side"),
@@ -152,8 +156,19 @@ class ClientDetail(DetailPage):
             Action("Rotate secret", url("api-client-rotate", client), ROTATE, "refresh", disabled_because=public),
             Action("Edit scopes", url("api-client-scopes", client), CHANGE, "edit"),
             Action("New API key", url("api-key-new", client), ROTATE, "plus", disabled_because=public),
+            Action(
+                "New publishable key",
+                url("publishable-key-new", client),
+                ROTATE,
+                "plus",
+                disabled_because=_no_events(client),
+            ),
             Action("Disable", url("api-client-disable", client), CHANGE, "ban"),
         )
+
+
+def _no_events(client: ApiClient) -> str:
+    return "" if PUBLISHABLE_SCOPE in client.scopes else f"The client lacks the scope {PUBLISHABLE_SCOPE}"
 
 
 def _keys(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:

@@ -110,7 +110,11 @@ class ApiClientSecret(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key of a client for the `X-API-Key` header, hashed; `prefix` and `hint` identify it to people."""
+    """A key of a client for the `X-API-Key` header, hashed; `prefix` and `hint` identify it to people.
+
+    One with `origins` is publishable: web pages of these origins may carry it, it only sends events, and as it is no
+    secret it stands readable in `text`.
+    """
 
     id = models.BigAutoField(primary_key=True)
     public_id = models.CharField(max_length=40, unique=True)
@@ -121,6 +125,8 @@ class ApiKey(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField(default=list)
     networks = models.JSONField(default=list)
+    origins = models.JSONField(default=list)
+    text = models.CharField(max_length=80, default="", blank=True)
     created_by = models.CharField(max_length=60)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -51,6 +51,12 @@ def find_client(*, identifier: str, now: datetime | None = None) -> ApiClient:
     return client
 
 
+def find_active(*, client_id: str) -> ApiClient | None:
+    """The client with this OAuth id that is not disabled, wherever it may be used from."""
+    client: ApiClient | None = ApiClient.objects.filter(client_id=client_id, disabled_at__isnull=True).first()
+    return client
+
+
 def find_api_key_of(*, client: ApiClient, public_id: str) -> ApiKey:
     """A key of this client; NotFound otherwise."""
     key = ApiKey.objects.filter(client=client, public_id=public_id).first()
@@ -131,13 +137,20 @@ def find_api_key(secret: str) -> Found | None:
         client_id=client.public_id,
         label=f"{client.name}: {key.name}",
         scopes=frozenset(key.scopes) & grantable_scopes(client=client, user=None),
-        kind="api_key",
+        kind="publishable" if key.origins else "api_key",
         tier=client.tier,
         networks=networks,
+        origins=tuple(key.origins),
         if_match_required=client.if_match_required,
         expires_at=key.expires_at,
     )
     return Found(credential, client, key)
+
+
+def is_known_origin(*, origin: str, now: datetime) -> bool:
+    """Whether some living publishable key was made for pages of this origin."""
+    living = ApiKey.objects.filter(revoked_at__isnull=True, expires_at__gt=now, client__disabled_at__isnull=True)
+    return living.filter(origins__contains=[origin]).exists()
 
 
 def _both(of_key: list[str], of_client: list[str]) -> tuple[str, ...]:

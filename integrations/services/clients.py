@@ -1,5 +1,6 @@
 """Verbs for API clients: register, rotate, disable, and the keys they hold. Secrets are answered once, kept hashed."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,10 +23,14 @@ from integrations.models.clients import is_loopback
 
 SECRET_PREFIX: Final = "mhs_live_"  # noqa: S105
 KEY_PREFIX: Final = "mk_live_"
+PUBLISHABLE_PREFIX: Final = "pk_live_"
+PUBLISHABLE_SCOPE: Final = "engagement:write"
+MOST_ORIGINS: Final = 50
 GRANTS: Final = {
     "client_credentials": ApiClient.GRANT_CLIENT_CREDENTIALS,
     "authorization_code": ApiClient.GRANT_AUTHORIZATION_CODE,
 }
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:(?!(?:80|443)$)[1-9][0-9]{0,4})?")
 NOTED_EVERY: Final = timedelta(minutes=1)
 
 
@@ -157,14 +162,12 @@ def issue_api_key(
     Refuses scopes that the client lacks, networks outside the client's, a disabled or a public client.
     """
     client = _active(client)
-    days = settings.API_KEY_DAYS if days is None else days
+    days = _checked_days(days)
     wanted = list(client.scopes if scopes is None else scopes)
     _check_scopes(wanted, allowed=client.scopes)
     _check_networks(networks, within=client.networks)
     if client.is_public:
         raise InvalidState("A public client cannot keep a key.")
-    if not 1 <= days <= 366:
-        raise InvalidInput("A key is good for 1 to 366 days.", param="days")
     secret = new_secret(KEY_PREFIX)
     key = ApiKey.objects.create(
         public_id=ApiKey.new_public_id(),
@@ -181,6 +184,38 @@ def issue_api_key(
     )
     _tell("client.key_issued", client, by, {"key": [None, key.public_id], "scopes": [None, key.scopes]})
     return IssuedKey(key, secret)
+
+
+@transaction.atomic
+def issue_publishable_key(
+    *, client: ApiClient, name: str, origins: Sequence[str], days: int | None = None, by: Actor, now: datetime
+) -> ApiKey:
+    """A key that pages of `origins` may carry in the open: it sends events with a consent token and does nothing else.
+
+    It can be read again in `text`. Refuses a client without the scope `engagement:write`, a disabled one, anything
+    that is no origin (https, or http on this machine), and a length other than 1 to 366 days.
+    """
+    client = _active(client)
+    _check_scopes([PUBLISHABLE_SCOPE], allowed=client.scopes)
+    _check_origins(origins)
+    days = _checked_days(days)
+    text = new_secret(PUBLISHABLE_PREFIX)
+    key = ApiKey.objects.create(
+        public_id=ApiKey.new_public_id(),
+        client=client,
+        name=name.strip() or "Web pages",
+        prefix=text[: len(PUBLISHABLE_PREFIX) + 4],
+        hint=text[-4:],
+        digest=digest(text),
+        text=text,
+        scopes=[PUBLISHABLE_SCOPE],
+        origins=sorted(set(origins)),
+        created_by=str(by),
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    _tell("client.key_issued", client, by, {"key": [None, key.public_id], "origins": [None, key.origins]})
+    return key
 
 
 @transaction.atomic
@@ -279,6 +314,23 @@ def _check_grants(grants: Sequence[str], redirect_uris: Sequence[str], public: b
             raise InvalidInput(
                 "A redirect address must be https, or http on this machine itself.", param="redirect_uris"
             )
+
+
+def _checked_days(days: int | None) -> int:
+    days = settings.API_KEY_DAYS if days is None else days
+    if not 1 <= days <= 366:
+        raise InvalidInput("A key is good for 1 to 366 days.", param="days")
+    return days
+
+
+def _check_origins(origins: Sequence[str]) -> None:
+    """Scheme, host and port as browsers write them (RFC 6454 section 6.1): lower case, no path, no default port."""
+    if not 1 <= len(origins) <= MOST_ORIGINS:
+        raise InvalidInput(f"Name 1 to {MOST_ORIGINS} origins.", code="missing_field", param="origins")
+    for text in origins:
+        if not _ORIGIN.fullmatch(text) or (text.startswith("http:") and not is_loopback([text])):
+            message = f"'{text}' is not an origin such as https://shop.example.com: scheme, host, port and no more."
+            raise InvalidInput(message, param="origins")
 
 
 def _check_networks(networks: Sequence[str], within: Sequence[str] = ()) -> None:

@@ -38,6 +38,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "api-client-enable": client_example,
     "api-key-new": client_example,
     "api-key-revoke": key_example,
+    "publishable-key-new": client_example,
     "audit-entry": audit_example,
     "job": job_example,
     "job-pause": job_example,

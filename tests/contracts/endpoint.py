@@ -17,7 +17,9 @@ LIMIT_HEADERS = (
 
 def assert_carries_what_all_answers_carry(answer: HttpResponse) -> None:
     """Request id, version and limits."""
-    missing = [name for name in (*LIMIT_HEADERS, "X-Request-Id", "API-Version") if not answer.has_header(name)]
+    missing = [
+        name for name in (*LIMIT_HEADERS, "X-Request-Id", "API-Version", "X-API-Version") if not answer.has_header(name)
+    ]
     assert missing == []
     assert int(answer["X-RateLimit-Remaining"]) <= int(answer["X-RateLimit-Limit"])
 

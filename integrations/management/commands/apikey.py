@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from core.actors import SYSTEM
 from core.errors import DomainError
+from integrations.models import ApiClient, ApiKey
 from integrations.selectors.clients import find_client
-from integrations.services.clients import issue_api_key
+from integrations.services.clients import issue_api_key, issue_publishable_key
 
 
 class Command(BaseCommand):
@@ -25,6 +26,9 @@ class Command(BaseCommand):
         create.add_argument("--name", default="command line")
         create.add_argument("--scopes", default="", help="separated by blanks; all of the client's unless given")
         create.add_argument("--network", action="append", default=[], help="may be used from here only, CIDR")
+        create.add_argument(
+            "--origin", action="append", default=[], help="makes it publishable, for pages of this origin"
+        )
         create.add_argument("--days", type=int, default=None)
         create.add_argument("--json", action="store_true")
 
@@ -32,22 +36,25 @@ class Command(BaseCommand):
         """Issue the key and print it."""
         try:
             client = find_client(identifier=options["client"])
-            issued = issue_api_key(
-                client=client,
-                name=options["name"],
-                scopes=options["scopes"].replace(",", " ").split() or None,
-                networks=options["network"],
-                days=options["days"],
-                by=SYSTEM,
-                now=timezone.now(),
-            )
+            key, text = self._issued(client, options)
         except DomainError as refusal:
             raise CommandError(refusal.message) from None
         answer = {
-            "api_key": issued.secret,
-            "id": issued.key.public_id,
+            "api_key": text,
+            "id": key.public_id,
             "client_id": client.client_id,
-            "scopes": issued.key.scopes,
-            "expires_at": issued.key.expires_at.isoformat(),
+            "scopes": key.scopes,
+            "expires_at": key.expires_at.isoformat(),
         }
-        self.stdout.write(json.dumps(answer, indent=2) if options["json"] else issued.secret)
+        self.stdout.write(json.dumps(answer, indent=2) if options["json"] else text)
+
+    def _issued(self, client: ApiClient, options: dict[str, Any]) -> tuple[ApiKey, str]:
+        same: dict[str, Any] = {"client": client, "days": options["days"], "by": SYSTEM, "now": timezone.now()}
+        if options["origin"]:
+            if options["scopes"] or options["network"]:
+                raise CommandError("A key with --origin takes neither --scopes nor --network: it only sends events.")
+            key = issue_publishable_key(name=options["name"], origins=options["origin"], **same)
+            return key, key.text
+        scopes = options["scopes"].replace(",", " ").split() or None
+        issued = issue_api_key(name=options["name"], scopes=scopes, networks=options["network"], **same)
+        return issued.key, issued.secret
