@@ -1,19 +1,28 @@
 """What consent shows on pages of others: a panel on the customer page, a card on the home page, alerts."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
 
 from consent.console.people import panel_context
+from consent.console.words import CHANNELS, STATES
 from consent.models import ConsentEvent
 from consent.selectors.ledger import last_verification
+from consent.selectors.marks import marketing_uses, standings_of
 from consent.selectors.reach import count_reach
 from core import menu
 from core.menu import Alert, AlertSource, Hit, Panel, Reader, Search
+from customers.models import Customer
+from customers.selectors.marks import SILENT, Mark, MarkSource, Shown, register_marks
 
-VIEW = "consent.view_consent"
+VIEW: Final = "consent.view_consent"
+_SHOWN: Final = frozenset({"marketing_email", "marketing_sms"})
+_WORDS: Final[dict[str, Shown]] = {name: (state.word, state.tone) for name, state in STATES.items()} | {
+    "none": SILENT,
+    "suppressed": ("Suppressed", "bad"),
+}
 
 
 def ledger_alerts() -> list[Alert]:
@@ -38,6 +47,18 @@ def reach(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
     return {"reach": count_reach()}
 
 
+def _marks() -> list[Mark]:
+    """A column for each way of marketing; e-mail and SMS unasked."""
+    return [
+        Mark(use.key, f"{CHANNELS[use.channel]} consent", optional=use.key not in _SHOWN) for use in marketing_uses()
+    ]
+
+
+def _states(customers: Sequence[Customer]) -> dict[int, dict[str, Shown]]:
+    found = standings_of(customers)
+    return {pk: {key: _WORDS[state] for key, state in states.items()} for pk, states in found.items()}
+
+
 def contribute() -> None:
     """Register all of it; called once, where the screens are mounted."""
     menu.add_panel(
@@ -47,5 +68,6 @@ def contribute() -> None:
         "home",
         Panel("reach", "Reachable audience", "consent/reach.html", "consent.view_purpose", reach, order=20, lazy=True),
     )
+    register_marks(name="consent", source=MarkSource(VIEW, _marks, _states))
     menu.add_alerts(AlertSource("consent-ledger", VIEW, ledger_alerts))
     menu.add_search(Search("Consent entries", "shield-check", VIEW, find_entries, order=60))

@@ -32,4 +32,10 @@ def _narrow(customers: CustomerQuerySet, value: str) -> CustomerQuerySet:
     return narrow_to_allowed(customers, purpose=value, now=timezone.now())
 
 
-CONSENT = Criterion(name="consent", label="Consent", choices=_choices, narrow=_narrow)
+CONSENT = Criterion(
+    name="consent",
+    label="Consent",
+    choices=_choices,
+    narrow=_narrow,
+    shortcuts=(("May get e-mail", "marketing_email"), ("GPC opt-outs", _GPC), ("Suppressed", _SUPPRESSED)),
+)

@@ -1,6 +1,7 @@
 """The customers list, one customer's page, and what can be done there."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from django_filters import ChoiceFilter
 
 from core.console import cells
 from core.console.bulk import BulkAction
+from core.console.cells import State
 from core.console.forms import ConsoleForm, ReasonForm
 from core.console.pages import Action
 from core.console.tables import whole_row
@@ -33,6 +35,7 @@ from customers.rules.countries import COUNTRY_NAMES
 from customers.selectors.criteria import criteria
 from customers.selectors.customers import count_known, find_customer, list_customers, matching_ids, tag_names, tags_of
 from customers.selectors.filters import CustomerFilter
+from customers.selectors.marks import SILENT, Shown, mark_sources, read_marks
 from customers.services.customers import create_customer, delete_customer, update_customer
 from customers.services.reveals import reveal_customer
 from customers.services.tags import change_tags, replace_tags
@@ -65,6 +68,33 @@ def person_cell(row: Any) -> str:
     return cells.link(reverse("console:customer", args=[row.public_id]), row.shown_name, row.shown_email)
 
 
+def mark_cell(shown: Shown) -> str:
+    """A state of an upper floor."""
+    return cells.dot(State(*shown))
+
+
+def mark_of(name: str, row: Any) -> Shown:
+    """What an upper floor knows; unknown where it is silent."""
+    shown: Shown = row.marks.get(name, SILENT)
+    return shown
+
+
+def mark_columns() -> list[Column]:
+    """A column for each state that upper floors show."""
+    return [
+        Column(
+            mark.name,
+            mark.label,
+            value=partial(mark_of, mark.name),
+            cell=mark_cell,
+            optional=mark.optional,
+            permission=source.permission,
+        )
+        for source in mark_sources()
+        for mark in source.marks()
+    ]
+
+
 def value_cell(row: Any) -> str:
     """What the customer spent, in the currency of the latest order."""
     return cells.money(row.orders_total, row.orders_currency) if row.orders_count else cells.NOTHING
@@ -89,12 +119,13 @@ class CustomerList(ListPage):
     filterset_class = CustomerConsoleFilter
     search_label = "E-mail, last name or id"
     default_sort = "-created_at"
-    tabs = (Tab("All"), Tab("Active", {"status": "active"}), Tab("Inactive", {"status": "inactive"}))
     bulk_actions = (BulkAction("tag", "Add tag", CHANGE, run=tag_selection, form=TagForm),)
-    columns = (
+    key_columns = (
         Column("customer", "Customer", value=whole_row, cell=person_cell),
         Column("country", "Country"),
         Column("status", "Status", cell=cells.state(STATES)),
+    )
+    more_columns = (
         Column("value", "Lifetime value", value=whole_row, cell=value_cell, end=True),
         Column("orders", "Orders", value=lambda row: row.orders_count, cell=cells.number, end=True),
         Column("seen", "Last seen", value=lambda row: row.last_seen_at, cell=cells.instant),
@@ -106,6 +137,17 @@ class CustomerList(ListPage):
         Column("language", "Language", optional=True),
         Column("via", "Came with", value=lambda row: row.created_via, cell=cells.code, optional=True),
     )
+
+    @property
+    def columns(self) -> Sequence[Column]:  # type: ignore[override]
+        """Who it is, what upper floors know, then the figures."""
+        return (*self.key_columns, *mark_columns(), *self.more_columns)
+
+    @property
+    def tabs(self) -> Sequence[Tab]:  # type: ignore[override]
+        """Everybody, then what upper floors offer, then who is not active."""
+        offered = [Tab(label, {c.name: value}) for c in criteria() for label, value in c.shortcuts]
+        return (Tab("All"), *offered, Tab("Inactive", {"status": "inactive"}))
 
     @property
     def bar_filters(self) -> Sequence[str]:  # type: ignore[override]
@@ -128,10 +170,10 @@ class CustomerList(ListPage):
 
     def prepare(self, rows: list[Any]) -> list[Any]:
         """Names as this reader may see them, and tags in one query."""
-        tags = tags_of([row.pk for row in rows])
+        tags, marks = tags_of([row.pk for row in rows]), read_marks(rows)
         for row in rows:
             row.shown_name, row.shown_email = shown_name(row, self.reader), shown_email(row, self.reader)
-            row.shown_tags = tags.get(row.pk, [])
+            row.shown_tags, row.marks = tags.get(row.pk, []), marks.get(row.pk, {})
         return rows
 
     def actions(self) -> Sequence[Action]:

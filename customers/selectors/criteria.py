@@ -10,12 +10,16 @@ Choice = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One filter: parameter name, label, its choices when asked, and how it narrows a list."""
+    """One filter: parameter name, label, its choices when asked, and how it narrows a list.
+
+    `shortcuts` are the (label, value) pairs that the console offers as ready-made views.
+    """
 
     name: str
     label: str
     choices: Callable[[], Sequence[Choice]]
     narrow: Callable[[CustomerQuerySet, str], CustomerQuerySet]
+    shortcuts: Sequence[Choice] = ()
 
 
 _criteria: dict[str, Criterion] = {}

@@ -29,9 +29,12 @@ from marketing_hub.system.words import words_of
 OWN, ALL = "core.view_own_auditentry", "core.view_auditentry"
 MOST_ACTORS: Final = 300
 PAGES: Final = {
-    "usr": ("console:user", "core.view_user"),
-    "job": ("console:job", "core.view_job"),
     "cli": ("console:api-client", "integrations.view_apiclient"),
+    "con": ("console:consent-entry", "consent.view_consent"),
+    "cus": ("console:customer", "customers.view_customer"),
+    "imp": ("console:import", "customers.view_import"),
+    "job": ("console:job", "core.view_job"),
+    "usr": ("console:user", "core.view_user"),
 }
 
 
