@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core import menu, privacy
 from core.privacy import PersonalData
-from customers.models import Customer, CustomerTag, Identity, Purchase, RefusedRow
+from customers.models import Customer, CustomerTag, Identity, ImportChange, Purchase, RefusedRow
 from customers.selectors import personal
 from customers.selectors.figures import customer_figures
 from customers.selectors.timeline import PURCHASES, register_source
@@ -28,6 +28,16 @@ _PLACES = (
         collect=personal.collect_refused_rows,
         erase=erasure.erase_refused_rows,
         order=10,
+    ),
+    PersonalData(
+        name="customers.import_changes",
+        model=ImportChange,
+        category="profiles as they were before an import",
+        purpose="undoing an import",
+        retention="7 days",
+        collect=personal.collect_import_changes,
+        erase=erasure.erase_import_changes,
+        order=20,
     ),
     PersonalData(
         name="customers.tags",

@@ -8,13 +8,15 @@ import base64
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.http import QueryDict
 
 from core.crypto import derived_key
 
-RESERVED: Final = ("q", "sort", "page", "after", "columns")
+RESERVED: Final = ("q", "sort", "page", "after", "columns", "view")
+PASSING: Final = ("q", "page", "after", "view")
 
 
 def seal(text: str) -> str:
@@ -83,11 +85,18 @@ class Address:
         return "?" + query.urlencode()
 
 
-def posted(data: QueryDict) -> QueryDict:
-    """The query part for a submitted filter form: blanks left out, the search text sealed."""
+def lasting(query: QueryDict) -> str:
+    """What of an address may be kept as a view: filters, order and columns, in a fixed order."""
+    return urlencode([(n, v) for n, values in sorted(query.lists()) if n not in PASSING for v in sorted(values) if v])
+
+
+def posted(data: QueryDict, usual: Collection[str]) -> QueryDict:
+    """The query part for a submitted filter form: blanks and the `usual` columns left out, the search text sealed."""
     query = QueryDict(mutable=True)
     for name, values in data.lists():
         kept = [value for value in values if value.strip()]
         if kept and name != "csrfmiddlewaretoken":
             query.setlist(name, [seal(kept[0].strip())] if name == "q" else kept)
+    if set(query.getlist("columns")) == set(usual):
+        query.pop("columns", None)
     return query

@@ -9,19 +9,25 @@ from django.contrib import messages
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.functional import cached_property
 from django_filters import FilterSet
 from psycopg.errors import QueryCanceled
 
 from core.console import paging
-from core.console.addresses import Address, posted
+from core.console.addresses import Address, lasting, posted
 from core.console.bulk import BulkAction, Selection
 from core.console.forms import ConsoleForm, dress
 from core.console.pages import Action, MissingPermission, Page, is_htmx
 from core.console.tables import Column, Heading, Table, drawn
 from core.errors import DomainError, InvalidInput
+from core.models import SavedView
+from core.saved_views import views_of
 
 TOO_SLOW: Final = "This search takes too long. Narrow it with a filter or a longer search text."
 TIMEOUT: Final = "2s"
+EVERYTHING: Final = "?view=all"
+"""The list without filters, also for readers who open it with a view of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,9 @@ class ListPage(Page, abstract=True):
     """A table of rows.
 
     Declare `columns`, and as needed `filterset_class` (shared with the API) with `bar_filters` (those shown above the
-    table), `search_label` with `search`, `tabs`, `actions`, `bulk_actions`, `default_sort` and `empty`. Override
-    `rows` to say which rows this reader may see; relations that cells read must be joined there or in `prepare`.
+    table; such a list keeps views unless `keeps_views` is off), `search_label` with `search`, `tabs`, `actions`,
+    `bulk_actions`, `default_sort` and `empty`. Override `rows` to say which rows this reader may see; relations that
+    cells read must be joined there or in `prepare`.
     """
 
     template_name = "console/list.html"
@@ -75,6 +82,7 @@ class ListPage(Page, abstract=True):
     tabs: ClassVar[Sequence[Tab]] = ()
     bulk_actions: ClassVar[Sequence[BulkAction]] = ()
     default_sort: ClassVar[str] = "-pk"
+    keeps_views: ClassVar[bool] = True
     page_size: ClassVar[int] = 100
     key_field: ClassVar[str] = "public_id"
     empty: ClassVar[Empty] = Empty("Nothing here yet")
@@ -98,6 +106,9 @@ class ListPage(Page, abstract=True):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The list, or only its changed parts when a fragment was asked for."""
         self.address = Address(request.GET)
+        first = next((view for view in self._views if view.opens and view.owner == self.reader), None)
+        if first and first.query and not request.GET and not is_htmx(request):
+            return HttpResponseRedirect(f"{request.path}?{first.query}")
         return self._answer()
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -105,8 +116,9 @@ class ListPage(Page, abstract=True):
         if "bulk" in request.POST:
             self.address = Address(request.GET)
             return self._bulk(request.POST["bulk"])
-        self.address = Address(posted(request.POST))
+        self.address = Address(posted(request.POST, usual=[column.name for column in self._usual()]))
         url = self.address.with_()
+        url = url if len(url) > 1 else EVERYTHING
         if not is_htmx(request):
             return HttpResponseRedirect(request.path + url)
         response = self._answer()
@@ -132,7 +144,7 @@ class ListPage(Page, abstract=True):
             "table": table,
             "address": self.address,
             "filters": self._bar(),
-            "tabs": [(tab.label, self.address.only(tab.filters), self._is_open(tab)) for tab in self.tabs],
+            **self._tabs(),
             "choices": [(c.name, c.label, c in self._shown()) for c in self._existing()],
             "bulk": shown,
             "actions": self.allowed(self.actions()),
@@ -212,7 +224,32 @@ class ListPage(Page, abstract=True):
 
     def _shown(self) -> list[Column]:
         chosen = [column for column in self._existing() if column.name in self.address.columns]
-        return chosen or [column for column in self._existing() if not column.optional]
+        return chosen or self._usual()
+
+    def _usual(self) -> list[Column]:
+        return [column for column in self._existing() if not column.optional]
+
+    @property
+    def _keeps(self) -> bool:
+        return self.keeps_views and self.filterset_class is not None
+
+    @cached_property
+    def _views(self) -> Sequence[SavedView]:
+        return [*views_of(reader=self.reader, page=self.name)] if self._keeps else []
+
+    def _tabs(self) -> dict[str, Any]:
+        """Ready-made and saved views, which of them is shown, and where another is saved."""
+        now = lasting(self.address.query)
+        views = [(v, f"?{v.query}" if v.query else EVERYTHING, v.query == now != "") for v in self._views]
+        kept = any(shown for _, _, shown in views)
+        ready = self.tabs or ((Tab("All"),) if views else ())
+        tabs = [(tab.label, self._tab_url(tab), not kept and self._is_open(tab)) for tab in ready]
+        save_url = f"{reverse('console:view-new', args=[self.name])}?{now}" if self._keeps else ""
+        return {"tabs": tabs, "views": views, "lasting": f"?{now}", "save_url": save_url, "everything": EVERYTHING}
+
+    def _tab_url(self, tab: Tab) -> str:
+        url = self.address.only(tab.filters)
+        return url if len(url) > 1 else EVERYTHING
 
     def _is_open(self, tab: Tab) -> bool:
         return not self.address.get("q") and self.address.filters() == {n: [v] for n, v in tab.filters.items()}

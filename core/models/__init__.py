@@ -5,6 +5,7 @@ from core.models.idempotency import IdempotencyKey
 from core.models.jobs import Job, JobQuerySet, JobState
 from core.models.outbox import Cursor, OutboxMessage
 from core.models.users import Role, SignInGuard, StaffUser
+from core.models.views import SavedView
 
 __all__ = [
     "AuditEntry",
@@ -15,6 +16,7 @@ __all__ = [
     "JobState",
     "OutboxMessage",
     "Role",
+    "SavedView",
     "SignInGuard",
     "StaffUser",
 ]

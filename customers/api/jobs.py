@@ -18,6 +18,7 @@ from customers.api.serializers import JobSerializer, UploadSerializer
 from customers.api.uploads import Upload, upload_of
 from customers.models import ImportFile
 from customers.selectors.imports import find_job, header_drift, import_of, list_jobs, refused_csv, repeated_upload
+from customers.services.import_undo import start_undo
 from customers.services.imports import discard_import, map_import, stage_import, start_import, state_basis
 
 
@@ -176,6 +177,26 @@ class ResumeJob(_JobWish):
         It goes on behind the last row that was stored; 409 in any other state.
         """
         return self.ask(job_id)
+
+
+class UndoImport(ApiView):
+    """POST /api/v1/jobs/{id}/undo."""
+
+    scopes = {"post": "jobs:write"}
+    tag = "Jobs"
+
+    @extend_schema(operation_id="undoImport", request=None, responses={202: JobSerializer})
+    def post(self, request: Request, job_id: str) -> Response:
+        """Undo an import.
+
+        Customers and orders that the import made go, what it changed returns, unless something newer stands on it.
+        The answer is a job of its own; at its end `result` counts what was `removed`, `restored` and `kept`, with the
+        reasons. 409 when nothing was stored, the import is under way or undone, or it ended more than 7 days ago.
+        """
+        self.only()
+        file = import_of(find_job(public_id=job_id, owner=str(self.actor)))
+        job = start_undo(file=file, by=self.actor, now=timezone.now())
+        return Response(shown(job), status=202, headers={"Location": f"/api/v1/jobs/{job.public_id}"})
 
 
 WISHES: dict[str, type[_JobWish]] = {"pause": PauseJob, "stop": StopJob, "resume": ResumeJob}

@@ -9,7 +9,7 @@ from customers.api.batches import BatchRead, BatchUpsert
 from customers.api.changes import CustomerChanges
 from customers.api.customers import CustomerViewSet
 from customers.api.identities import IdentityViewSet
-from customers.api.jobs import WISHES, JobResult, JobViewSet
+from customers.api.jobs import WISHES, JobResult, JobViewSet, UndoImport
 from customers.api.purchases import PurchaseViewSet
 from customers.api.tags import CustomerTagDetail, CustomerTags
 from customers.api.timeline import CustomerTimeline
@@ -35,6 +35,7 @@ urlpatterns = [
     path("attributes/<str:key>", AttributeViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
     path("jobs", JobViewSet.as_view(_MANY)),
     path("jobs/<str:job_id>", JobViewSet.as_view({"get": "retrieve"})),
+    path("jobs/<str:job_id>/undo", UndoImport.as_view()),
     path("jobs/<str:job_id>/result", JobResult.as_view()),
     *(path(f"jobs/<str:job_id>/{wish}", view.as_view()) for wish, view in WISHES.items()),
     *aliases,

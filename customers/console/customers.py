@@ -1,7 +1,7 @@
 """The customers list, one customer's page, and what can be done there."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -127,7 +127,7 @@ class CustomerList(ListPage):
     )
     more_columns = (
         Column("value", "Lifetime value", value=whole_row, cell=value_cell, end=True),
-        Column("orders", "Orders", value=lambda row: row.orders_count, cell=cells.number, end=True),
+        Column("orders", "Orders", value=lambda row: row.orders_count, cell=cells.number, end=True, optional=True),
         Column("seen", "Last seen", value=lambda row: row.last_seen_at, cell=cells.instant),
         Column("created", "Created", value=lambda row: row.created_at, cell=cells.day, sort="created_at"),
         Column("tags", "Tags", value=lambda row: row.shown_tags, cell=cells.tags),
@@ -138,7 +138,7 @@ class CustomerList(ListPage):
         Column("via", "Came with", value=lambda row: row.created_via, cell=cells.code, optional=True),
     )
 
-    @property
+    @cached_property
     def columns(self) -> Sequence[Column]:  # type: ignore[override]
         """Who it is, what upper floors know, then the figures."""
         return (*self.key_columns, *mark_columns(), *self.more_columns)

@@ -1,7 +1,7 @@
 """Screens of imports."""
 
 from core.console.views import screen
-from customers.console.import_wizard import MapColumns, NewImport, StartImport, StateBasis, TryImport
+from customers.console.import_wizard import MapColumns, NewImport, StartImport, StateBasis, TryImport, UndoImport
 from customers.console.imports import DownloadRefused, DownloadSample, ImportDetail, ImportList
 
 urlpatterns = [
@@ -13,5 +13,6 @@ urlpatterns = [
     screen("imports/<str:public_id>/consent", StateBasis),
     screen("imports/<str:public_id>/try", TryImport),
     screen("imports/<str:public_id>/start", StartImport),
+    screen("imports/<str:public_id>/undo", UndoImport),
     screen("imports/<str:public_id>/refused", DownloadRefused),
 ]

@@ -7,7 +7,7 @@ from django import forms
 from django.urls import reverse
 
 from core.console.cells import MASK
-from core.console.forms import ConsoleForm
+from core.console.forms import ConsoleForm, NoteForm
 from core.console.views import ActionPage, FormPage, Step
 from core.models import Job
 from customers.console.imports import IMPORT, address
@@ -17,6 +17,7 @@ from customers.rules.conversions import DATE_ORDERS
 from customers.rules.mapping import Mapping
 from customers.selectors.imports import find_import, first_rows, header_drift, target_of
 from customers.services.guards import purpose_choices
+from customers.services.import_undo import start_undo
 from customers.services.imports import map_import, reread_import, stage_import, start_import, state_basis
 
 PREVIEW_ROWS: Final = 20
@@ -279,6 +280,36 @@ class StartImport(_OfFile, ActionPage):
         return start_import(
             file=self.file, dry_run=False, again=form.cleaned_data["again"], by=self.actor, now=self.now
         )
+
+    def success_url(self, result: Job) -> str:
+        """Its progress."""
+        return self.cancel_url()
+
+
+class UndoImport(_OfFile, ActionPage):
+    """Take an import back."""
+
+    name, title, permission = "import-undo", "Undo import", IMPORT
+    form_class, submit_label, danger = NoteForm, "Undo the import", True
+    steps = ()
+
+    def question(self) -> str:
+        """What happens, and what does not."""
+        if self.file.target == ImportTarget.PURCHASES:
+            return "Every order of this file is removed, and the figures of its customers count it no more."
+        return (
+            "Customers that this file made are deleted, and what it changed about others is as before again. "
+            "Whoever was changed or used since then stays as they are. Consent on record stays in the ledger."
+        )
+
+    def consequences(self) -> Sequence[tuple[str, str]]:
+        """How many rows it was."""
+        file = self.file
+        return (("New", f"{file.created:,}"), ("Changed", f"{file.updated:,}"))
+
+    def save(self, form: ConsoleForm) -> Job:
+        """Start it."""
+        return start_undo(file=self.file, by=self.actor, now=self.now)
 
     def success_url(self, result: Job) -> str:
         """Its progress."""

@@ -25,7 +25,7 @@ from core.models import Job, JobState
 from core.models.jobs import OPEN_STATES
 from customers.console.words import PII
 from customers.models import ImportFile, ImportTarget
-from customers.selectors.imports import find_import, list_imports, list_refused, refused_csv
+from customers.selectors.imports import can_be_undone, find_import, list_imports, list_kept, list_refused, refused_csv
 
 VIEW: Final = "customers.view_import"
 IMPORT: Final = "customers.import_customer"
@@ -40,6 +40,16 @@ STATES: Final = {
     JobState.SUCCEEDED.value: State("Stored", "good"),
     JobState.FAILED.value: State("Failed", "bad"),
     JobState.STOPPED.value: State("Stopped", "warn"),
+    "undoing": State("Being undone", "info"),
+    "undone": State("Undone"),
+}
+KEPT: Final = {
+    "changed_since": "Changed since by somebody else",
+    "used_since": "Orders, activity or visitors stand on it by now",
+    "deleted_since": "Deleted or merged since",
+    "duplicate_email": "Its former e-mail address belongs to another customer now",
+    "duplicate_phone": "Its former phone number belongs to another customer now",
+    "duplicate_external_id": "Its former external id belongs to another customer now",
 }
 SAMPLES: Final = {
     "customers": (
@@ -57,6 +67,8 @@ SHOWN_REFUSALS: Final = 50
 def state_of(file: ImportFile, now: datetime) -> str:
     """One word for where a file is; NO_WORKER once its job has waited a minute while no worker gives a sign of life."""
     job = file.job
+    if file.undone_at or (file.undo and file.undo.state in OPEN_STATES):
+        return "undone" if file.undone_at else "undoing"
     if job is None:
         return "staged"
     if job.state == JobState.QUEUED and now - job.updated_at >= STALLED_AFTER and not _worker_beats():
@@ -167,12 +179,28 @@ def refusals(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
     }
 
 
+def undoing(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
+    """How far the undo is, and which customers it left as they are."""
+    figures = file.undo_figures
+    words = {"removed": "Removed", "restored": "As before again", "kept": "Left as they are"}
+    return {
+        "undo": file.undo,
+        "finished": file.undo is None or file.undo.state not in OPEN_STATES,
+        "rows": [(words[name], figures[name]) for name in words if name in figures],
+        "reasons": [(KEPT.get(code, code), count) for code, count in figures.get("reasons", {}).items()],
+        "kept": [
+            (change.customer.public_id, KEPT.get(change.kept, change.kept)) for change in list_kept(file=file)[:50]
+        ],
+    }
+
+
 class ImportDetail(DetailPage):
     """One file: where it is, what came of it, what can be done."""
 
     name, title, permission = "import", "Import", VIEW
     panels = (
         Panel("progress", "What came of it", "customers/import_progress.html", VIEW, progress, poll=3),
+        Panel("undo", "Undo", "customers/import_undo.html", VIEW, undoing, order=105, poll=3),
         Panel("refusals", "Refused rows", "customers/import_refusals.html", VIEW, refusals, order=110),
     )
 
@@ -195,7 +223,7 @@ class ImportDetail(DetailPage):
 
     def actions(self, subject: ImportFile) -> Sequence[Action]:
         """What the file's state allows."""
-        return (*_preparing(subject), *_steering(subject.job))
+        return (*_preparing(subject), *_steering(subject.job), *_undoing(subject, self.now))
 
 
 def _preparing(file: ImportFile) -> list[Action]:
@@ -210,6 +238,13 @@ def _preparing(file: ImportFile) -> list[Action]:
         Action("Try", address("import-try", file), IMPORT, "eye"),
         Action("Import", address("import-start", file), IMPORT, "upload", primary=True),
     ]
+
+
+def _undoing(file: ImportFile, now: datetime) -> list[Action]:
+    """Take it back, as long as that is possible."""
+    if not can_be_undone(file=file, now=now):
+        return []
+    return [Action("Undo", address("import-undo", file), IMPORT, "rotate-clockwise")]
 
 
 def _steering(job: Job | None) -> list[Action]:

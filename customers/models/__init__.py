@@ -6,6 +6,7 @@ from customers.models.identities import Identity
 from customers.models.imports import ImportFile, ImportTarget, RefusedRow
 from customers.models.purchases import Purchase
 from customers.models.tags import CustomerTag, Tag, TagOrigin
+from customers.models.undo import ImportChange
 from customers.rules.attributes import AttributeType
 from customers.rules.fields import PiiClass
 from customers.rules.identity import IdentityKind
@@ -18,6 +19,7 @@ __all__ = [
     "CustomerTag",
     "Identity",
     "IdentityKind",
+    "ImportChange",
     "ImportFile",
     "ImportTarget",
     "PiiClass",

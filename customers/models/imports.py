@@ -17,7 +17,8 @@ class ImportTarget(models.TextChoices):
 class ImportFile(PublicId, TimeStamped):
     """An uploaded file on its way in: how to read it, how its columns map, how far we are, what came of it.
 
-    `offset` and `row` are the checkpoint: everything before is stored, in the same transaction as the rows.
+    `offset` and `row` are the checkpoint: everything before is stored, in the same transaction as the rows. `undo` is
+    the job that takes the import back, `undo_figures` what it did so far; `undone_at` says when it came to its end.
     """
 
     id_prefix = "imp"
@@ -43,6 +44,9 @@ class ImportFile(PublicId, TimeStamped):
     reasons = models.JSONField(default=dict)
     figures = models.JSONField(default=dict)
     finished_at = models.DateTimeField(null=True)
+    undo = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
+    undo_figures = models.JSONField(default=dict)
+    undone_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -29,6 +29,7 @@ class Purchase(models.Model):
         indexes = [
             models.Index(fields=["customer", "-purchased_at"], name="purchase_of_customer"),
             models.Index(fields=["-purchased_at", "-id"], name="purchase_newest"),
+            models.Index(fields=["source", "id"], name="purchase_by_source"),
         ]
 
     def __str__(self) -> str:

@@ -15,12 +15,13 @@ from django.db.models import Q, QuerySet
 from core.errors import NotFound
 from core.models import Job
 from core.models.jobs import OPEN_STATES
-from customers.models import ImportFile, RefusedRow
+from customers.models import ImportChange, ImportFile, ImportTarget, RefusedRow
 from customers.rules.csvfile import Dialect, read_rows
 from customers.rules.mapping import PURCHASES, Target, customers_target
 from customers.selectors.attributes import attribute_rules
 
 KIND: Final = "import"
+UNDO_KIND: Final = "import_undo"
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -44,7 +45,7 @@ class Drift:
 
 def list_imports() -> QuerySet[ImportFile]:
     """Every file, newest first, with its job."""
-    return ImportFile.objects.select_related("job").order_by("-created_at", "-id")
+    return ImportFile.objects.select_related("job", "undo").order_by("-created_at", "-id")
 
 
 def find_import(*, public_id: str) -> ImportFile:
@@ -56,8 +57,8 @@ def find_import(*, public_id: str) -> ImportFile:
 
 
 def list_jobs(*, owner: str) -> QuerySet[Job]:
-    """The imports that this actor started."""
-    return Job.objects.owned_by(owner).filter(kind=KIND).order_by("-created_at", "-id")
+    """The imports that this actor started, and their undos."""
+    return Job.objects.owned_by(owner).filter(kind__in=(KIND, UNDO_KIND)).order_by("-created_at", "-id")
 
 
 def find_job(*, public_id: str, owner: str) -> Job:
@@ -76,6 +77,7 @@ def import_of(job: Job) -> ImportFile:
 def twin_of(*, sha256: str, target: str) -> ImportFile | None:
     """The latest file with the same content that was stored, or is being stored, and not merely rehearsed."""
     files = ImportFile.objects.filter(sha256=sha256, target=target, dry_run=False)
+    files = files.filter(undone_at=None)
     stored = Q(finished_at__isnull=False) | Q(job__state__in=OPEN_STATES)
     return files.filter(stored).order_by("-created_at", "-id").first()
 
@@ -122,6 +124,32 @@ def header_drift(file: ImportFile) -> Drift:
 def list_refused(*, file: ImportFile) -> QuerySet[RefusedRow]:
     """The rows that were not stored, in file order."""
     return RefusedRow.objects.filter(file=file).order_by("row")
+
+
+def why_not_undone(*, file: ImportFile, now: datetime) -> str:
+    """Why the import cannot be taken back now, in a sentence; empty when it can."""
+    if file.job is None or file.dry_run or not file.created + file.updated:
+        return "This import stored nothing that could be undone."
+    if file.job.state in OPEN_STATES:
+        return "This file is being imported; stop the job first."
+    if file.undone_at or (file.undo and file.undo.state in OPEN_STATES):
+        return "This import is undone already, or its undo is under way."
+    days = settings.IMPORT_UNDO_DAYS
+    if now - (file.job.finished_at or file.updated_at) > timedelta(days=days):
+        return f"An import can be undone for {days} days; this one is older."
+    if file.target == ImportTarget.CUSTOMERS and not ImportChange.objects.filter(file=file).exists():
+        return "What this import changed is not kept any more, so it cannot be undone."
+    return ""
+
+
+def can_be_undone(*, file: ImportFile, now: datetime) -> bool:
+    """Whether the import can be taken back now."""
+    return not why_not_undone(file=file, now=now)
+
+
+def list_kept(*, file: ImportFile) -> QuerySet[ImportChange]:
+    """The customers that an undo left as they are, with the reason."""
+    return ImportChange.objects.filter(file=file).exclude(kept="").select_related("customer").order_by("-pk")
 
 
 def refused_csv(*, file: ImportFile) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from core.crypto import keyed_hash
-from customers.models import Customer, CustomerTag, Identity, Purchase, RefusedRow
+from customers.models import Customer, CustomerTag, Identity, ImportChange, Purchase, RefusedRow
 
 Rows = Iterator[dict[str, Any]]
 _PROFILE = (
@@ -68,3 +68,10 @@ def collect_refused_rows(customer_ids: Sequence[int]) -> Rows:
     """Rows of import files that named these customers and were not stored."""
     rows = RefusedRow.objects.filter(subject__in=refused_rows_of(customer_ids)).exclude(subject="").order_by("pk")
     return cast(Rows, rows.values("row", "code", "values").iterator(chunk_size=2_000))
+
+
+def collect_import_changes(customer_ids: Sequence[int]) -> Rows:
+    """What imports of the last days changed about these customers."""
+    rows = ImportChange.objects.filter(customer_id__in=customer_ids).order_by("pk")
+    columns = ("file__public_id", "created", "before", "after", "tags")
+    return cast(Rows, rows.values(*columns).iterator(chunk_size=2_000))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db.models import F
 from django.db.models.functions import Now
 
-from customers.models import Customer, CustomerTag, Identity, Purchase, RefusedRow, Status
+from customers.models import Customer, CustomerTag, Identity, ImportChange, Purchase, RefusedRow, Status
 from customers.selectors.personal import refused_rows_of
 
 
@@ -54,3 +54,8 @@ def anonymise_purchases(customer_ids: Sequence[int], /) -> int:
 def erase_refused_rows(customer_ids: Sequence[int], /) -> int:
     """Rows of import files that named one of these customers are gone."""
     return RefusedRow.objects.filter(subject__in=refused_rows_of(customer_ids)).exclude(subject="").delete()[0]
+
+
+def erase_import_changes(customer_ids: Sequence[int], /) -> int:
+    """No import that touched these customers can be undone for them any more."""
+    return ImportChange.objects.filter(customer_id__in=customer_ids).delete()[0]

@@ -13,6 +13,7 @@ from customers.rules.mapping import Mapping
 from customers.services import claims, guards, rehearsal
 from customers.services.drafts import BLANK, OWN_KINDS, Draft, Mode, Outcome, nameless
 from customers.services.identities import link_identity
+from customers.services.import_changes import Change, remember_changes
 from customers.services.import_figures import Figures, Refusal
 from customers.services.tags import put_tags
 from customers.services.upserts import write_drafts
@@ -67,7 +68,10 @@ class CustomerChunks:
             if self._mapping.update or draft.outcome == Outcome.CREATED
         ]
         if pairs:
-            put_tags(pairs=pairs, origin=TagOrigin.IMPORT, by=self._by, now=now, audited=False)
+            put = put_tags(pairs=pairs, origin=TagOrigin.IMPORT, by=self._by, now=now, audited=False)
+            changes = [Change(pk, tags=list(change.added)) for pk, change in put.items() if change.added]
+            if not self._rehearsed:
+                remember_changes(imported=self._imported, changes=changes)
 
     def _record_consent(self, stored: Sequence[tuple[CustomerDraft, Draft]], now: datetime) -> None:
         for answer, said in (("granted", True), ("refused", False)):

@@ -14,7 +14,7 @@ from core.actors import Actor
 from core.errors import Conflict, InvalidInput, InvalidState, Problem, TooLarge
 from core.models import Job, JobState
 from core.models.jobs import OPEN_STATES
-from customers.models import ImportFile, ImportTarget, RefusedRow
+from customers.models import ImportChange, ImportFile, ImportTarget, RefusedRow
 from customers.rules.csvfile import SAMPLE_BYTES, Dialect
 from customers.rules.csvsniff import DELIMITERS, UnreadableFileError, sniff
 from customers.rules.mapping import BadMapping, auto_map, read_mapping
@@ -224,8 +224,11 @@ def discard_import(*, file: ImportFile, by: Actor, now: datetime) -> None:
     transaction.on_commit(lambda: path.unlink(missing_ok=True))
 
 
-def clean_up_imports(*, files_before: datetime, refused_before: datetime) -> tuple[int, int]:
-    """Content staged before the one instant and rows refused before the other are gone; how many of each."""
+def clean_up_imports(*, files_before: datetime, refused_before: datetime, changes_before: datetime) -> tuple[int, int]:
+    """Content, refused rows and changes of files that came before these instants are gone; how many of the first two.
+
+    A change stays while a job that undoes it is open.
+    """
     old = ImportFile.objects.filter(created_at__lt=files_before).exclude(job__state__in=OPEN_STATES)
     removed = 0
     for file in old.order_by("-created_at")[:1_000]:
@@ -236,4 +239,8 @@ def clean_up_imports(*, files_before: datetime, refused_before: datetime) -> tup
     gone = 0
     while ids := list(stale.order_by("pk").values_list("pk", flat=True)[:10_000]):
         gone += RefusedRow.objects.filter(pk__in=ids).delete()[0]
+    past = ImportChange.objects.filter(file__created_at__lt=changes_before)
+    past = past.exclude(file__undo__state__in=OPEN_STATES).exclude(file__job__state__in=OPEN_STATES)
+    while ids := list(past.order_by("pk").values_list("pk", flat=True)[:10_000]):
+        ImportChange.objects.filter(pk__in=ids).delete()
     return removed, gone

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -15,6 +15,7 @@ from customers.services import claims, drafts, guards
 from customers.services.claims import Raced
 from customers.services.drafts import BLANK, OWN_KINDS, Draft, Mode, Outcome
 from customers.services.guards import Identifier
+from customers.services.import_changes import Change, change_of, profile_of, remember_changes
 from customers.services.rows import insert_rows, update_rows
 
 _ATTEMPTS: Final = 10
@@ -29,6 +30,7 @@ class _Target:
     drafts: list[Draft] = field(default_factory=list)
     changed: dict[str, None] = field(default_factory=dict)
     announced: bool = False
+    before: dict[str, Any] = field(default_factory=dict)
 
     @property
     def place_changed(self) -> bool:
@@ -169,6 +171,7 @@ class _Batch:
         new = row._state.adding
         target.announced = row.is_known and not new
         before = {kind: getattr(row, kind) for kind in OWN_KINDS}
+        target.before = profile_of(row=row) if self.imported else {}
         for draft in target.drafts:
             if draft.expected_xid is not None and draft.expected_xid != row.xid:
                 draft.refuse(drafts.changed_meanwhile())
@@ -196,7 +199,15 @@ class _Batch:
         moved = [target.pk for target in new] + [target.pk for target in changed if target.place_changed]
         if not self.rehearsed:
             guards.project_places(customer_ids=moved, now=self.now)
+            self._remember(new, changed)
         self._tell(new, changed)
+
+    def _remember(self, new: list[_Target], changed: list[_Target]) -> None:
+        """An import can be undone: what it did to each customer is kept for that."""
+        if self.imported:
+            made = [Change(target.pk, created=True) for target in new]
+            moved = [change_of(row=target.row, before=target.before) for target in changed if target.row]
+            remember_changes(imported=self.imported, changes=made + moved)
 
     def _tell(self, new: list[_Target], changed: list[_Target]) -> None:
         facts, deeds = [], []

@@ -127,7 +127,7 @@ class AuditList(ListPage):
     name, title, permission = "audit", "Audit log", OWN
     menu_entry = MenuEntry("Audit log", "history", "System", order=20)
     filterset_class, default_sort = AuditFilter, "-at"
-    key_field = "pk"
+    key_field, keeps_views = "pk", False  # the choices of its filters use up the queries a list may cost
     empty = Empty("Nothing recorded yet", "Every change made here or through the API leaves an entry.")
 
     @property

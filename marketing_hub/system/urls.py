@@ -7,6 +7,7 @@ from marketing_hub.system.audit import AuditDetail, AuditList
 from marketing_hub.system.audit_export import ExportAudit
 from marketing_hub.system.job_steps import PauseJob, ResumeJob, RetryJob, StopJob
 from marketing_hub.system.jobs import JobDetail, JobList
+from marketing_hub.system.saved_views import ChangeView, RemoveView, SaveView
 from marketing_hub.system.user_steps import Activate, ChangeRole, Deactivate, Invite, InviteAgain
 from marketing_hub.system.users import Roles, StaffDetail, StaffList
 
@@ -20,6 +21,9 @@ urlpatterns: list[URLPattern] = [
     screen("audit", AuditList),
     screen("audit/export", ExportAudit),
     screen("audit/<int:pk>", AuditDetail),
+    screen("views/new/<slug:page>", SaveView),
+    screen("views/<str:public_id>", ChangeView),
+    screen("views/<str:public_id>/remove", RemoveView),
     screen("users", StaffList),
     screen("users/invite", Invite),
     screen("users/roles", Roles),

@@ -6,7 +6,7 @@ from typing import Any
 from tests.factories.consent import entry_example, person_example, purpose_example, suppression_example
 from tests.factories.customers import attribute_example, import_example
 from tests.factories.integrations import client_example, key_example
-from tests.factories.system import audit_example, job_example, staff_example
+from tests.factories.system import audit_example, job_example, staff_example, view_example
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "consent-entry": entry_example,
@@ -20,6 +20,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "import-sample": lambda: {"target": "customers"},
     "import-start": import_example,
     "import-try": import_example,
+    "import-undo": import_example,
     "customer-consent": person_example,
     "customer-delete": person_example,
     "customer-edit": person_example,
@@ -50,4 +51,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "user-deactivate": staff_example,
     "user-invite-again": staff_example,
     "user-role": staff_example,
+    "view-edit": view_example,
+    "view-new": lambda: {"page": "customers"},
+    "view-remove": view_example,
 }

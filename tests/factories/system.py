@@ -8,6 +8,7 @@ from django.utils import timezone
 from core import audit
 from core.actors import SYSTEM, Actor, ActorKind
 from core.models import AuditEntry, Job, JobState, Role, StaffUser
+from core.saved_views import save_view
 from tests.factories.core import make_staff
 
 
@@ -67,3 +68,11 @@ def staff_example() -> dict[str, str]:
     """The address of a colleague."""
     user = StaffUser.objects.filter(email="bo@example.com").first()
     return {"public_id": (user or make_staff(Role.ANALYST, "Bo Berg", "bo@example.com")).public_id}
+
+
+def view_example() -> dict[str, str]:
+    """The address of a view of the customers list that the reader keeps."""
+    owner = StaffUser.objects.order_by("pk").first() or make_staff()
+    values = {"name": "Germans", "query": "country=DE", "shared": True, "opens": False}
+    view = save_view(owner=owner, page="customers", by=actor(owner), now=timezone.now(), replace=True, **values)
+    return {"public_id": view.public_id}

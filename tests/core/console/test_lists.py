@@ -134,7 +134,8 @@ def test_list__any_number_of_rows__costs_the_same_few_queries(signed_in, django_
     make_jobs(rows)
     signed_in.get("/console/kit")  # the figures of the menu are then known for a minute
 
-    with django_assert_num_queries(5 + 2):  # session, reader, time limit, count, rows; savepoint around the last three
+    # session, reader, saved views, time limit, count, rows; savepoint around the last three
+    with django_assert_num_queries(6 + 2):
         signed_in.get("/console/kit")
 
 

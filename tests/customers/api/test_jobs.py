@@ -122,3 +122,25 @@ def test_wishes__ended_job__is_a_conflict(bring, client):
     job = bring().json()["id"]
 
     assert client.post(f"{JOBS}/{job}/pause").status_code == 409
+
+
+@pytest.mark.django_db(transaction=True)
+def test_undo__import__is_a_job_that_says_what_it_took_back(bring, client):
+    made = bring()
+
+    answer = client.post(made["Location"] + "/undo")
+
+    assert answer.status_code == 202
+    job = client.get(answer["Location"]).json()
+    assert (job["kind"], job["state"], job["result"]["removed"]) == ("import_undo", "succeeded", 1)
+    assert not Customer.objects.known().exists()
+
+
+def test_undo__rehearsal__is_refused(bring, client):
+    made = bring("type=customers&dry_run=true")
+
+    answer = client.post(made["Location"] + "/undo")
+
+    assert answer.status_code == 409
+    assert "stored nothing" in answer.json()["message"]
+    assert Job.objects.count() == 1

@@ -5,12 +5,15 @@ from decimal import Decimal
 
 import pytest
 
+from consent.models import SuppressionReason
+from consent.services.suppression import suppress_customer
 from core.actors import SYSTEM
 from core.models import AuditEntry, Role
 from customers.models import Customer, TagOrigin
 from customers.services.customers import create_customer, delete_customer, update_customer
 from customers.services.purchases import NewPurchase, record_purchase
 from customers.services.tags import replace_tags
+from tests.factories.consent import make_person
 from tests.factories.core import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +56,33 @@ def test_list__analyst__sees_them_masked(analyst):
     assert "J. D." in page
     assert "Doe" not in page
     assert "jane.doe" not in page
+
+
+def test_list__consent_by_channel__is_shown_in_words(marketer):
+    make_person(email="jane.doe@example.com", is_known=True)
+
+    page = marketer.get(LIST).content.decode()
+
+    assert ">E-mail consent<" in page
+    assert '<td data-label="E-mail consent"><span class="state state-good">Granted</span></td>' in page
+    assert '<td data-label="SMS consent"><span class="state state-bad">Refused</span></td>' in page
+
+
+def test_list__suppressed_customer__has_no_consent_left(marketer):
+    reason = SuppressionReason.COMPLAINT
+    suppress_customer(customer=jane(country="DE"), reason=reason, by=SYSTEM, now=NOON)
+
+    page = marketer.get(LIST).content.decode()
+
+    assert page.count('<span class="state state-bad">Suppressed</span>') == 2
+
+
+def test_list__without_the_right_to_see_consent__has_no_such_column(analyst):
+    make_person(email="jane.doe@example.com", is_known=True)
+
+    page = analyst.get(LIST).content.decode()
+
+    assert "E-mail consent" not in page
 
 
 @pytest.mark.parametrize(

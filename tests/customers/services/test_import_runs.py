@@ -217,7 +217,9 @@ def test_discard_and_clean_up__files_and_rows__are_gone_in_time(django_capture_o
     kept = stage(PEOPLE)
     run(kept, dry_run=True)
 
-    removed, rows = clean_up_imports(files_before=datetime(2027, 1, 1, tzinfo=UTC), refused_before=NOON)
+    removed, rows = clean_up_imports(
+        files_before=datetime(2027, 1, 1, tzinfo=UTC), refused_before=NOON, changes_before=NOON
+    )
 
     assert not path_of(tried).exists()
     assert (removed, rows) == (1, 0)
