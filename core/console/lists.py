@@ -22,7 +22,6 @@ from core.console.pages import Action, MissingPermission, Page, is_htmx
 from core.console.tables import Column, Heading, Table, drawn
 from core.errors import DomainError, InvalidInput
 from core.models import SavedView
-from core.saved_views import views_of
 
 TOO_SLOW: Final = "This search takes too long. Narrow it with a filter or a longer search text."
 TIMEOUT: Final = "2s"
@@ -235,7 +234,7 @@ class ListPage(Page, abstract=True):
 
     @cached_property
     def _views(self) -> Sequence[SavedView]:
-        return [*views_of(reader=self.reader, page=self.name)] if self._keeps else []
+        return [*SavedView.objects.seen_by(self.reader, self.name)] if self._keeps else []
 
     def _tabs(self) -> dict[str, Any]:
         """Ready-made and saved views, which of them is shown, and where another is saved."""

@@ -7,6 +7,15 @@ from core.models.base import PublicId, TimeStamped
 from core.models.users import StaffUser
 
 
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    """Adjectives for saved views."""
+
+    def seen_by(self, reader: StaffUser, page: str) -> "SavedViewQuerySet":
+        """The reader's own views of a list and those that others share, by name."""
+        found = self.filter(Q(owner=reader) | Q(shared=True), page=page)
+        return found.select_related("owner").order_by("name", "pk")
+
+
 class SavedView(PublicId, TimeStamped):
     """One kept address of the list `page`; `query` never holds a search text, which may name a person.
 
@@ -22,6 +31,8 @@ class SavedView(PublicId, TimeStamped):
     query = models.CharField(max_length=2_000)
     shared = models.BooleanField(default=False)
     opens = models.BooleanField(default=False)
+
+    objects = SavedViewQuerySet.as_manager()
 
     class Meta:
         constraints = [

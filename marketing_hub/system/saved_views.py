@@ -12,7 +12,7 @@ from core.console.pages import MissingPermission
 from core.console.views import ActionPage, FormPage
 from core.errors import NotFound
 from core.models import SavedView
-from core.saved_views import change_view, own_view, remove_view, save_view
+from marketing_hub.system.kept_views import change_view, own_view, remove_view, save_view
 
 ANYBODY = "core.view_home"
 

@@ -36,6 +36,7 @@ NAMES_NOBODY = {
     "/api/v1/jobs/{job_id}/result",
     "/api/v1/jobs/{job_id}/resume",
     "/api/v1/jobs/{job_id}/stop",
+    "/api/v1/jobs/{job_id}/undo",
     "/api/v1/jurisdictions",
     "/api/v1/jurisdictions/{place}",
     "/api/v1/limits",

@@ -8,7 +8,7 @@ from django.utils import timezone
 from core import audit
 from core.actors import SYSTEM, Actor, ActorKind
 from core.models import AuditEntry, Job, JobState, Role, StaffUser
-from core.saved_views import save_view
+from marketing_hub.system.kept_views import save_view
 from tests.factories.core import make_staff
 
 

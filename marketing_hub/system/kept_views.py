@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
 from core import audit
 from core.actors import Actor
@@ -13,12 +12,6 @@ from core.models import SavedView, StaffUser
 
 MOST: Final = 50
 LONGEST: Final = 2_000
-
-
-def views_of(*, reader: StaffUser, page: str) -> QuerySet[SavedView]:
-    """The reader's own views of a list and those that others share, by name."""
-    mine_or_shared = Q(owner=reader) | Q(shared=True)
-    return SavedView.objects.filter(mine_or_shared, page=page).select_related("owner").order_by("name", "pk")
 
 
 def own_view(*, public_id: str, owner: StaffUser) -> SavedView:

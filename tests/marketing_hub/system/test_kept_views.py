@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.models import AuditEntry, Role, SavedView
-from core.saved_views import LONGEST, MOST, change_view, own_view, remove_view, save_view, views_of
+from marketing_hub.system.kept_views import LONGEST, MOST, change_view, own_view, remove_view, save_view
 from tests.factories.core import NOON, make_staff
 from tests.factories.system import actor
 
@@ -24,7 +24,7 @@ def keep(owner, name="Germans", query="country=DE", **more) -> SavedView:
 def test_save_view__new__is_kept_and_audited(ana):
     view = keep(ana)
 
-    assert [*views_of(reader=ana, page="customers")] == [view]
+    assert [*SavedView.objects.seen_by(ana, "customers")] == [view]
     assert AuditEntry.objects.get(action="view.saved").target == view.public_id
 
 
@@ -34,7 +34,7 @@ def test_views_of__views_of_others__are_seen_only_when_shared(ana):
     shared = keep(bo, "Shared", shared=True)
     keep(bo, "Elsewhere", page="jobs", shared=True)
 
-    assert [*views_of(reader=ana, page="customers")] == [shared]
+    assert [*SavedView.objects.seen_by(ana, "customers")] == [shared]
 
 
 def test_save_view__name_taken__is_refused_and_nothing_changes(ana):
