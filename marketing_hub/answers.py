@@ -11,12 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from core.api.throttling import limit_headers, not_counted
+from marketing_hub.changelog import PREVIEW
 from marketing_hub.cors import is_preflight, let_page_read, preflight
 from marketing_hub.watch import watch
+from marketing_hub.xml import ask_for_json, prefers_xml, turn_into_xml
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 MACHINE_PATHS: Final = ("/api/", "/v1/", "/oauth/", "/.well-known/")
+VERSIONED: Final = ("/api/v1/", "/api/v2")
 DATA_PATHS: Final = ("/api/", "/v1/")
 
 
@@ -56,8 +59,12 @@ class ApiAnswers:
         if not request.path.startswith(DATA_PATHS) or request.path.startswith(settings.DOCUMENTATION_PATHS):
             return self.get_response(request)
         request.get_host()
-        started = time.perf_counter()
+        started, as_xml = time.perf_counter(), prefers_xml(request)
+        if as_xml:
+            ask_for_json(request)
         response: HttpResponse = preflight(request) if is_preflight(request) else self.views.answer(request)
+        if as_xml:
+            turn_into_xml(response)
         _mark(request, response)
         let_page_read(request, response)
         watch(request, response, time.perf_counter() - started)
@@ -69,11 +76,12 @@ def _mark(request: HttpRequest, response: HttpResponse) -> None:
         not_counted(request)
     for name, value in limit_headers(request).items():
         response.headers[name] = value
-    response.headers["API-Version"] = response.headers["X-API-Version"] = settings.API_VERSION
+    version = PREVIEW if request.path.startswith("/api/v2") else settings.API_VERSION
+    response.headers["API-Version"] = response.headers["X-API-Version"] = version
     response.headers.setdefault("Cache-Control", "no-store")
     if not response.streaming:
         response.headers.setdefault("Content-Length", str(len(response.content)))
     patch_vary_headers(response, ("Authorization", "Accept"))
-    if request.path.startswith("/api/") and not request.path.startswith("/api/v1/") and request.resolver_match:
+    if request.path.startswith("/api/") and not request.path.startswith(VERSIONED) and request.resolver_match:
         link = f'</api/v1/{request.path.removeprefix("/api/")}>; rel="canonical"'
         response.headers["Link"] = ", ".join(filter(None, (response.headers.get("Link"), link)))

@@ -1,6 +1,7 @@
 """What people and programs read about the API: the OpenAPI document, its two viewers, errors, limits, the catalogue."""
 
 import json
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,9 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 
 from core.api.conditional import etag_of, is_unchanged
+from core.api.errors import error_response
+from core.errors import NotFound
+from marketing_hub.changelog import PREVIEW, RELEASES
 from marketing_hub.error_codes import ERROR_CODES
 
 
@@ -49,6 +53,32 @@ def _kept(request: HttpRequest, body: bytes, media_type: str) -> HttpResponse:
     if is_unchanged(request, headers["ETag"]):
         return HttpResponse(status=304, headers=headers)
     return HttpResponse(body, content_type=media_type, headers=headers)
+
+
+def serve_schema(request: HttpRequest) -> HttpResponse:
+    """GET /api/schema: JSON, or YAML for whoever asks for it in `Accept` or `?format=yaml`."""
+    wants_yaml = "yaml" in request.headers.get("Accept", "") or request.GET.get("format") == "yaml"
+    return serve_yaml(request) if wants_yaml else serve_json(request)
+
+
+def changelog(request: HttpRequest) -> HttpResponse:
+    """GET /docs/changelog: what changed in each version."""
+    context = {"title": "Changes of the API", "releases": RELEASES, "preview": PREVIEW}
+    return render(request, "docs/changelog.html", context)
+
+
+def changelog_feed(request: HttpRequest) -> HttpResponse:
+    """GET /api/changelog.atom: the same as a feed (RFC 4287)."""
+    context = {"releases": RELEASES, "base": settings.PUBLIC_URL}
+    return render(request, "docs/changelog.atom", context, content_type="application/atom+xml")
+
+
+def error(request: HttpRequest, code: str) -> HttpResponse:
+    """GET /api/errors/{code}: what the code means and what to do; 404 for a code that does not exist."""
+    row = next((row for row in ERROR_CODES if row.code == code), None)
+    if row is None:
+        return error_response(NotFound("There is no such code."), request)
+    return JsonResponse({**asdict(row), "doc_url": f"{settings.PUBLIC_URL}/docs/errors#{code}"})
 
 
 def swagger(request: HttpRequest) -> HttpResponse:

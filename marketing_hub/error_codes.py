@@ -184,7 +184,7 @@ _ROWS: Final = (
         "Check the id and the address.",
     ),
     ("method_not_allowed", 405, "The address does not offer this verb.", "See Allow."),
-    ("not_acceptable", 406, "Accept rules out JSON.", "Send Accept: application/json."),
+    ("not_acceptable", 406, "Accept rules out JSON and XML.", "Send Accept: application/json or application/xml."),
     (
         "idempotency_in_progress",
         409,

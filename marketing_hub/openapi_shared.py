@@ -69,7 +69,7 @@ RESPONSES: Final = {
     "403": ("Forbidden", "The credential may not do this, or consent is missing."),
     "404": ("NotFound", "Nothing by that name, or nothing the caller may know about."),
     "405": ("MethodNotAllowed", "The address does not offer this verb."),
-    "406": ("NotAcceptable", "The answer is JSON; `Accept` rules that out."),
+    "406": ("NotAcceptable", "Answers are JSON or XML; `Accept` rules both out."),
     "409": ("Conflict", "The present state does not allow this, or the same request is still running."),
     "410": ("Gone", "The cursor is too old; start again."),
     "412": ("PreconditionFailed", "The object has changed since it was read."),

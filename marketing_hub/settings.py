@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from marketing_hub import access, env
+from marketing_hub.changelog import PREVIEW, RELEASES
 from marketing_hub.logs import configure_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -176,7 +177,7 @@ LOGIN_URL = "console:sign-in"
 LOGIN_REDIRECT_URL = "console:home"
 CSRF_FAILURE_VIEW = "marketing_hub.refusals.no_token"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-DOCUMENTATION_PATHS = ("/docs", "/api/docs", "/api/redoc", "/api/schema")
+DOCUMENTATION_PATHS = ("/docs", "/api/docs", "/api/redoc", "/api/schema", "/api/changelog", "/api/errors")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -192,7 +193,8 @@ CONSOLE_BRAND = env.text("CONSOLE_BRAND", "marketing_hub")
 OAUTH2_PROVIDER_APPLICATION_MODEL = "integrations.ApiClient"
 API_SCOPES = access.SCOPES
 SCOPE_PERMISSIONS = access.SCOPE_PERMISSIONS
-API_VERSION = "1.0.0"
+API_VERSION = RELEASES[0].version
+API_VERSIONS = {"/api/v1": (API_VERSION, "current"), "/api/v2": (PREVIEW, "preview")}
 API_TIERS: dict[str, dict[str, tuple[int, int]]] = {
     "standard": {"burst": (100, 20), "hour": (5_000, 3_600), "day": (50_000, 86_400), "ingest": (1_000, 1)},
     "partner": {"burst": (500, 20), "hour": (50_000, 3_600), "day": (500_000, 86_400), "ingest": (5_000, 1)},
@@ -307,7 +309,11 @@ METRICS_NETWORKS = env.csv("METRICS_NETWORKS", ("127.0.0.0/8", "::1/128"))
 # --- Documentation of the API ----------------------------------------------------------------------------------------
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "marketing_hub API",
-    "DESCRIPTION": "One truth about customers and one gate for using it.",
+    "DESCRIPTION": (
+        "One truth about customers and one gate for using it.\n\n"
+        "Answers are JSON. Every one, refusals too, is given as XML with `Accept: application/xml`: members are "
+        'elements of their name, items of a list are `item`, null is `nil="true"`. Bodies of requests are JSON only.'
+    ),
     "VERSION": API_VERSION,
     "OAS_VERSION": "3.1.1",
     "LICENSE": {"name": "Proprietary", "identifier": "LicenseRef-marketing-hub"},
@@ -323,6 +329,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "IdentityKindEnum": ["email", "phone", "external_id", "anonymous_id"],
         "ImportTargetEnum": ["customers", "purchases"],
         "AttributeTypeEnum": ["text", "number", "boolean", "date", "datetime", "enum", "list"],
+        "VersionStatusEnum": ["current", "preview", "deprecated"],
         "CredentialKindEnum": ["bearer", "api_key"],
     },
     "SORT_OPERATION_PARAMETERS": False,

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from core.actors import Credential
 from core.api import idempotency
 from core.api.credentials import require_scope
-from core.api.errors import MethodNotAllowed, error_response
+from core.api.errors import MethodNotAllowed, check_acceptable, error_response
 from core.api.gpc import hear
 from core.api.throttling import admit
 from core.errors import DomainError
@@ -53,6 +53,7 @@ def door(
             try:
                 credential = admit(request, resource)
                 _check_method(request, declared.methods)
+                check_acceptable(request)
                 require_scope(credential, scope, from_pages=from_pages)
                 hear(request, credential, ())
                 if idempotent and request.method in idempotency.METHODS and (key := idempotency.key_of(request)):

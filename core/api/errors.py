@@ -23,6 +23,7 @@ from core.errors import (
 )
 from core.ids import request_id_of
 
+_ONLY_JSON: Final = "Answers are application/json or application/xml."
 PROBLEM_JSON = "application/problem+json"
 REFUSAL_KEY: Final = "hub.refusal"
 """In META: the DomainError that a request was answered with, for whoever counts refusals."""
@@ -108,6 +109,12 @@ class NotAcceptable(DomainError):
     status, error, default_code = 406, "NotAcceptable", "not_acceptable"
 
 
+def check_acceptable(request: HttpRequest) -> None:
+    """406 when the caller takes neither JSON nor problem details."""
+    if request.META.get("HTTP_ACCEPT") and not (request.accepts("application/json") or wants_problem(request)):
+        raise NotAcceptable(_ONLY_JSON)
+
+
 def _from_validation(exc: exceptions.ValidationError) -> DomainError:
     details = tuple(_problems(exc.get_full_details(), ""))
     first = details[0]
@@ -152,5 +159,5 @@ _TRANSLATIONS: Final[list[tuple[type[Exception] | tuple[type[Exception], ...], C
     ((exceptions.PermissionDenied, PermissionDenied), lambda exc: Forbidden("You may not do this.", code="forbidden")),
     ((exceptions.NotFound, Http404), lambda exc: NotFound("There is nothing at this address.")),
     (exceptions.MethodNotAllowed, lambda exc: MethodNotAllowed("This verb is not offered here.")),
-    (exceptions.NotAcceptable, lambda exc: NotAcceptable("This door answers application/json.")),
+    (exceptions.NotAcceptable, lambda exc: NotAcceptable(_ONLY_JSON)),
 ]

@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django_filters import FilterSet
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import NotAcceptable
+from rest_framework.exceptions import NotAcceptable, UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -118,9 +118,15 @@ class ScopedView(APIView):
         """The answer; when the signal changed what was written, without the entity tag of before."""
         made = super().finalize_response(request, response, *args, **kwargs)
         heard = self.admitted and request.method not in SAFE_METHODS
-        if heard and hear(request._request, self.credential, self.people_in_body(request)):
+        if heard and hear(request._request, self.credential, self._people_named(request)):
             made.headers.pop("ETag", None)
         return made
+
+    def _people_named(self, request: Request) -> Iterable[Name]:
+        try:
+            return self.people_in_body(request)
+        except UnsupportedMediaType:
+            return ()  # a body that is not JSON names nobody
 
     def people_in_body(self, request: Request) -> Iterable[Name]:
         """What the body calls the people it is about; see `core.api.gpc`. Must take any body, also a wrong one."""

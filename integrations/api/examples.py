@@ -5,5 +5,6 @@ from core.api.schema import Example
 EXAMPLES = [
     Example("getMe", "Who am I", answer={"kind": "bearer", "livemode": True}),
     Example("getUsage", "What is used up", query={"days": "1"}, answer={"tier": "...", "history": [{"calls": 0}]}),
+    Example("listVersions", "Which versions answer", answer={"versions": [{"base": "/api/v1", "status": "current"}]}),
     Example("getLimits", "My windows", answer={"tier": "..."}),
 ]

@@ -64,3 +64,19 @@ class UsageSerializer(serializers.Serializer[object]):
     tier = serializers.CharField()
     windows = LevelSerializer(many=True)
     history = UsageDaySerializer(many=True, help_text="Oldest first, today included; some seconds behind.")
+
+
+class VersionSerializer(serializers.Serializer[object]):
+    """One version."""
+
+    version = serializers.CharField(help_text="SemVer 2.0.0.")
+    base = serializers.CharField()
+    status = serializers.ChoiceField(choices=["current", "preview", "deprecated"])
+    sunset = serializers.DateTimeField(allow_null=True, help_text="When it ends; null while that is not planned.")
+
+
+class VersionsSerializer(serializers.Serializer[object]):
+    """The versions that answer here."""
+
+    versions = VersionSerializer(many=True)
+    changelog = serializers.URLField()

@@ -3,9 +3,11 @@
 from django.urls import path
 
 from integrations.api.account import Limits, Me, UsageView
+from integrations.api.versions import Versions
 
 urlpatterns = [
     path("me", Me.as_view(), name="me"),
     path("limits", Limits.as_view(), name="limits"),
+    path("versions", Versions.as_view(), name="versions"),
     path("usage", UsageView.as_view(), name="usage"),
 ]

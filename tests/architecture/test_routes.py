@@ -25,7 +25,8 @@ def test_api_routes__scopes__stand_in_the_table(prefix):
 
 def test_api_routes__unversioned__are_addresses_of_versioned_views():
     versioned = {(route.view, route.method) for route in api_routes()}
-    documents = ("api/docs", "api/redoc", "api/schema.json", "api/schema.yaml")
+    documents = ("api/docs", "api/redoc", "api/schema", "api/schema.json", "api/schema.yaml")
+    documents += ("api/changelog", "api/changelog.atom", "api/errors/<slug:code>")
     aliases = [r for r in api_routes("api/") if not r.path.startswith("api/v1/") and r.path not in documents]
 
     assert [str(route) for route in aliases if (route.view, route.method) not in versioned] == []

@@ -1,0 +1,39 @@
+"""What changed in the API, newest first (SemVer 2.0.0); the first version is the one that answers."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One version: when, and its changes as (kind, sentence); `added` and `fixed` break nobody."""
+
+    version: str
+    on: date
+    changes: tuple[tuple[str, str], ...]
+
+
+RELEASES: Final = (
+    Release(
+        "1.1.0",
+        date(2026, 11, 21),
+        (
+            ("added", "Access tokens as signed JWTs (RFC 9068) for clients registered for them; keys at /oauth/jwks."),
+            ("added", "Publishable keys (pk_live_...) that web pages send events with."),
+            ("added", "Every JSON answer as XML through Accept: application/xml."),
+            ("added", "GET /usage tells the calls, errors, speed and quota of each day."),
+            ("added", "GET /versions, and a preview of version 2 below /api/v2."),
+            ("added", "X-API-Version beside API-Version on every answer."),
+            ("changed", "A secret key that a browser sends is refused (403 secret_in_browser)."),
+        ),
+    ),
+    Release(
+        "1.0.0",
+        date(2026, 11, 1),
+        (("added", "Customers, tags, purchases, consent, engagement events, imports, account."),),
+    ),
+)
+
+PREVIEW: Final = "2.0.0-preview.1"
+"""The version that answers below /api/v2: shapes may change until it is released."""
