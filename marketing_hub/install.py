@@ -15,19 +15,24 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
+CONSTRAINTS = "constraints.txt"
 PIP = ROOT / "marketing_hub" / "wheels" / "pip-26.3-py3-none-any.whl"
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 
 
 def install(requirements: str) -> None:
-    """Afterwards `.venv` holds the packages of that file; SystemExit with a sentence when that cannot be."""
-    wanted, stamp = _fingerprint(ROOT / requirements), VENV / f"{requirements}.installed"
+    """Afterwards `.venv` holds the packages of that file, and what those need in the versions of `constraints.txt`.
+
+    SystemExit with a sentence when that cannot be.
+    """
+    wanted, stamp = _fingerprint(ROOT / requirements, ROOT / CONSTRAINTS), VENV / f"{requirements}.installed"
     if PYTHON.exists() and stamp.is_file() and stamp.read_text() == wanted:
         return
     if not PYTHON.exists():
         _make_environment()
     _tell(f"installing the packages of {requirements}; the first time this takes a few minutes")
-    words = ["install", "--quiet", "--disable-pip-version-check", "-r", str(ROOT / requirements)]
+    files = ["-r", str(ROOT / requirements), "-c", str(ROOT / CONSTRAINTS)]
+    words = ["install", "--quiet", "--disable-pip-version-check", *files]
     if subprocess.run([PYTHON, "-m", "pip", *words], check=False).returncode:
         raise SystemExit(f"The packages of {requirements} could not be installed; the lines above say why.")
     stamp.write_text(wanted)
@@ -49,11 +54,13 @@ def _bring_pip() -> None:
     subprocess.run([PYTHON, PIP / "pip", "install", "--quiet", "--no-index", PIP], check=True)
 
 
-def _fingerprint(requirements: Path) -> str:
-    """Answer a digest of the file and of those it names with -r."""
-    text = requirements.read_text()
-    others = [requirements.parent / line[3:].strip() for line in text.splitlines() if line.startswith("-r ")]
-    return hashlib.sha256("\n".join([text, *map(_fingerprint, others)]).encode()).hexdigest()
+def _fingerprint(*files: Path) -> str:
+    """Answer a digest of the files and of those they name with -r."""
+    parts = []
+    for file in files:
+        parts.append(text := file.read_text())
+        parts += [_fingerprint(file.parent / line[3:].strip()) for line in text.splitlines() if line.startswith("-r ")]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _tell(line: str) -> None:

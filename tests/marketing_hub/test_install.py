@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import venv
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.setattr(install, name, value)
     (tmp_path / "requirements.txt").write_text("# nothing\n")
     (tmp_path / "requirements-dev.txt").write_text("-r requirements.txt\n")
+    (tmp_path / "constraints.txt").write_text("# nothing\n")
     return tmp_path
 
 
@@ -36,6 +38,27 @@ def test_install__called_twice__works_once_until_a_file_changes(place, capsys):
     assert second == ""
     assert "installing" in third
     assert "making" not in third
+
+
+@pytest.mark.parametrize("changed", ["requirements.txt", "constraints.txt"])
+def test_fingerprint__any_file_changed__is_another(place, changed):
+    files = (place / "requirements-dev.txt", place / "constraints.txt")
+    before = install._fingerprint(*files)
+    (place / changed).write_text("# something\n")
+
+    after = install._fingerprint(*files)
+
+    assert after != before
+
+
+def test_constraints__packages_of_this_environment__are_the_versions_named():
+    named = dict(
+        line.split("==") for line in (install.ROOT / "constraints.txt").read_text().splitlines() if "==" in line
+    )
+    here = {found.metadata["Name"]: found.version for found in distributions()}
+
+    assert {name: version for name, version in here.items() if named.get(name, version) != version} == {}
+    assert len(named) > 50
 
 
 def test_install__package_does_not_exist__is_refused(place):
