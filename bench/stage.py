@@ -20,7 +20,6 @@ from marketing_hub.home import Home, throwaway
 from marketing_hub.processes import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-GRANIAN = ("--interface", "wsgi", "--workers", "2", "--blocking-threads", "2", "--no-ws", "--log-level", "warning")
 SCOPES = "customers:read customers:write customers.pii:read engagement:write engagement:read consent:read consent:write"
 
 
@@ -82,13 +81,12 @@ class Stage:
         return done.stdout
 
     def start_hub(self) -> Server:
-        """Our product on granian, as `make run` starts it."""
+        """Our product as production starts it, with the numbers of processes and threads that it has by itself."""
         client = json.loads(
             self.manage("client", "create", "--name", "bench", "--scopes", SCOPES, "--tier", "unlimited", "--json")
         )
         port = free_port()
-        command = [sys.executable, "-m", "granian", *GRANIAN, "--port", str(port), "marketing_hub.wsgi:application"]
-        server = self._started(command, port, "/healthz")
+        server = self._started([sys.executable, "-m", "marketing_hub.run", "web"], port, "/healthz")
         server.token = _access_token(port, client)
         return server
 
@@ -104,7 +102,8 @@ class Stage:
         return server
 
     def _started(self, command: list[str], port: int, path: str) -> Server:
-        process = subprocess.Popen(command, cwd=ROOT, env=self.environment(), stdout=subprocess.DEVNULL)
+        environment = self.environment() | {"PORT": str(port)}
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         limit = time.monotonic() + 30
         while time.monotonic() < limit:
             try:

@@ -38,7 +38,7 @@ def web() -> tuple[str, ...]:
         *(sys.executable, "-m", "granian", "marketing_hub.wsgi:application", "--interface", "wsgi", "--no-ws"),
         *("--host", env.text("HUB_HOST", "127.0.0.1"), "--port", str(env.number("PORT", 8000, 1, 65535))),
         *("--workers", str(env.number("WEB_WORKERS", 2, 1, 64))),
-        *("--blocking-threads", str(env.number("WEB_THREADS", 2, 1, 64))),
+        *("--blocking-threads", str(env.number("WEB_THREADS", 16, 1, 64))),
         *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10"),
         *("--log-level", "warning"),
     )

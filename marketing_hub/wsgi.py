@@ -1,11 +1,28 @@
 """Server entry for WSGI servers."""
 
 import os
+from typing import Any
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpResponse
 
 from marketing_hub import env
 
+
+class Application(WSGIHandler):
+    """Hands an answer that is whole to the server in one piece, instead of pieces to ask for."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """The body of the answer; a stream or a file as Django answers it."""
+        response = super().__call__(environ, start_response)
+        if not isinstance(response, HttpResponse):
+            return response
+        response.close()
+        return [response.content]
+
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketing_hub.settings")
 with env.refusing():
-    application = get_wsgi_application()
+    django.setup(set_prefix=False)
+    application = Application()

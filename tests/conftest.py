@@ -1,13 +1,14 @@
 """What every test may ask for; the cast of people and clients joins here as the apps bring them."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 
+from consent.selectors import direct
 from consent.selectors.catalogue import forget_catalogue
 from core.api.credentials import forget_credentials
 from tests.support.callers import Caller, register_caller
@@ -28,6 +29,13 @@ def _empty_redis() -> None:
     """Begin every test with an empty Redis database; it belongs to this test process alone."""
     cache.clear()
     forget_credentials()
+
+
+@pytest.fixture(autouse=True)
+def _own_connections_closed() -> Iterator[None]:
+    """End every test without a connection that Django knows nothing of."""
+    yield
+    direct.close_all()
 
 
 @pytest.fixture(scope="session")

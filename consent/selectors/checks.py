@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
-
-import psycopg
-from django.db import connection
-from psycopg.rows import tuple_row
+from typing import Final
 
 from consent.rules.reasons import Reason, explain
-from consent.rules.standing import Person, decide
+from consent.rules.standing import Person
+from consent.selectors import direct
 from consent.selectors.catalogue import SERVICE_BIT, Use, catalogue
+from consent.selectors.outlook import Outlooks
 from core.errors import NotFound
 from core.ids import is_public_id
 
@@ -44,45 +42,22 @@ def check_now(*, reference: str, use: Use, now: datetime) -> Check | None:
 
     None when the stored answer ended since the last sweep and has to be worked out. NotFound for nobody we know.
     """
-    row = _row(_BY_PUBLIC_ID if is_public_id(reference, "cus") else _BY_EXTERNAL_ID, (use.id, reference))
-    if row is None:
+    statement = _BY_PUBLIC_ID if is_public_id(reference, "cus") else _BY_EXTERNAL_ID
+    found = direct.run(statement=statement, parameters=(use.id, reference))
+    if not found:
         raise NotFound("There is no customer with this id.")
-    public_id, country, region, birth_date, seen, mask, until, allowed, reason, seq, entry_id = row
+    public_id, country, region, birth_date, seen, mask, until, allowed, reason, seq, entry_id = found[0]
     if until is not None and until <= now:
         return None
     place = region or country
     rule = catalogue().rule_of(place)
     if reason is None:
         person = _silent_person(place, birth_date, seen, mask)
-        decision = decide(use, person, None, rule, now)
+        decision = Outlooks(catalogue(), now).of(person, {}).decisions[use.id]
         return Check(public_id, decision.allowed, decision.reason, decision.why, place, rule.rule_set, None, None)
-    found = Reason(reason)
-    why = explain(found, rule, use.kind, use.channel)
-    return Check(public_id, allowed, found, why, place, rule.rule_set, seq, entry_id)
-
-
-def _row(statement: str, parameters: tuple[int, str]) -> tuple[Any, ...] | None:
-    """The first row, by a statement that the session has prepared.
-
-    Django's cursor would ping the server first and have the statement planned anew: twice the time of the answer. A
-    connection that turns out to be gone is replaced once.
-    """
-    try:
-        return _fetched(statement, parameters)
-    except psycopg.OperationalError:
-        if connection.in_atomic_block:
-            raise
-        connection.close()
-        return _fetched(statement, parameters)
-
-
-def _fetched(statement: str, parameters: tuple[int, str]) -> tuple[Any, ...] | None:
-    connection.ensure_connection()
-    session = connection.connection
-    if session.prepare_threshold is None:
-        session.prepare_threshold = 5
-    with psycopg.Cursor(session, row_factory=tuple_row) as cursor:
-        return cursor.execute(statement, parameters, prepare=True).fetchone()
+    told = Reason(reason)
+    why = explain(told, rule, use.kind, use.channel)
+    return Check(public_id, allowed, told, why, place, rule.rule_set, seq, entry_id)
 
 
 def _silent_person(place: str, birth_date: date | None, seen: datetime | None, mask: int) -> Person:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from consent.selectors import direct
 from consent.selectors.catalogue import catalogue as purposes
 from consent.selectors.tokens import Claims, verify_tokens
 from consent.services.gpc import apply_gpc
@@ -17,7 +18,7 @@ from engagement.models import Label
 from engagement.rules.events import EventIn, Ready
 from engagement.rules.members import DEVICE_CODES, NO_DEVICE
 from engagement.rules.verdicts import Verdict
-from engagement.services import writer
+from engagement.services.commits import Committer, Parcel
 from engagement.services.labels import label_ids
 from engagement.services.partitions import ensure_for
 from engagement.services.statement import Needs, statement
@@ -26,6 +27,7 @@ from engagement.services.statement import Needs, statement
 class _Row(msgspec.Struct, omit_defaults=True, gc=False):
     """One item of the statement's parameter; the names are its columns."""
 
+    s: int
     k: str
     t: datetime
     y: int
@@ -59,6 +61,8 @@ class _Detail(msgspec.Struct, omit_defaults=True, rename="camel", gc=False):
 _NOBODY: Final = _Detail()
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 _PLACEHOLDER: Final = ""
+SHARED_UP_TO: Final = 20
+"""Larger requests have a commit of their own: they gain nothing, and would keep the small ones waiting."""
 
 
 def ingest(
@@ -73,27 +77,37 @@ def ingest(
     Global Privacy Control signal. One statement for any number of events, besides first sights of a campaign or month.
     """
     ensure_for(times=[ready.at for ready in events])
-    rows = _rows(events, now)
-    found = writer.run(
-        statement=statement(needs=_needs(rows, atomic=atomic, everybody=gpc)),
-        parameters={"items": _encode(rows).decode(), "source": _source(by, now), "now": now},
-    )
+    rows = _rows(events, by, now)
+    needs = _needs(rows, atomic=atomic, everybody=gpc)
+    parcel = Parcel(items=_encode(rows)[1:-1], keys=[(row.s, row.k) for row in rows], needs=needs, now=now)
+    alone = atomic or gpc or len(rows) > SHARED_UP_TO or direct.in_transaction()
+    found = _written([parcel]) if alone else committer.commit(parcel)
     if gpc:
         apply_gpc(customer_ids={person for _, person, _, _, _ in found if person is not None}, by=by, now=now)
     return _verdicts(found, events, atomic=atomic)
 
 
-def _source(by: Actor, now: datetime) -> int:
-    return label_ids(kind=Label.Kind.SOURCE, values=[by.id], now=now)[by.id]
+def _written(parcels: Sequence[Parcel]) -> direct.Rows:
+    """One statement and one commit for the rows of all parcels, as if they had come in one request."""
+    keys = [key for parcel in parcels for key in parcel.keys]
+    needs = Needs(*map(any, zip(*(parcel.needs for parcel in parcels), strict=True)))
+    needs = needs._replace(repeats=len(set(keys)) < len(keys))
+    items = b",".join([parcel.items for parcel in parcels]).decode()
+    now = max(parcel.now for parcel in parcels)
+    return direct.run(statement=statement(needs=needs), parameters={"items": f"[{items}]", "now": now})
 
 
-def _rows(events: Sequence[Ready], now: datetime) -> list[_Row]:
+committer: Final = Committer(_written)
+
+
+def _rows(events: Sequence[Ready], by: Actor, now: datetime) -> list[_Row]:
+    source = label_ids(kind=Label.Kind.SOURCE, values=[by.id], now=now)[by.id]
     campaigns = {ready.event.campaign_id for ready in events if ready.event.campaign_id}
     labels = label_ids(kind=Label.Kind.CAMPAIGN, values=campaigns, now=now) if campaigns else {}
     tokens = {ready.event.consent_token for ready in events if ready.event.consent_token}
     proofs = {token: _jti(claims) for token, claims in verify_tokens(tokens, now).items()} if tokens else {}
     uses = purposes().uses
-    return [_row(ready, labels, proofs, uses) for ready in events]
+    return [_row(ready, source, labels, proofs, uses) for ready in events]
 
 
 def _jti(claims: object) -> str:
@@ -101,10 +115,13 @@ def _jti(claims: object) -> str:
     return claims.jti if isinstance(claims, Claims) else _PLACEHOLDER
 
 
-def _row(ready: Ready, labels: Mapping[str, int], proofs: Mapping[str, str], uses: Mapping[str, Any]) -> _Row:
+def _row(
+    ready: Ready, source: int, labels: Mapping[str, int], proofs: Mapping[str, str], uses: Mapping[str, Any]
+) -> _Row:
     event, kind = ready.event, ready.form.kind
     use = uses.get(kind.purpose)
     row = _Row(
+        s=source,
         k=ready.key,
         t=ready.at,
         y=kind.id,
@@ -156,13 +173,12 @@ def _needs(rows: Sequence[_Row], *, atomic: bool, everybody: bool) -> Needs:
         public=any(row.p is not None for row in rows),
         visitor=any(row.a is not None for row in rows),
         token=any(row.j is not None for row in rows),
-        repeats=len({row.k for row in rows}) < len(rows),
         atomic=atomic,
         everybody=everybody,
     )
 
 
-def _verdicts(found: writer.Rows, events: Sequence[Ready], *, atomic: bool) -> list[Verdict]:
+def _verdicts(found: direct.Rows, events: Sequence[Ready], *, atomic: bool) -> list[Verdict]:
     verdicts = [Verdict.ACCEPTED] * len(events)
     blocked = atomic and any(refusal is not None and not known for _, _, refusal, known, _ in found)
     for number, _, refusal, known, kept in found:

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
+from consent.selectors import direct
 from engagement.models import Label
-from engagement.services import writer
 
 _KEPT_AT_MOST: Final = 50_000
 _kept: dict[tuple[str, str], int] = {}
@@ -24,11 +24,11 @@ def label_ids(*, kind: Label.Kind, values: Collection[str], now: datetime) -> di
     missing = sorted(set(values) - found.keys())
     if not missing:
         return found
-    rows: dict[str, int] = dict(writer.run(statement=_FIND, parameters={"kind": kind.value, "values": missing}))
+    rows: dict[str, int] = dict(direct.run(statement=_FIND, parameters={"kind": kind.value, "values": missing}))
     new = sorted(set(missing) - rows.keys())
     if new:
-        rows |= dict(writer.run(statement=_ENSURE, parameters={"kind": kind.value, "values": new, "now": now}))
-    if not writer.in_transaction():
+        rows |= dict(direct.run(statement=_ENSURE, parameters={"kind": kind.value, "values": new, "now": now}))
+    if not direct.in_transaction():
         _keep(kind, rows)
     return found | rows
 

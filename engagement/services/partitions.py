@@ -6,8 +6,8 @@ from typing import Final
 
 from django.db import connection
 
+from consent.selectors import direct
 from engagement.rules.months import month_of, shifted
-from engagement.services import writer
 
 AHEAD_MONTHS: Final = 3
 _BATCH: Final = 20_000
@@ -20,8 +20,8 @@ def ensure_for(*, times: Collection[datetime]) -> None:
     first, last = month_of(min(times)), month_of(max(times))
     months = {first, last} if last <= shifted(first, 1) else {month_of(at) for at in times}
     for month in months - _known:
-        writer.run(statement=_ENSURE, parameters={"month": month})
-        if not writer.in_transaction():
+        direct.run(statement=_ENSURE, parameters={"month": month})
+        if not direct.in_transaction():
             _known.add(month)
 
 

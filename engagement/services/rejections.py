@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
+from consent.selectors import direct
 from core.actors import Actor
 from core.errors import Problem
 from engagement.models import Rejection
-from engagement.services import writer
 
 KEPT: Final = timedelta(days=30)
 BATCH: Final = 10_000
@@ -33,7 +33,7 @@ def count_rejections(*, refused: Iterable[tuple[str, Problem]], by: Actor, now: 
         counts[key] += 1
         messages[key] = _clean(problem.message, 300)
     items = [{"t": t, "c": c, "p": p, "m": messages[t, c, p], "n": n} for (t, c, p), n in counts.items()]
-    writer.run(
+    direct.run(
         statement=_COUNT,
         parameters={
             "items": msgspec.json.encode(items).decode(),

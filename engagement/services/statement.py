@@ -18,9 +18,9 @@ class Needs(NamedTuple):
 
 _ITEMS: Final = """
     ROWS FROM (json_to_recordset(%(items)s::json) AS (
-        k uuid, t timestamptz, u text, p text, a text, y smallint, v smallint, d smallint, c integer, j text,
+        s integer, k uuid, t timestamptz, u text, p text, a text, y smallint, v smallint, d smallint, c integer, j text,
         m bigint, q bigint, x jsonb
-    )) WITH ORDINALITY AS i (k, t, u, p, a, y, v, d, c, j, m, q, x, n)"""
+    )) WITH ORDINALITY AS i (s, k, t, u, p, a, y, v, d, c, j, m, q, x, n)"""
 _EXTERNAL: Final = "LEFT JOIN customers_customer e ON e.external_id = i.u"
 _PUBLIC: Final = "LEFT JOIN customers_customer p ON p.public_id = i.p"
 _VISITOR: Final = "LEFT JOIN customers_identity a ON a.kind = 'anonymous_id' AND a.value = i.a"
@@ -39,7 +39,7 @@ _IF_CARRIED: Final = """
         WHEN i.j IS NOT NULL THEN CASE WHEN o.id IS NULL THEN 'consent_invalid' END"""
 _GATED: Final = """
 WITH asked AS (
-    SELECT i.n, i.k, i.t, i.y, i.v, i.d, i.c, i.x, c.id AS person, {ref} AS ref, {kind}::smallint AS kind, CASE
+    SELECT i.n, i.s, i.k, i.t, i.y, i.v, i.d, i.c, i.x, c.id AS person, {ref} AS ref, {kind}::smallint AS kind, CASE
         WHEN c.id IS NULL THEN 'unknown_user'
         WHEN c.status = 'deleted' OR c.consent_mask & 1 = 0 THEN 'suppressed'{token}{state}
     END AS refusal
@@ -48,21 +48,21 @@ WITH asked AS (
 ), gated AS MATERIALIZED (
     SELECT *, refusal IS NULL AS fit FROM asked
 )"""
-_HELD: Final = "EXISTS (SELECT FROM engagement_event_key h WHERE h.source_id = %(source)s AND h.key = {}.k)"
+_HELD: Final = "EXISTS (SELECT FROM engagement_event_key h WHERE h.source_id = {0}.s AND h.key = {0}.k)"
 _ALL_OR_NOTHING: Final = f"""
         AND NOT EXISTS (SELECT FROM gated w WHERE NOT w.fit AND NOT {_HELD.format("w")})"""
 # `fit` and not `refusal IS NULL`: PostgreSQL expects one row of the latter and would join row by row.
 _STORED: Final = """, chosen AS (
-    SELECT {once} * FROM gated g WHERE g.fit{condition} ORDER BY g.k, g.n
+    SELECT {once} * FROM gated g WHERE g.fit{condition} ORDER BY g.k, g.s, g.n
 ), fresh AS (
     INSERT INTO engagement_event_key (source_id, key, received_at)
-    SELECT %(source)s, k, %(now)s FROM chosen ON CONFLICT DO NOTHING RETURNING key
+    SELECT s, k, %(now)s FROM chosen ON CONFLICT DO NOTHING RETURNING source_id, key
 ), kept AS (
-    SELECT * FROM chosen JOIN fresh ON key = k
+    SELECT * FROM chosen JOIN fresh ON key = k AND source_id = s
 ), stored AS (
     INSERT INTO engagement_event (event_id, occurred_at, received_at, xid, customer_id, consent_ref, source_id,
         campaign_id, type_id, schema_version, device, consent_kind, properties)
-    SELECT k, t, %(now)s, (SELECT pg_current_xact_id()::text::bigint), person, ref, %(source)s, c, y, v, d, kind, x
+    SELECT k, t, %(now)s, (SELECT pg_current_xact_id()::text::bigint), person, ref, s, c, y, v, d, kind, x
     FROM kept
 )
 SELECT g.n::integer, g.person, g.refusal, {held}, s.n IS NOT NULL
@@ -71,7 +71,7 @@ FROM gated g LEFT JOIN kept s ON s.n = g.n"""
 
 @lru_cache(maxsize=128)
 def statement(*, needs: Needs) -> str:
-    """SQL with the parameters items (JSON array of rows), source (Label id), now.
+    """SQL with the parameters items (JSON array of rows, each with its source's Label id) and now.
 
     Keys are inserted in their own order, so two batches wait for each other and never in a circle. Answers, for each
     row that was not stored (for every row with `everybody`): its number from 1, customer id or null, refusal or null,
@@ -95,7 +95,7 @@ def statement(*, needs: Needs) -> str:
         joins="\n    ".join(joins),
     )
     stored = _STORED.format(
-        once="DISTINCT ON (g.k)" if needs.repeats else "",
+        once="DISTINCT ON (g.k, g.s)" if needs.repeats else "",
         condition=_ALL_OR_NOTHING if needs.atomic else "",
         held=_HELD.format("g"),
     )

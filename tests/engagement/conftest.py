@@ -14,7 +14,6 @@ from consent.services.tokens import issue_token
 from core.actors import SYSTEM
 from customers.models import Customer, Identity
 from engagement.selectors.catalogue import forget_event_catalogue
-from engagement.services import writer
 from engagement.services.labels import forget_labels
 from engagement.services.partitions import forget_months
 from tests.support.callers import Caller, register_caller
@@ -30,7 +29,6 @@ def _empty_event_log(request: pytest.FixtureRequest) -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE engagement_event, engagement_event_key")
     yield
-    writer.close_all()
     forget_catalogue()
 
 

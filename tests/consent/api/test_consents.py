@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from consent.models import ConsentEvent, ConsentToken
+from consent.selectors import direct
 from consent.selectors.tokens import Claims, verify_tokens
 from core.models import AuditEntry
 from customers.models import Customer
@@ -347,31 +347,24 @@ def test_check__wrong_question__is_refused(api, jane, query, status, param):
     assert (answer.status_code, answer.json().get("param")) == (status, param)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_check__now__asks_django_for_no_query_and_the_session_for_one_prepared(api, jane, django_assert_num_queries):
     api.get("/api/v1/consents/check?subject=12345&purpose=analytics")
 
     with django_assert_num_queries(0):
         api.get("/api/v1/consents/check?subject=12345&purpose=analytics")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%consent_consentstate%'")
-        assert cursor.fetchone() == (1,)
+
+    prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s"
+    assert direct.run(statement=prepared, parameters=["%consent_consentstate%"]) == [(1,)]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_check__connection_lost_in_between__is_answered_all_the_same(api, jane):
     api.get("/api/v1/consents/check?subject=12345&purpose=analytics")
-    with psycopg.connect(**own_connection()) as other:
-        other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
-            "AND pid <> pg_backend_pid()"
-        )
+    [(session,)] = direct.run(statement="SELECT pg_backend_pid()")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [session])
 
     answer = api.get("/api/v1/consents/check?subject=12345&purpose=analytics")
 
     assert (answer.status_code, answer.json()["reason"]) == (200, "consent_missing")
-
-
-def own_connection():
-    """How to reach the test database beside Django's connection."""
-    ours = ("cursor_factory", "context", "server_side_binding", "prepare_threshold")
-    return {name: value for name, value in connection.get_connection_params().items() if name not in ours}

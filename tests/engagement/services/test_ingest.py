@@ -9,12 +9,12 @@ from random import Random
 
 import pytest
 
+from consent.selectors import direct
 from core.actors import Actor, ActorKind
 from engagement.models import Event, EventKey
 from engagement.rules.clock import Clock
 from engagement.rules.events import read_batch
 from engagement.selectors.catalogue import event_catalogue
-from engagement.services import writer
 from engagement.services.ingest import ingest
 from tests.engagement.api.test_ingest import click
 
@@ -49,7 +49,7 @@ def test_ingest__same_events_raced_in_different_orders__are_each_stored_once(per
 def test_ingest__any_size__is_one_statement(person, size):
     person()
     send([click(type="click")])
-    connection = writer._connection()
+    connection = direct._idle[-1].connection
 
     with tempfile.NamedTemporaryFile() as trace:
         connection.pgconn.trace(trace.fileno())
@@ -63,9 +63,9 @@ def test_ingest__any_size__is_one_statement(person, size):
 def test_ingest__connection_dropped_by_the_server__is_replaced(person):
     person()
     send([click(type="click", eventId="a")])
-    number = writer.run(statement="SELECT pg_backend_pid()", parameters={})[0][0]
+    number = direct.run(statement="SELECT pg_backend_pid()", parameters={})[0][0]
     with ThreadPoolExecutor(1) as other:
-        other.submit(writer.run, statement="SELECT pg_terminate_backend(%(n)s)", parameters={"n": number}).result()
+        other.submit(direct.run, statement="SELECT pg_terminate_backend(%(n)s)", parameters={"n": number}).result()
 
     assert send([click(type="click", eventId="b")]) == ["accepted"]
     assert Event.objects.count() == 2
