@@ -11,11 +11,12 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
 
-from consent.models import ConsentEvent, ConsentState, ConsentToken, Suppression
+from consent.models import ConsentEvent, ConsentState, ConsentToken, DataRequest, LegalHold, Suppression
 from consent.selectors import personal
 from consent.selectors.answers import expand_consent
 from consent.selectors.criteria import CONSENT
 from consent.selectors.figures import reach_by_email
+from consent.selectors.requests import why_held
 from consent.selectors.suppression import suppressed_among
 from consent.selectors.timeline import CONSENT_SOURCE
 from consent.services import erasure
@@ -33,6 +34,28 @@ from customers.selectors.timeline import register_source
 from customers.services import guards
 
 _PLACES: Final = (
+    PersonalData(
+        name="consent.requests",
+        model=DataRequest,
+        category="requests about their data, and what became of them",
+        purpose="answering people and proving it",
+        retention="24 months after closing (11 CCR 7101(a)); the address until the answer has left",
+        collect=personal.collect_requests,
+        erase=erasure.forget_requesters,
+        order=540,
+        kept_because="GDPR Art. 5(2), 17(3)(b): the record of a request stays without its address",
+    ),
+    PersonalData(
+        name="consent.holds",
+        model=LegalHold,
+        category="legal holds on their data",
+        purpose="keeping what a court may ask for",
+        retention="for good, under a public id",
+        collect=personal.collect_holds,
+        erase=erasure.keep_holds,
+        order=550,
+        kept_because="GDPR Art. 17(3)(e): legal claims",
+    ),
     PersonalData(
         name="consent.tokens",
         model=ConsentToken,
@@ -95,6 +118,7 @@ def _hear(names: Collection[Name], by: Actor, now: datetime) -> int:
 
 for _place in _PLACES:
     privacy.register(_place)
+guards.register_erasure_guard(name="legal hold", check=why_held)
 guards.register_creation_guard(name="suppression", check=suppressed_among)
 guards.register_place_projection(name="consent", project=_project)
 guards.register_absorption(name="consent", step=_absorb)

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from consent.services import expiry, masks, retention, verification
+from consent.services import expiry, masks, request_letters, request_steps, retention, verification
 from core.actors import SYSTEM
 
 
@@ -43,3 +43,27 @@ def apply_retention(**_: Any) -> int:
     """Drop consent tokens that are older than the events they could have allowed."""
     before = timezone.now() - timedelta(days=31 * (settings.EVENT_RETENTION_MONTHS + 1))
     return retention.drop_old_tokens(before=before)
+
+
+@shared_task
+def run_request_step(step_id: int, **_: Any) -> bool:
+    """Do one task of a privacy request."""
+    return request_steps.run_step(step_id=step_id, now=timezone.now())
+
+
+@shared_task
+def resume_request_steps(**_: Any) -> int:
+    """Take up every task of a privacy request that did not finish."""
+    return request_steps.resume_steps(now=timezone.now())
+
+
+@shared_task
+def send_letter(letter_id: int, **_: Any) -> bool:
+    """Send one letter to a requester."""
+    return request_letters.send_letter(letter_id=letter_id, now=timezone.now())
+
+
+@shared_task
+def send_waiting_letters(**_: Any) -> int:
+    """Send every letter that did not leave."""
+    return request_letters.send_waiting_letters(now=timezone.now())

@@ -145,6 +145,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "api-usage-retention": {"task": "integrations.tasks.trim_usage", "schedule": 3600.0},
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
     "prove-ledger": {"task": "consent.tasks.prove_ledger", "schedule": 3600.0},
+    "privacy-request-tasks": {"task": "consent.tasks.resume_request_steps", "schedule": 30.0},
+    "privacy-request-letters": {"task": "consent.tasks.send_waiting_letters", "schedule": 60.0},
     "consent-retention": {"task": "consent.tasks.apply_retention", "schedule": 86400.0},
     "event-daily-sums": {
         "task": "engagement.tasks.follow_events",
@@ -258,6 +260,18 @@ REST_FRAMEWORK: dict[str, Any] = {
 CONSENT_TOKEN_MINUTES = env.number("CONSENT_TOKEN_MINUTES", 60, 1, 1440)
 CONSENT_TOKEN_KEY_IDS = env.csv("CONSENT_TOKEN_KEY_IDS", ("1",))  # the first signs, all verify: put a new one in front
 CONSENT_CATALOGUE_SECONDS = env.seconds("CONSENT_CATALOGUE_SECONDS", 5.0)  # purposes and rules may be this stale
+
+# --- E-mail ----------------------------------------------------------------------------------------------------------
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+EMAIL_PORT = env.number("EMAIL_PORT", 587, 1, 65_535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", PRODUCTION)
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "privacy@example.com")
+# Without a server mail is kept as files below HUB_DATA_DIR, so that nothing leaves a development machine.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = str(env.data_dir() / "mail")
 
 # --- Events ----------------------------------------------------------------------------------------------------------
 EVENT_FUTURE_TOLERANCE_S = env.number("EVENT_FUTURE_TOLERANCE_S", 300, 0, 86_400)

@@ -3,17 +3,35 @@
 from consent.models.anchors import LedgerAnchor
 from consent.models.ledger import ConsentEvent, ConsentState
 from consent.models.purposes import Jurisdiction, NoticeVersion, Purpose
+from consent.models.requests import (
+    ClockEntry,
+    DataRequest,
+    LegalHold,
+    Letter,
+    RequestEvent,
+    RequestMove,
+    RequestPackage,
+    RequestStep,
+)
 from consent.models.suppression import Suppression, SuppressionReason
 from consent.models.tokens import ConsentToken
 
 __all__ = [
+    "ClockEntry",
     "ConsentEvent",
     "ConsentState",
     "ConsentToken",
+    "DataRequest",
     "Jurisdiction",
     "LedgerAnchor",
+    "LegalHold",
+    "Letter",
     "NoticeVersion",
     "Purpose",
+    "RequestEvent",
+    "RequestMove",
+    "RequestPackage",
+    "RequestStep",
     "Suppression",
     "SuppressionReason",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from consent.models import ConsentState, ConsentToken, Suppression
+from consent.models import ConsentState, ConsentToken, DataRequest, LegalHold, Suppression
 from consent.selectors.answers import history_answer
 from consent.selectors.ledger import history_of
 
@@ -36,6 +36,19 @@ def collect_suppressions(customer_ids: Sequence[int], /) -> Iterator[dict[str, A
     """That they stand on the suppression list, and why."""
     rows = Suppression.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "id")
     return _plain(rows.values("customer__public_id", "kind", "reason", "source", "created_at"))
+
+
+def collect_requests(customer_ids: Sequence[int], /) -> Iterator[dict[str, Any]]:
+    """What they asked of us, when, and what became of it."""
+    rows = DataRequest.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "id")
+    columns = ("public_id", "kind", "state", "regime", "channel", "received_at", "law_due", "closed_at")
+    return _plain(rows.values(*columns, "refusal_code", "refusal_reason"))
+
+
+def collect_holds(customer_ids: Sequence[int], /) -> Iterator[dict[str, Any]]:
+    """Which legal holds stand or stood on their data."""
+    rows = LegalHold.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "id")
+    return _plain(rows.values("public_id", "scope", "placed_at", "review_on", "lifted_at"))
 
 
 def _plain(rows: QuerySet[Any, Any]) -> Iterator[dict[str, Any]]:

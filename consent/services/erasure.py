@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from consent.models import ConsentState, ConsentToken, Suppression
+from consent.models import ConsentState, ConsentToken, DataRequest, Suppression
 from customers.models import Customer
 
 
@@ -25,3 +25,16 @@ def erase_tokens(customer_ids: Sequence[int], /) -> int:
 def loosen_suppressions(customer_ids: Sequence[int], /) -> int:
     """The keyed hashes stay on the list and point to nobody."""
     return Suppression.objects.filter(customer_id__in=customer_ids).update(customer=None)
+
+
+def forget_requesters(customer_ids: Sequence[int], /) -> int:
+    """Closed requests name nobody any more; an open one keeps the address its answer goes to until it is closed."""
+    closed = DataRequest.objects.filter(customer_id__in=customer_ids, closed_at__isnull=False)
+    return closed.exclude(contact_sealed="", details_sealed="").update(
+        contact_sealed="", details_sealed="", contact_hint="", contact_hash=""
+    )
+
+
+def keep_holds(customer_ids: Sequence[int], /) -> int:
+    """Nothing changes: a hold names a public id only, and proves why data was kept (GDPR Art. 17(3)(e))."""
+    return 0

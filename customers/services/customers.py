@@ -9,11 +9,11 @@ from django.db import transaction
 
 from core import audit, outbox, privacy
 from core.actors import Actor
-from core.errors import InvalidInput, Problem
+from core.errors import Conflict, InvalidInput, Problem
 from customers.models import Customer, Status
 from customers.rules.identity import BadIdentity, normalise
 from customers.selectors.customers import absorbed_ids
-from customers.services import drafts
+from customers.services import drafts, guards
 from customers.services.attributes import attribute_check
 from customers.services.drafts import Draft, Mode
 from customers.services.profiles import AttributeCheck, make_draft, refusal_of
@@ -128,7 +128,7 @@ def delete_customer(
     """A tombstone: public id, instant and reason stay, everything personal is gone from every registered place.
 
     Visitors that the customer absorbed go with it. Deleting a tombstone changes nothing. 412 when `expected_xid` is
-    not the present version.
+    not the present version; 409 `legal_hold` while something forbids to erase one of them.
     """
     ids = sorted(absorbed_ids([customer.pk])[customer.pk])
     rows = {row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
@@ -137,6 +137,8 @@ def delete_customer(
         return row
     if expected_xid is not None and expected_xid != row.xid:
         raise drafts.changed_meanwhile()
+    if why := guards.why_not_erased(customer_ids=ids):
+        raise Conflict(why, code="legal_hold")
     changed = privacy.erase_everywhere(ids)
     Customer.objects.filter(pk__in=ids).update(
         status=Status.DELETED, deleted_at=now, delete_reason=reason[:40], updated_at=now

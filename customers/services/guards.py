@@ -14,8 +14,10 @@ PlaceProjection = Callable[[Sequence[int], datetime], None]
 AbsorptionStep = Callable[[int, int, Actor, datetime], None]
 ConsentImporter = Callable[[Sequence[int], Mapping[str, Any], datetime], None]
 PurposeChoices = Callable[[], Sequence[tuple[str, str]]]
+ErasureGuard = Callable[[Sequence[int]], str]
 
 _suppressions: dict[str, SuppressionCheck] = {}
+_erasure_guards: dict[str, ErasureGuard] = {}
 _projections: dict[str, PlaceProjection] = {}
 _absorptions: dict[str, AbsorptionStep] = {}
 _consent_importers: dict[str, ConsentImporter] = {}
@@ -25,6 +27,11 @@ _purpose_choices: dict[str, PurposeChoices] = {}
 def register_creation_guard(*, name: str, check: SuppressionCheck) -> None:
     """`check(identifiers)` returns those that may not come back; called for every identifier new to us."""
     _suppressions[name] = check
+
+
+def register_erasure_guard(*, name: str, check: ErasureGuard) -> None:
+    """`check(customer_ids)` answers in a sentence why one of them may not be erased now; empty when they may."""
+    _erasure_guards[name] = check
 
 
 def register_place_projection(*, name: str, project: PlaceProjection) -> None:
@@ -60,6 +67,11 @@ def suppressed_among(*, identifiers: Collection[Identifier]) -> frozenset[Identi
     if not identifiers:
         return frozenset()
     return frozenset(hit for check in _suppressions.values() for hit in check(identifiers))
+
+
+def why_not_erased(*, customer_ids: Sequence[int]) -> str:
+    """Why one of these customers may not be erased now; empty when nothing stands against it."""
+    return next((why for check in _erasure_guards.values() if (why := check(customer_ids))), "")
 
 
 def project_places(*, customer_ids: Sequence[int], now: datetime) -> None:

@@ -1,0 +1,42 @@
+"""The letters of a privacy request, by kind and language, as data with a version (`letter_texts/*.toml`)."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+LETTERS: Final = "letters-2026-11"
+LOCALES: Final = ("en", "de", "fr", "es")
+_TEXTS: Final = Path(__file__).parent / "letter_texts"
+
+
+def locale_for(language: str) -> str:
+    """The language of letters for somebody who reads this one; English where we have no words."""
+    code = language.strip().lower()[:2]
+    return code if code in LOCALES else "en"
+
+
+def what(kind: str, locale: str) -> str:
+    """What was asked, in words of the language."""
+    return str(_texts(locale)["what"][kind])
+
+
+def letter(*, kind: str, locale: str, law: str, facts: dict[str, str], parts: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Subject and body; `{link}` stays for the moment of sending.
+
+    A refusal names reason, complaint and court (GDPR Art. 12(4)) and, in the UK, our own complaint route (DPA 2018
+    s.164A).
+    """
+    texts = _texts(locale)
+    words = texts["letters"][kind]
+    said = {"parts": texts["parts"] + ", ".join(parts) if parts else "", "link": "{link}", **facts}
+    body = words["body"].format(**said)
+    if kind in ("refusal", "extension"):
+        own = texts["own_route"] if law == "uk_gdpr" else ""
+        body += "\n\n" + texts["rights"].format(own=own)
+    return words["subject"].format(**said), body
+
+
+@cache
+def _texts(locale: str) -> dict[str, Any]:
+    return tomllib.loads((_TEXTS / f"{locale}.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,225 @@
+"""The desk's questions: the queue, one request, its dates and the reasons for them, what is due and what is late."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q, QuerySet
+
+from consent.models import ClockEntry, DataRequest, LegalHold, RequestEvent, RequestPackage, RequestStep
+from consent.rules.regimes import zone_of
+from consent.rules.request_clock import Dates, dates_of, known_regime
+from consent.rules.requests import LANES, OPEN, Lane, State, urgency
+from core.crypto import keyed_hash, seal, unseal
+from core.errors import NotFound
+from core.models import StaffUser
+from customers.models import Customer, Identity, IdentityKind
+from customers.rules.identity import BadIdentity, normalise
+
+CARDS_A_LANE: Final = 25
+_CONTEXT: Final = "privacy request"
+NEAR_MISSES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the board: its cards, most pressing first, and how many there are in all."""
+
+    lane: Lane
+    cards: list[DataRequest]
+    total: int
+
+
+def list_requests() -> QuerySet[DataRequest]:
+    """Every request with the profile it is about."""
+    return DataRequest.objects.select_related("customer")
+
+
+def find_request(reference: str) -> DataRequest:
+    """The request with this public id; NotFound otherwise."""
+    row = list_requests().filter(public_id=reference).first()
+    if row is None:
+        raise NotFound("There is no privacy request with this id.")
+    return row
+
+
+def board(rows: QuerySet[DataRequest]) -> list[Column]:
+    """The columns with at most 25 cards each; six queries whatever the number of requests."""
+    totals: dict[str, int] = dict(rows.order_by().values_list("state").annotate(number=Count("pk")))
+    columns = []
+    for lane, states in LANES.items():
+        order = ("-closed_at", "-id") if lane is Lane.DONE else ("safe_due", "id")
+        cards = list(rows.filter(state__in=states).order_by(*order)[:CARDS_A_LANE])
+        columns.append(Column(lane, cards, sum(totals.get(state, 0) for state in states)))
+    return columns
+
+
+def count_open() -> int:
+    """How many requests wait for an answer."""
+    return DataRequest.objects.open().count()
+
+
+def count_late(today: date) -> int:
+    """How many open requests are past the day we work towards."""
+    return DataRequest.objects.open().filter(safe_due__lt=today).count()
+
+
+def dates_now(request: DataRequest, today: date, entries: Iterable[ClockEntry] | None = None) -> Dates:
+    """The due dates of a request, computed from its clock rows."""
+    rows = clock_of(request) if entries is None else entries
+    return dates_of(kind=request.kind, regime=request.regime, entries=rows, today=today)
+
+
+def clock_of(request: DataRequest) -> list[ClockEntry]:
+    """The clock rows in the order in which they came."""
+    return list(ClockEntry.objects.filter(request=request).order_by("id"))
+
+
+def local_day(regime: str, at: datetime) -> date:
+    """The day on which an instant falls at the place of the regime."""
+    return at.astimezone(ZoneInfo(zone_of(known_regime(regime)))).date()
+
+
+def tone_of(request: DataRequest, today: date) -> str:
+    """How pressing an open request is."""
+    return urgency((request.safe_due - today).days, (request.safe_due - request.received_on).days)
+
+
+def steps_of(request: DataRequest) -> list[RequestStep]:
+    """The tasks of a request in their order."""
+    return list(RequestStep.objects.filter(request=request).order_by("order", "id"))
+
+
+def history_of_request(request: DataRequest, limit: int = 200) -> list[RequestEvent]:
+    """What happened, newest first."""
+    return list(RequestEvent.objects.filter(request=request).order_by("-id")[:limit])
+
+
+def active_hold(request: DataRequest) -> LegalHold | None:
+    """The legal hold on the person, if one stands."""
+    if request.customer_id is None:
+        return None
+    return LegalHold.objects.filter(customer_id=request.customer_id, lifted_at__isnull=True).order_by("id").first()
+
+
+def why_held(customer_ids: Sequence[int], /) -> str:
+    """Which legal hold forbids to erase one of these people, in a sentence; empty when none does."""
+    hold = LegalHold.objects.filter(customer_id__in=customer_ids, lifted_at__isnull=True).order_by("id").first()
+    return f"A legal hold stands ({hold.scope}); nothing of this person may be erased." if hold else ""
+
+
+def package_of(request: DataRequest) -> RequestPackage | None:
+    """The newest package of a request."""
+    return RequestPackage.objects.filter(request=request).order_by("-id").first()
+
+
+def open_twins(*, kind: str, contact_hash: str, customer_id: int | None) -> QuerySet[DataRequest]:
+    """Open requests of the same person for the same thing, oldest first."""
+    same = Q(customer_id=customer_id) if customer_id else Q(pk__in=[])
+    if contact_hash:
+        same |= Q(contact_hash=contact_hash)
+    return DataRequest.objects.open().filter(same, kind=kind).order_by("received_at", "id")
+
+
+def contact_hash_of(address: str) -> str:
+    """The keyed hash under which a requester's address is found again, however it was typed."""
+    try:
+        return keyed_hash("request-contact", normalise(IdentityKind.EMAIL, address))
+    except BadIdentity:
+        return ""
+
+
+def sealed(text: str) -> str:
+    """Encrypted; empty stays empty."""
+    return seal(text, _CONTEXT) if text else ""
+
+
+def opened(text: str) -> str:
+    """The text of `sealed`."""
+    return unseal(text, _CONTEXT) if text else ""
+
+
+def contacts_of(rows: Iterable[DataRequest]) -> Mapping[int, str]:
+    """The address of each requester, by number of the request; empty when it was forgotten."""
+    return {row.pk: opened(row.contact_sealed) for row in rows}
+
+
+def person_behind(address: str) -> Customer | None:
+    """The living profile with this e-mail address, however it was typed."""
+    try:
+        value = normalise(IdentityKind.EMAIL, address)
+    except BadIdentity:
+        return None
+    found = Identity.objects.select_related("customer").filter(kind=IdentityKind.EMAIL, value=value).first()
+    return found.customer if found else None
+
+
+def near_misses(address: str) -> list[Customer]:
+    """Profiles whose address begins alike: the same name before the at sign, or before a plus in it."""
+    local = address.partition("@")[0].partition("+")[0].strip().lower()
+    if len(local) < 3:
+        return []
+    alike = Q(email__startswith=f"{local}@") | Q(email__startswith=f"{local}+")
+    return list(Customer.objects.known().filter(alike).order_by("id")[:NEAR_MISSES])
+
+
+def names_of_staff(actors: Iterable[str]) -> dict[str, str]:
+    """The names behind actors such as `staff:usr_...`; one query."""
+    ids = {actor.removeprefix("staff:") for actor in actors if actor.startswith("staff:")}
+    rows = StaffUser.objects.filter(public_id__in=ids).values_list("public_id", "name")
+    return {f"staff:{public_id}": name for public_id, name in rows}
+
+
+def officers() -> list[StaffUser]:
+    """Staff to whom a request can be given."""
+    found = StaffUser.objects.filter(is_active=True, role__in=("compliance_officer", "superuser"))
+    return list(found.order_by("name", "id")[:200])
+
+
+def unfinished(request: DataRequest, actions: Iterable[str]) -> int:
+    """How many tasks of these kinds are neither done nor skipped."""
+    return RequestStep.objects.filter(
+        request=request, action__in=list(actions), state__in=["waiting", "failed"]
+    ).count()
+
+
+def requests_of(customer: Customer) -> list[DataRequest]:
+    """The requests of a customer, newest first."""
+    return list(DataRequest.objects.filter(customer=customer).order_by("-id")[:20])
+
+
+def explanation(request: DataRequest, today: date) -> dict[str, Any]:
+    """Both dates, why, and everything they were computed from."""
+    entries = clock_of(request)
+    dates = dates_now(request, today, entries)
+    answer = dates.answer
+    return {
+        "regime": request.regime,
+        "law": known_regime(request.regime).law.name,
+        "law_due": answer.law_due,
+        "safe_due": answer.safe_due,
+        "short_due": dates.short_due,
+        "acknowledge_by": dates.acknowledge.safe_due,
+        "extension": answer.extension,
+        "extension_notice_by": answer.notice_by,
+        "days_stopped": answer.days_stopped,
+        "paused_for": request.paused_for or None,
+        "why": list(answer.why),
+        "rule_set": answer.rule_set,
+        "holiday_set": answer.holiday_set,
+        "clock": [
+            {"kind": row.kind, "question": row.question or None, "on": row.on, "at": row.at, "by": row.by}
+            for row in entries
+        ],
+        "stale": (answer.law_due, answer.safe_due) != (request.law_due, request.safe_due),
+    }
+
+
+def waiting_for_reminder(today: date) -> QuerySet[DataRequest]:
+    """Open requests, most pressing first."""
+    return DataRequest.objects.open().order_by("safe_due", "id")
+
+
+ACTIVE_STATES: Final = tuple(sorted(OPEN - {State.HELD}))

@@ -1,0 +1,247 @@
+"""Decisions on privacy requests: approve by one or two people, refuse, hold, redact, deliver, withdraw."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+
+from consent.models import DataRequest, LegalHold, RequestStep
+from consent.rules.request_steps import COLLECTING, ERASING
+from consent.rules.requests import (
+    Refusal,
+    State,
+    needs_identity,
+    needs_package,
+    needs_second_person,
+)
+from consent.selectors.requests import active_hold, local_day, unfinished
+from consent.services.request_letters import write_letter
+from consent.services.request_steps import plan_collection, plan_erasure
+from consent.services.request_writing import check_move, keep, lock_open, move, tick
+from core import audit
+from core.actors import Actor
+from core.errors import Conflict, InvalidInput, InvalidState
+from customers.models import Customer
+
+
+@transaction.atomic
+def approve_request(*, request: DataRequest, text: str = "", by: Actor, now: datetime) -> DataRequest:
+    """What was found may go out, or be erased: the request is ready, or waits for a second person where it cannot be
+    undone.
+
+    The second approval must come from somebody else (409 `second_person_needed`); it starts the erasure. Refused
+    while the identity is open, a task is open or, for erasure, a legal hold stands.
+    """
+    row = lock_open(request)
+    before = row.state
+    _check_approvable(row)
+    if row.state == State.SECOND_APPROVAL:
+        if str(by) == row.approved_by:
+            raise Conflict(
+                "You gave the first approval; the second must come from somebody else.", code="second_person_needed"
+            )
+        row.second_by, row.second_at = str(by), now
+        move(row, State.READY, now)
+    else:
+        row.approved_by, row.approved_at = str(by), now
+        row.second_by, row.second_at = "", None
+        move(row, State.SECOND_APPROVAL if needs_second_person(row.kind) else State.READY, now)
+    kept = keep(row, action="approved", by=by, now=now, before=before, text=text)
+    if row.state == State.READY and needs_second_person(row.kind):
+        plan_erasure(request=row, by=by, now=now)
+    return kept
+
+
+def _check_approvable(row: DataRequest) -> None:
+    if row.state not in (State.REVIEWING, State.REDACTING, State.SECOND_APPROVAL):
+        check_move(row, State.READY)
+    if needs_identity(row.kind) and row.verified_at is None:
+        raise InvalidState("Establish the requester's identity first.", code="identity_unverified")
+    waiting = unfinished(row, COLLECTING)
+    if waiting:
+        raise InvalidState(
+            f"{waiting} tasks are still open. Finish them, or leave them out with a reason.", code="tasks_open"
+        )
+    _check_free(row)
+
+
+def _check_free(row: DataRequest) -> None:
+    hold = active_hold(row)
+    if hold and needs_second_person(row.kind):
+        raise Conflict(
+            f"A legal hold stands ({hold.scope}, to be reviewed on {hold.review_on}); nothing may be erased.",
+            code="legal_hold",
+        )
+
+
+@transaction.atomic
+def send_back(*, request: DataRequest, text: str, by: Actor, now: datetime) -> DataRequest:
+    """The request is up for review again; approvals given are void."""
+    row = lock_open(request)
+    before = row.state
+    if row.state == State.READY and RequestStep.objects.filter(request=row, action__in=ERASING, state="done").exists():
+        raise InvalidState("The erasure has begun; it can no longer be sent back.")
+    move(row, State.REVIEWING, now)
+    row.approved_by = row.second_by = ""
+    row.approved_at = row.second_at = None
+    RequestStep.objects.filter(request=row, action__in=ERASING).delete()
+    return keep(row, action="sent_back", by=by, now=now, before=before, text=text)
+
+
+@transaction.atomic
+def collect_again(*, request: DataRequest, by: Actor, now: datetime) -> DataRequest:
+    """The data is collected anew."""
+    row = lock_open(request)
+    before = row.state
+    move(row, State.COLLECTING, now)
+    RequestStep.objects.filter(request=row, action__in=COLLECTING).delete()
+    kept = keep(row, action="collecting", by=by, now=now, before=before)
+    plan_collection(request=row, by=by, now=now)
+    return kept
+
+
+@transaction.atomic
+def start_redacting(*, request: DataRequest, by: Actor, now: datetime) -> DataRequest:
+    """Somebody takes other people's data out of what was found."""
+    row = lock_open(request)
+    before = row.state
+    move(row, State.REDACTING, now)
+    return keep(row, action="redacting", by=by, now=now, before=before)
+
+
+@transaction.atomic
+def refuse_request(
+    *, request: DataRequest, code: str, reason: str, parts: Sequence[str] = (), by: Actor, now: datetime
+) -> DataRequest:
+    """Refused, with article and reason, by letter. With `parts` only these categories are; the rest goes on.
+
+    The letter tells of complaint and court (GDPR Art. 12(4)).
+    """
+    row = lock_open(request)
+    before = row.state
+    if code not in Refusal.values:
+        raise InvalidInput(f"Invalid 'code': one of {', '.join(Refusal.values)}.", param="code")
+    if not reason.strip():
+        raise InvalidInput("Give the reason in words the person understands.", code="missing_field", param="reason")
+    article = Refusal(code).label
+    row.refusal_code, row.refusal_reason = code, reason.strip()[:500]
+    if parts:
+        row.refused_parts = sorted({*row.refused_parts, *parts})
+    else:
+        move(row, State.REFUSED, now)
+        tick(row, kind="stopped", by=by, now=now, reason="refused")
+    write_letter(
+        request=row, kind="refusal", by=by, now=now, reason=row.refusal_reason, article=article, parts=tuple(parts)
+    )
+    action = "partly_refused" if parts else "denied"
+    return keep(row, action=action, by=by, now=now, before=before, text=reason, code=code, parts=list(parts))
+
+
+@transaction.atomic
+def withdraw_request(*, request: DataRequest, text: str, by: Actor, now: datetime) -> DataRequest:
+    """The person no longer wants it; closed with a letter. Refused once an erasure has begun."""
+    row = lock_open(request)
+    before = row.state
+    if RequestStep.objects.filter(request=row, action__in=ERASING, state="done").exists():
+        raise InvalidState("The erasure has begun; it can no longer be withdrawn.")
+    RequestStep.objects.filter(request=row, action__in=ERASING).delete()
+    move(row, State.WITHDRAWN, now)
+    tick(row, kind="stopped", by=by, now=now, reason="withdrawn")
+    write_letter(request=row, kind="withdrawn", by=by, now=now)
+    return keep(row, action="withdrawn", by=by, now=now, before=before, text=text)
+
+
+@transaction.atomic
+def deliver_request(*, request: DataRequest, text: str = "", by: Actor, now: datetime) -> DataRequest:
+    """Closed as answered, with the letter that says so.
+
+    Refused while the package is missing or a task of the erasure is open. The address of the person is forgotten
+    once the last letter has left, that of an erased person included (see `forget_contacts`).
+    """
+    row = lock_open(request)
+    before = row.state
+    check_move(row, State.DELIVERED)
+    waiting = unfinished(row, (*COLLECTING, *ERASING))
+    if waiting:
+        raise InvalidState(f"{waiting} tasks are still open.", code="tasks_open")
+    if needs_package(row.kind) and not row.packages.filter(removed_at__isnull=True).exists():
+        raise InvalidState("Build the package first.", code="package_missing")
+    move(row, State.DELIVERED, now)
+    tick(row, kind="stopped", by=by, now=now, reason="delivered")
+    row.outcome = _outcome(row, now)
+    due = row.packages.order_by("-id").first()
+    letter = "package" if needs_package(row.kind) else "done"
+    expires = due.expires_at.date().isoformat() if due and due.expires_at else ""
+    write_letter(request=row, kind=letter, by=by, now=now, reason=text, due=expires)
+    return keep(row, action="fulfilled", by=by, now=now, before=before, text=text)
+
+
+def _outcome(row: DataRequest, now: datetime) -> dict[str, object]:
+    """The certificate: what was done where, with counts, and what the final scan found."""
+    steps = list(row.steps.order_by("order", "id"))
+    return {
+        "at": now.isoformat(),
+        "days": (local_day(row.regime, now) - row.received_on).days,
+        "in_time": local_day(row.regime, now) <= row.law_due,
+        "verb": row.verb,
+        "approved_by": row.approved_by,
+        "second_by": row.second_by,
+        "refused_parts": row.refused_parts,
+        "steps": [[s.action, s.name, s.state, s.rows] for s in steps],
+        "scan": next((s.result for s in steps if s.action == "scan"), None),
+    }
+
+
+@transaction.atomic
+def place_hold(*, customer: Customer, scope: str, reason: str, review_on: date, by: Actor, now: datetime) -> LegalHold:
+    """Nothing of this person may be erased by any door until the hold is lifted; the database refuses it as well."""
+    if review_on <= now.date():
+        raise InvalidInput("The day of review must lie ahead.", param="review_on")
+    if not reason.strip() or not scope.strip():
+        raise InvalidInput("A hold needs its scope and a reason.", code="missing_field", param="reason")
+    row = LegalHold.objects.create(
+        public_id=LegalHold.new_public_id(),
+        customer=customer,
+        scope=scope.strip()[:120],
+        reason=reason.strip()[:300],
+        review_on=review_on,
+        placed_by=str(by),
+        placed_at=now,
+    )
+    audit.record(
+        by=by, action="hold.placed", target=customer.public_id, changes={"hold": ["", row.public_id]}, reason=scope
+    )
+    return row
+
+
+@transaction.atomic
+def hold_request(
+    *, request: DataRequest, scope: str, reason: str, review_on: date, by: Actor, now: datetime
+) -> DataRequest:
+    """The request waits on a legal hold on its person; the clock runs on, because no law stops it."""
+    row = lock_open(request)
+    before = row.state
+    if row.customer is None:
+        raise InvalidState("Nobody was found whose data could be held.")
+    move(row, State.HELD, now)
+    place_hold(customer=row.customer, scope=scope, reason=reason, review_on=review_on, by=by, now=now)
+    return keep(row, action="held", by=by, now=now, before=before, text=reason)
+
+
+@transaction.atomic
+def lift_hold(*, request: DataRequest, reason: str, by: Actor, now: datetime) -> DataRequest:
+    """The hold is lifted and the request goes on where it can; erasure is possible again."""
+    row = lock_open(request)
+    before, hold = row.state, active_hold(row)
+    if hold is None:
+        raise InvalidState("No legal hold stands.")
+    hold.lifted_by, hold.lifted_at = str(by), now
+    hold.save(update_fields=["lifted_by", "lifted_at"])
+    audit.record(by=by, action="hold.lifted", target=hold.public_id, reason=reason)
+    if row.state == State.HELD:
+        verified = row.verified_at is not None or not needs_identity(row.kind)
+        move(row, State.COLLECTING if verified else State.VERIFYING, now)
+    kept = keep(row, action="hold_lifted", by=by, now=now, before=before, text=reason)
+    if row.state == State.COLLECTING:
+        plan_collection(request=row, by=by, now=now)
+    return kept

@@ -1,0 +1,35 @@
+"""Requests that are fulfilled by what may no longer be done: objection and opt-out, written into the consent ledger."""
+
+from datetime import datetime
+from typing import Final
+
+from consent.models import DataRequest
+from consent.rules.requests import Kind
+from consent.rules.vocabulary import SHARING_PURPOSES, Event, Purpose
+from consent.selectors.catalogue import catalogue
+from consent.services.consent import ConsentEntry, record_consent
+from core.actors import SYSTEM
+
+EFFECTS: Final = {
+    Kind.OPT_OUT: "Stop sale and sharing (Cal. Civ. Code 1798.120, 11 CCR 7026(f))",
+    Kind.OBJECTION: "Stop direct marketing (GDPR Art. 21(3))",
+}
+_EVENTS: Final = {Kind.OPT_OUT: Event.OPTED_OUT, Kind.OBJECTION: Event.OBJECTED}
+_COVERED: Final = {Kind.OPT_OUT: SHARING_PURPOSES, Kind.OBJECTION: frozenset({Purpose.MARKETING})}
+
+
+def apply_effect(*, request: DataRequest, now: datetime) -> int:
+    """What the request forbids stands in the ledger of its person; how many purposes it covers, 0 for nobody known."""
+    if request.customer is None:
+        return 0
+    kind = Kind(request.kind)
+    keys = [use.key for use in catalogue().by_id.values() if Purpose(use.kind) in _COVERED[kind]]
+    entries = [
+        ConsentEntry(
+            purpose=key, event=_EVENTS[kind].value, source="request", evidence={"reference": request.public_id}
+        )
+        for key in keys
+    ]
+    if entries:
+        record_consent(customer=request.customer, entries=entries, by=SYSTEM, now=now, reason="privacy request")
+    return len(entries)

@@ -1,0 +1,249 @@
+"""The tasks of a request: planned in one go, run each by itself, so that one that fails holds up no other.
+
+A task claims its turn in one transaction and does its work and says so in another: killed at any moment it has either
+happened and is on record, or has not happened and is tried again.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DatabaseError, transaction
+from django.db.models import F
+
+from consent.models import DataRequest, RequestStep
+from consent.rules.request_steps import COLLECTING, ENDED, ERASING, Action, stage_of, wait_after
+from consent.rules.requests import Kind, State
+from consent.services.request_effects import EFFECTS, apply_effect
+from consent.services.request_erasure import erase_place, keep_subjects, plan_of_verb, scan_everything, suppress_subject
+from consent.services.request_writing import check_move, keep, lock, lock_open, move
+from core import jobs, privacy
+from core.actors import SYSTEM, Actor
+from core.errors import DomainError, InvalidInput, InvalidState, NotFound
+from customers.models import Customer
+from customers.selectors.customers import all_ids
+
+_BY_HAND: Final[Mapping[str, str]] = {
+    Kind.RECTIFICATION: "Correct the data, and tell recipients (GDPR Art. 16, 19)",
+    Kind.RESTRICTION: "Mark the data as restricted, and tell recipients (GDPR Art. 18, 19)",
+    Kind.LIMIT_USE: "Limit the use of sensitive data (Cal. Civ. Code 1798.121)",
+    Kind.AUTOMATED: "Let a person review the decision (GDPR Art. 22(3))",
+    Kind.COMPLAINT: "Look into the complaint and answer it (DPA 2018 s.164A)",
+}
+AT_ONCE: Final = 500
+
+
+@transaction.atomic
+def plan_collection(*, request: DataRequest, by: Actor, now: datetime) -> int:
+    """The tasks that find the data, or do what was asked, are planned and on their way; how many are open.
+
+    Done ones of an earlier plan for the same person are not repeated.
+    """
+    planned = [*_collectors(request, now), *_others(request, now)]
+    RequestStep.objects.bulk_create(planned, ignore_conflicts=True)
+    return _send(request, COLLECTING, now)
+
+
+def _collectors(request: DataRequest, now: datetime) -> list[RequestStep]:
+    if request.kind not in (Kind.ACCESS, Kind.PORTABILITY, Kind.ERASURE, Kind.RECTIFICATION, Kind.RESTRICTION):
+        return []
+    return [
+        RequestStep(
+            request=request,
+            action=Action.COLLECT,
+            name=place.name,
+            title=place.category[:200],
+            order=place.order,
+            due_at=now,
+            due_on=request.safe_due,
+        )
+        for place in privacy.places()
+    ]
+
+
+def _others(request: DataRequest, now: datetime) -> list[RequestStep]:
+    common: dict[str, Any] = {"request": request, "due_at": now, "due_on": request.safe_due, "order": 5_000}
+    if request.kind in EFFECTS:
+        return [RequestStep(action=Action.EFFECT, name=request.kind, title=EFFECTS[Kind(request.kind)], **common)]
+    if request.kind in _BY_HAND:
+        return [RequestStep(action=Action.BY_HAND, name="answer", title=_BY_HAND[request.kind], **common)]
+    return []
+
+
+@transaction.atomic
+def plan_erasure(*, request: DataRequest, by: Actor, now: datetime) -> int:
+    """The tasks of the approved verb are planned, and what the final scan must not find any more is kept, encrypted."""
+    row = lock(request)
+    if row.customer is None:
+        return 0
+    keep_subjects(request=row, ids=all_ids(row.customer))
+    planned = [
+        RequestStep(request=row, action=action, name=name, title=title, order=order, due_at=now, due_on=row.safe_due)
+        for action, name, title, order in plan_of_verb(row.verb)
+    ]
+    RequestStep.objects.bulk_create(planned, ignore_conflicts=True)
+    return _send(row, ERASING, now)
+
+
+def _send(request: DataRequest, actions: Sequence[Action], now: datetime) -> int:
+    open_ones = RequestStep.objects.filter(request=request, action__in=actions).exclude(state__in=ENDED)
+    for step in open_ones.exclude(action=Action.BY_HAND).order_by("order", "id"):
+        if stage_of(step.action, step.order) <= stage_of(actions[0], 0):
+            jobs.defer("consent.tasks.run_request_step", step_id=step.pk)
+    number = open_ones.count()
+    if not number:
+        settle(request_id=request.pk, now=now)
+    return number
+
+
+def run_step(*, step_id: int, now: datetime) -> bool:
+    """The task is done and on record, or its failure is; False when it was done before or must still wait.
+
+    A refusal of the domain or the database is written down with the task and tried again later. Anything else is a
+    defect: it is raised, and the task is tried again as one that did not finish.
+    """
+    step = _claimed(step_id, now)
+    if step is None:
+        return False
+    try:
+        with transaction.atomic():
+            mine = RequestStep.objects.select_for_update(skip_locked=True).filter(pk=step_id).first()
+            if mine is None or mine.state in ENDED:
+                return False
+            _work(mine, now)
+            mine.state, mine.error, mine.finished_at, mine.finished_by = "done", "", now, str(SYSTEM)
+            mine.save()
+    except (DomainError, DatabaseError) as failure:
+        said = failure.message if isinstance(failure, DomainError) else type(failure).__name__
+        RequestStep.objects.filter(pk=step_id).exclude(state__in=ENDED).update(state="failed", error=said[:300])
+        return False
+    follow(request_id=step.request_id, now=now)
+    return True
+
+
+def _claimed(step_id: int, now: datetime) -> RequestStep | None:
+    """The task if its turn has come, resting for the next attempt already; None otherwise."""
+    with transaction.atomic():
+        step = RequestStep.objects.select_for_update(skip_locked=True).filter(pk=step_id).first()
+        if step is None or step.state in ENDED or step.action == Action.BY_HAND or not _ready(step):
+            return None
+        step.attempts += 1
+        step.due_at = now + wait_after(step.attempts)
+        step.save(update_fields=["attempts", "due_at"])
+        return step
+
+
+def _ready(step: RequestStep) -> bool:
+    mine = stage_of(step.action, step.order)
+    others = RequestStep.objects.filter(request_id=step.request_id).exclude(state__in=ENDED).exclude(pk=step.pk)
+    return all(stage_of(action, order) >= mine for action, order in others.values_list("action", "order"))
+
+
+def _work(step: RequestStep, now: datetime) -> None:
+    request = DataRequest.objects.select_related("customer").get(pk=step.request_id)
+    _WORK[Action(step.action)](step, request, now)
+
+
+def _collect(step: RequestStep, request: DataRequest, now: datetime) -> None:
+    """How many rows there are, and a digest of them; the rows themselves are read again for the package."""
+    place = next((one for one in privacy.places() if one.name == step.name), None)
+    if place is None:
+        raise NotFound("This system is not registered any more; skip the task.")
+    digest, rows, size = hashlib.sha256(), 0, 0
+    for row in place.collect(ids_of(request.customer)):
+        line = json.dumps(row, cls=DjangoJSONEncoder, sort_keys=True).encode()
+        digest.update(line)
+        rows, size = rows + 1, size + len(line)
+    step.rows, step.digest, step.result = rows, digest.hexdigest(), {"bytes": size}
+
+
+def _effect(step: RequestStep, request: DataRequest, now: datetime) -> None:
+    step.rows = apply_effect(request=request, now=now)
+
+
+def _suppress(step: RequestStep, request: DataRequest, now: datetime) -> None:
+    step.rows = suppress_subject(request=request, now=now)
+
+
+def _erase(step: RequestStep, request: DataRequest, now: datetime) -> None:
+    step.rows = erase_place(request=request, name=step.name, now=now)
+
+
+def _scan(step: RequestStep, request: DataRequest, now: datetime) -> None:
+    step.rows, step.result = scan_everything(request=request)
+    if step.rows:
+        places = ", ".join(sorted(step.result["hits"]))[:200]
+        raise InvalidState(f"The person was still found in {places}.")
+
+
+_WORK: Final[Mapping[Action, Callable[[RequestStep, DataRequest, datetime], None]]] = {
+    Action.COLLECT: _collect,
+    Action.EFFECT: _effect,
+    Action.SUPPRESS: _suppress,
+    Action.ERASE: _erase,
+    Action.SCAN: _scan,
+}
+
+
+def ids_of(customer: Customer | None) -> list[int]:
+    """The ids under which a person's facts stand; none when nobody was found."""
+    return all_ids(customer) if customer else []
+
+
+@transaction.atomic
+def finish_by_hand(*, step: RequestStep, text: str, skip: bool = False, by: Actor, now: datetime) -> RequestStep:
+    """The task is done by a person, or left out for this reason, which the answer then says."""
+    row = RequestStep.objects.select_for_update().get(pk=step.pk)
+    if row.state in ENDED:
+        raise InvalidState("This task has ended.")
+    if not skip and row.action != Action.BY_HAND:
+        raise InvalidState("This task is done by the product; it can only be left out.")
+    if not text.strip():
+        raise InvalidInput("Say what was done, or why it is left out.", code="missing_field", param="text")
+    row.state, row.error, row.finished_at, row.finished_by = "skipped" if skip else "done", "", now, str(by)
+    row.result = {**row.result, "text": text.strip()[:500]}
+    row.save()
+    request = lock_open(row.request)
+    action = "task_skipped" if skip else "task_done"
+    keep(request, action=action, by=by, now=now, before=request.state, text=text, task=f"{row.action} {row.name}")
+    follow(request_id=request.pk, now=now)
+    return row
+
+
+def follow(*, request_id: int, now: datetime) -> None:
+    """Every task whose turn has come with the end of another is on its way; the request goes on behind the last."""
+    open_ones = list(RequestStep.objects.filter(request_id=request_id).exclude(state__in=ENDED))
+    if not open_ones:
+        settle(request_id=request_id, now=now)
+        return
+    first = min(stage_of(step.action, step.order) for step in open_ones)
+    with transaction.atomic():
+        for step in open_ones:
+            fresh = step.attempts == 0 and step.action != Action.BY_HAND
+            if fresh and stage_of(step.action, step.order) == first and first > 0:
+                jobs.defer("consent.tasks.run_request_step", step_id=step.pk)
+
+
+@transaction.atomic
+def settle(*, request_id: int, now: datetime) -> None:
+    """A request whose collecting has ended is up for review; nothing happens while a task is open."""
+    row = DataRequest.objects.select_for_update().get(pk=request_id)
+    if row.state != State.COLLECTING or RequestStep.objects.filter(request=row).exclude(state__in=ENDED).exists():
+        return
+    check_move(row, State.REVIEWING)
+    move(row, State.REVIEWING, now)
+    keep(row, action="collected", by=SYSTEM, now=now, before=State.COLLECTING)
+
+
+def resume_steps(*, now: datetime) -> int:
+    """Send again every task that did not finish, or whose message was lost, and whose rest is over; how many."""
+    due = RequestStep.objects.filter(state__in=("waiting", "failed"), due_at__lt=now).exclude(action=Action.BY_HAND)
+    steps = list(due.order_by("due_at").values_list("pk", flat=True)[:AT_ONCE])
+    RequestStep.objects.filter(pk__in=steps).update(due_at=now + wait_after(1), attempts=F("attempts"))
+    with transaction.atomic():
+        for pk in steps:
+            jobs.defer("consent.tasks.run_request_step", step_id=pk)
+    return len(steps)

@@ -1,0 +1,58 @@
+"""Privacy requests at each station of their way."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from consent.models import DataRequest, RequestStep
+from consent.rules.requests import Kind
+from consent.services.request_steps import run_step
+from consent.services.requests import NewRequest, open_request, verify_request
+from core.actors import Actor, ActorKind
+from customers.models import Customer, Identity
+from tests.factories.consent import make_person
+
+ONE = Actor(kind=ActorKind.STAFF, id="usr_one", label="Mara Fox")
+TWO = Actor(kind=ActorKind.STAFF, id="usr_two", label="Leo Brandt")
+
+
+def make_subject(email: str = "jane.silva@example.com", **facts: Any) -> Customer:
+    """A German customer with an e-mail address and consent on record."""
+    person = make_person(email=email, first_name="Jane", **facts)
+    Identity.objects.create(customer=person, kind="email", value=email)
+    return person
+
+
+def make_request(kind: str = Kind.ACCESS, now: datetime | None = None, **facts: Any) -> DataRequest:
+    """A request that has just come in, from Germany unless told otherwise."""
+    known = {"channel": "email", "contact": "jane.silva@example.com", "place": "DE"}
+    return open_request(new=NewRequest(kind=kind, **(known | facts)), by=ONE, now=now or timezone.now())
+
+
+def work(request: DataRequest, now: datetime | None = None, rounds: int = 8) -> DataRequest:
+    """Run every task whose turn comes, as the workers do."""
+    at = now or timezone.now()
+    for _ in range(rounds):
+        open_ones = RequestStep.objects.filter(request=request, state__in=("waiting", "failed"))
+        for pk in open_ones.order_by("order").values_list("pk", flat=True):
+            run_step(step_id=pk, now=at)
+        at += timedelta(hours=2)
+    return DataRequest.objects.get(pk=request.pk)
+
+
+def make_reviewed(kind: str = Kind.ACCESS, now: datetime | None = None, **facts: Any) -> DataRequest:
+    """A request whose requester is known and whose data is collected."""
+    at = now or timezone.now()
+    request = make_request(kind, at, **facts)
+    verify_request(request=request, how="account sign-in", by=ONE, now=at)
+    return work(request, at)
+
+
+def request_example() -> dict[str, str]:
+    """The address of a request that waits for review."""
+    make_subject(f"jane.silva{DataRequest.objects.count()}@example.com")
+    return {"public_id": make_reviewed(contact=f"jane.silva{DataRequest.objects.count()}@example.com").public_id}
+
+
+__all__ = ["ONE", "TWO", "make_request", "make_reviewed", "make_subject", "request_example", "work"]
