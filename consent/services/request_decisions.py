@@ -32,7 +32,7 @@ def approve_request(*, request: DataRequest, text: str = "", by: Actor, now: dat
     The second approval must come from somebody else (409 `second_person_needed`); it starts the erasure. Refused
     while the identity is open, a task is open or, for erasure, a legal hold stands.
     """
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
     _check_approvable(row)
     if row.state == State.SECOND_APPROVAL:
@@ -41,12 +41,12 @@ def approve_request(*, request: DataRequest, text: str = "", by: Actor, now: dat
                 "You gave the first approval; the second must come from somebody else.", code="second_person_needed"
             )
         row.second_by, row.second_at = str(by), now
-        move(row, State.READY, now)
+        move(row=row, to=State.READY, now=now)
     else:
         row.approved_by, row.approved_at = str(by), now
         row.second_by, row.second_at = "", None
-        move(row, State.SECOND_APPROVAL if needs_second_person(row.kind) else State.READY, now)
-    kept = keep(row, action="approved", by=by, now=now, before=before, text=text)
+        move(row=row, to=State.SECOND_APPROVAL if needs_second_person(row.kind) else State.READY, now=now)
+    kept = keep(row=row, action="approved", by=by, now=now, before=before, text=text)
     if row.state == State.READY and needs_second_person(row.kind):
         plan_erasure(request=row, by=by, now=now)
     return kept
@@ -54,7 +54,7 @@ def approve_request(*, request: DataRequest, text: str = "", by: Actor, now: dat
 
 def _check_approvable(row: DataRequest) -> None:
     if row.state not in (State.REVIEWING, State.REDACTING, State.SECOND_APPROVAL):
-        check_move(row, State.READY)
+        check_move(row=row, to=State.READY)
     if needs_identity(row.kind) and row.verified_at is None:
         raise InvalidState("Establish the requester's identity first.", code="identity_unverified")
     waiting = unfinished(row, COLLECTING)
@@ -77,25 +77,25 @@ def _check_free(row: DataRequest) -> None:
 @transaction.atomic
 def send_back(*, request: DataRequest, text: str, by: Actor, now: datetime) -> DataRequest:
     """The request is up for review again; approvals given are void."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
     if row.state == State.READY and RequestStep.objects.filter(request=row, action__in=ERASING, state="done").exists():
         raise InvalidState("The erasure has begun; it can no longer be sent back.")
-    move(row, State.REVIEWING, now)
+    move(row=row, to=State.REVIEWING, now=now)
     row.approved_by = row.second_by = ""
     row.approved_at = row.second_at = None
     RequestStep.objects.filter(request=row, action__in=ERASING).delete()
-    return keep(row, action="sent_back", by=by, now=now, before=before, text=text)
+    return keep(row=row, action="sent_back", by=by, now=now, before=before, text=text)
 
 
 @transaction.atomic
 def collect_again(*, request: DataRequest, by: Actor, now: datetime) -> DataRequest:
     """The data is collected anew."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
-    move(row, State.COLLECTING, now)
+    move(row=row, to=State.COLLECTING, now=now)
     RequestStep.objects.filter(request=row, action__in=COLLECTING).delete()
-    kept = keep(row, action="collecting", by=by, now=now, before=before)
+    kept = keep(row=row, action="collecting", by=by, now=now, before=before)
     plan_collection(request=row, by=by, now=now)
     return kept
 
@@ -103,10 +103,10 @@ def collect_again(*, request: DataRequest, by: Actor, now: datetime) -> DataRequ
 @transaction.atomic
 def start_redacting(*, request: DataRequest, by: Actor, now: datetime) -> DataRequest:
     """Somebody takes other people's data out of what was found."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
-    move(row, State.REDACTING, now)
-    return keep(row, action="redacting", by=by, now=now, before=before)
+    move(row=row, to=State.REDACTING, now=now)
+    return keep(row=row, action="redacting", by=by, now=now, before=before)
 
 
 @transaction.atomic
@@ -117,7 +117,7 @@ def refuse_request(
 
     The letter tells of complaint and court (GDPR Art. 12(4)).
     """
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
     if code not in Refusal.values:
         raise InvalidInput(f"Invalid 'code': one of {', '.join(Refusal.values)}.", param="code")
@@ -128,27 +128,27 @@ def refuse_request(
     if parts:
         row.refused_parts = sorted({*row.refused_parts, *parts})
     else:
-        move(row, State.REFUSED, now)
-        tick(row, kind="stopped", by=by, now=now, reason="refused")
+        move(row=row, to=State.REFUSED, now=now)
+        tick(row=row, kind="stopped", by=by, now=now, reason="refused")
     write_letter(
         request=row, kind="refusal", by=by, now=now, reason=row.refusal_reason, article=article, parts=tuple(parts)
     )
     action = "partly_refused" if parts else "denied"
-    return keep(row, action=action, by=by, now=now, before=before, text=reason, code=code, parts=list(parts))
+    return keep(row=row, action=action, by=by, now=now, before=before, text=reason, code=code, parts=list(parts))
 
 
 @transaction.atomic
 def withdraw_request(*, request: DataRequest, text: str, by: Actor, now: datetime) -> DataRequest:
     """The person no longer wants it; closed with a letter. Refused once an erasure has begun."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
     if RequestStep.objects.filter(request=row, action__in=ERASING, state="done").exists():
         raise InvalidState("The erasure has begun; it can no longer be withdrawn.")
     RequestStep.objects.filter(request=row, action__in=ERASING).delete()
-    move(row, State.WITHDRAWN, now)
-    tick(row, kind="stopped", by=by, now=now, reason="withdrawn")
+    move(row=row, to=State.WITHDRAWN, now=now)
+    tick(row=row, kind="stopped", by=by, now=now, reason="withdrawn")
     write_letter(request=row, kind="withdrawn", by=by, now=now)
-    return keep(row, action="withdrawn", by=by, now=now, before=before, text=text)
+    return keep(row=row, action="withdrawn", by=by, now=now, before=before, text=text)
 
 
 @transaction.atomic
@@ -158,22 +158,22 @@ def deliver_request(*, request: DataRequest, text: str = "", by: Actor, now: dat
     Refused while the package is missing or a task of the erasure is open. The address of the person is forgotten
     once the last letter has left, that of an erased person included (see `forget_contacts`).
     """
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
-    check_move(row, State.DELIVERED)
+    check_move(row=row, to=State.DELIVERED)
     waiting = unfinished(row, (*COLLECTING, *ERASING))
     if waiting:
         raise InvalidState(f"{waiting} tasks are still open.", code="tasks_open")
     if needs_package(row.kind) and not row.packages.filter(removed_at__isnull=True).exists():
         raise InvalidState("Build the package first.", code="package_missing")
-    move(row, State.DELIVERED, now)
-    tick(row, kind="stopped", by=by, now=now, reason="delivered")
+    move(row=row, to=State.DELIVERED, now=now)
+    tick(row=row, kind="stopped", by=by, now=now, reason="delivered")
     row.outcome = _outcome(row, now)
     due = row.packages.order_by("-id").first()
     letter = "package" if needs_package(row.kind) else "done"
     expires = due.expires_at.date().isoformat() if due and due.expires_at else ""
     write_letter(request=row, kind=letter, by=by, now=now, reason=text, due=expires)
-    return keep(row, action="fulfilled", by=by, now=now, before=before, text=text)
+    return keep(row=row, action="fulfilled", by=by, now=now, before=before, text=text)
 
 
 def _outcome(row: DataRequest, now: datetime) -> dict[str, object]:
@@ -219,19 +219,19 @@ def hold_request(
     *, request: DataRequest, scope: str, reason: str, review_on: date, by: Actor, now: datetime
 ) -> DataRequest:
     """The request waits on a legal hold on its person; the clock runs on, because no law stops it."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
     if row.customer is None:
         raise InvalidState("Nobody was found whose data could be held.")
-    move(row, State.HELD, now)
+    move(row=row, to=State.HELD, now=now)
     place_hold(customer=row.customer, scope=scope, reason=reason, review_on=review_on, by=by, now=now)
-    return keep(row, action="held", by=by, now=now, before=before, text=reason)
+    return keep(row=row, action="held", by=by, now=now, before=before, text=reason)
 
 
 @transaction.atomic
 def lift_hold(*, request: DataRequest, reason: str, by: Actor, now: datetime) -> DataRequest:
     """The hold is lifted and the request goes on where it can; erasure is possible again."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before, hold = row.state, active_hold(row)
     if hold is None:
         raise InvalidState("No legal hold stands.")
@@ -240,8 +240,8 @@ def lift_hold(*, request: DataRequest, reason: str, by: Actor, now: datetime) ->
     audit.record(by=by, action="hold.lifted", target=hold.public_id, reason=reason)
     if row.state == State.HELD:
         verified = row.verified_at is not None or not needs_identity(row.kind)
-        move(row, State.COLLECTING if verified else State.VERIFYING, now)
-    kept = keep(row, action="hold_lifted", by=by, now=now, before=before, text=reason)
+        move(row=row, to=State.COLLECTING if verified else State.VERIFYING, now=now)
+    kept = keep(row=row, action="hold_lifted", by=by, now=now, before=before, text=reason)
     if row.state == State.COLLECTING:
         plan_collection(request=row, by=by, now=now)
     return kept

@@ -57,7 +57,7 @@ class Consequence:
     becomes: str
 
 
-def plan_of_verb(verb: str) -> Plan:
+def plan_of_verb(verb: str, /) -> Plan:
     """The tasks of a verb: action, name, title and order."""
     places = [(Action.ERASE, p.name, f"Erase {p.category}"[:200], p.order) for p in privacy.places()]
     scan = (Action.SCAN, "everything", "Look for what is left of the person in every table", 9_000)
@@ -98,7 +98,7 @@ def keep_subjects(*, request: DataRequest, ids: Sequence[int]) -> None:
     request.save(update_fields=["subjects_sealed"])
 
 
-def subjects_of(request: DataRequest) -> list[tuple[str, str]]:
+def subjects_of(request: DataRequest, /) -> list[tuple[str, str]]:
     """The identifiers kept with a request; none when they were forgotten."""
     text = opened(request.subjects_sealed)
     return [(kind, value) for kind, value in json.loads(text)] if text else []

@@ -93,7 +93,7 @@ def send_waiting_letters(*, now: datetime) -> int:
     return sum(send_letter(letter_id=pk, now=now) for pk in due)
 
 
-def link_for(row: Letter) -> str:
+def link_for(row: Letter, /) -> str:
     """The signed address that a letter leads to; empty for letters without one."""
     route = _LINKS.get(row.kind)
     if route is None:

@@ -76,7 +76,7 @@ def _others(request: DataRequest, now: datetime) -> list[RequestStep]:
 @transaction.atomic
 def plan_erasure(*, request: DataRequest, by: Actor, now: datetime) -> int:
     """The tasks of the approved verb are planned, and what the final scan must not find any more is kept, encrypted."""
-    row = lock(request)
+    row = lock(request=request)
     if row.customer is None:
         return 0
     keep_subjects(request=row, ids=all_ids(row.customer))
@@ -188,7 +188,7 @@ _WORK: Final[Mapping[Action, Callable[[RequestStep, DataRequest, datetime], None
 }
 
 
-def ids_of(customer: Customer | None) -> list[int]:
+def ids_of(customer: Customer | None, /) -> list[int]:
     """The ids under which a person's facts stand; none when nobody was found."""
     return all_ids(customer) if customer else []
 
@@ -206,9 +206,9 @@ def finish_by_hand(*, step: RequestStep, text: str, skip: bool = False, by: Acto
     row.state, row.error, row.finished_at, row.finished_by = "skipped" if skip else "done", "", now, str(by)
     row.result = {**row.result, "text": text.strip()[:500]}
     row.save()
-    request = lock_open(row.request)
+    request = lock_open(request=row.request)
     action = "task_skipped" if skip else "task_done"
-    keep(request, action=action, by=by, now=now, before=request.state, text=text, task=f"{row.action} {row.name}")
+    keep(row=request, action=action, by=by, now=now, before=request.state, text=text, task=f"{row.action} {row.name}")
     follow(request_id=request.pk, now=now)
     return row
 
@@ -233,9 +233,9 @@ def settle(*, request_id: int, now: datetime) -> None:
     row = DataRequest.objects.select_for_update().get(pk=request_id)
     if row.state != State.COLLECTING or RequestStep.objects.filter(request=row).exclude(state__in=ENDED).exists():
         return
-    check_move(row, State.REVIEWING)
-    move(row, State.REVIEWING, now)
-    keep(row, action="collected", by=SYSTEM, now=now, before=State.COLLECTING)
+    check_move(row=row, to=State.REVIEWING)
+    move(row=row, to=State.REVIEWING, now=now)
+    keep(row=row, action="collected", by=SYSTEM, now=now, before=State.COLLECTING)
 
 
 def resume_steps(*, now: datetime) -> int:

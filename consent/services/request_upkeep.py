@@ -32,7 +32,7 @@ def check_dates(*, now: datetime) -> int:
 def _checked(pk: int, now: datetime) -> bool:
     row = DataRequest.objects.select_for_update().get(pk=pk)
     before, rules = row.safe_due, row.rule_set
-    if not row.is_open or not compute(row, now):
+    if not row.is_open or not compute(row=row, now=now):
         return False
     row.save()
     if row.paused_for:
@@ -68,7 +68,7 @@ def _forget(row: DataRequest, *, keep_key: bool, now: datetime) -> int:
     row.contact_sealed = row.details_sealed = row.contact_hint = row.contact_hash = ""
     row.subjects_sealed = row.subjects_sealed if keep_key else ""
     row.save()
-    note(row, kind="forgotten", by=SYSTEM, now=now)
+    note(row=row, kind="forgotten", by=SYSTEM, now=now)
     audit.record(by=SYSTEM, action="request.contact_forgotten", target=row.public_id)
     return 1
 

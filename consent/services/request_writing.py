@@ -11,7 +11,7 @@ from core.actors import Actor
 from core.errors import InvalidState, NotFound
 
 
-def lock(request: DataRequest) -> DataRequest:
+def lock(*, request: DataRequest) -> DataRequest:
     """The request as it is now, locked until the transaction ends."""
     row = DataRequest.objects.select_for_update().filter(pk=request.pk).first()
     if row is None:
@@ -19,9 +19,9 @@ def lock(request: DataRequest) -> DataRequest:
     return row
 
 
-def lock_open(request: DataRequest) -> DataRequest:
+def lock_open(*, request: DataRequest) -> DataRequest:
     """As `lock`; InvalidState for a request that is closed."""
-    row = lock(request)
+    row = lock(request=request)
     if not row.is_open:
         raise InvalidState(
             f"This request is {row.get_state_display().lower()}: nothing more can be done with it.",
@@ -31,7 +31,7 @@ def lock_open(request: DataRequest) -> DataRequest:
     return row
 
 
-def check_move(row: DataRequest, to: str) -> None:
+def check_move(*, row: DataRequest, to: str) -> None:
     """InvalidState, with the moves that are allowed, unless the request may become `to`."""
     if not may_move(row.state, to):
         allowed = moves_from(row.state)
@@ -42,22 +42,22 @@ def check_move(row: DataRequest, to: str) -> None:
         )
 
 
-def move(row: DataRequest, to: str, now: datetime) -> None:
+def move(*, row: DataRequest, to: str, now: datetime) -> None:
     """The request is in state `to` in memory; `keep` stores it. Nothing happens when it is there already."""
     if row.state == to:
         return
-    check_move(row, to)
+    check_move(row=row, to=to)
     row.state = to
     row.closed_at = now if to in CLOSED else None
 
 
 def keep(
-    row: DataRequest, *, action: str, by: Actor, now: datetime, before: str, text: str = "", **facts: Any
+    *, row: DataRequest, action: str, by: Actor, now: datetime, before: str, text: str = "", **facts: Any
 ) -> DataRequest:
     """The row is stored, and history, audit trail and outbox say what was done; no personal data in any of them."""
     row.updated_at = now
     row.save()
-    note(row, kind=action, by=by, now=now, text=text, **facts)
+    note(row=row, kind=action, by=by, now=now, text=text, **facts)
     changes = {"state": [before, row.state]} if before != row.state else {}
     audit.record(by=by, action=f"request.{action}", target=row.public_id, changes=changes, reason=text[:300])
     payload = {"request": row.public_id, "type": row.kind, "state": row.state, "safe_due": row.safe_due.isoformat()}
@@ -65,14 +65,14 @@ def keep(
     return row
 
 
-def note(row: DataRequest, *, kind: str, by: Actor, now: datetime, text: str = "", **facts: Any) -> RequestEvent:
+def note(*, row: DataRequest, kind: str, by: Actor, now: datetime, text: str = "", **facts: Any) -> RequestEvent:
     """One line of history; the requester's address is taken out of the text."""
     contact = opened(row.contact_sealed)
     clean = text.replace(contact, "[requester]") if contact else text
     return RequestEvent.objects.create(request=row, at=now, by=str(by), kind=kind, text=clean[:2000], facts=facts)
 
 
-def tick(row: DataRequest, *, kind: str, by: Actor, now: datetime, question: str = "", reason: str = "") -> ClockEntry:
+def tick(*, row: DataRequest, kind: str, by: Actor, now: datetime, question: str = "", reason: str = "") -> ClockEntry:
     """One more row of the clock, on the local day of the place, and the dates computed anew."""
     entry = ClockEntry.objects.create(
         request=row,
@@ -84,11 +84,11 @@ def tick(row: DataRequest, *, kind: str, by: Actor, now: datetime, question: str
         reason=reason[:300],
         notice_sent_at=now if kind == "extended" else None,
     )
-    compute(row, now)
+    compute(row=row, now=now)
     return entry
 
 
-def compute(row: DataRequest, now: datetime) -> bool:
+def compute(*, row: DataRequest, now: datetime) -> bool:
     """The due dates of the row are those of its clock rows, in memory; whether they changed."""
     dates = dates_now(row, local_day(row.regime, now))
     before = (row.law_due, row.safe_due)

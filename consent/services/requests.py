@@ -62,43 +62,44 @@ def open_request(*, new: NewRequest, by: Actor, now: datetime) -> DataRequest:
     earlier one without a reason.
     """
     customer, regime = _customer(new), _regime(new)
-    received_at = _receipt(new, now)
-    contact_hash = contact_hash_of(new.contact) if new.contact else ""
+    contact = new.contact.strip() or ((customer.email or "") if customer else "")
+    contact_hash = contact_hash_of(contact) if contact else ""
     first = open_twins(kind=new.kind, contact_hash=contact_hash, customer_id=customer.pk if customer else None).first()
-    received_at = min(received_at, first.received_at) if first else received_at
-    backdated = received_at < now
-    day = first.received_on if first else local_day(regime, received_at)
     row = DataRequest(
         public_id=DataRequest.new_public_id(),
         kind=Kind(new.kind),
         verb=_verb(new),
         regime=regime,
-        place=new.place.upper(),
+        place=new.place.strip().upper(),
         locale=locale_for(new.locale or (customer.language if customer else "")),
         channel=Channel(new.channel),
         customer=customer,
         duplicate_of=first,
         contact_hash=contact_hash,
-        contact_hint=_hint(new.contact),
-        contact_sealed=sealed(new.contact.strip()),
+        contact_hint=_hint(contact),
+        contact_sealed=sealed(contact),
         details_sealed=sealed(new.details.strip()[:5000]),
         agent=new.agent[:120],
-        received_at=received_at,
-        received_on=day,
-        backdated_by=str(by) if backdated else "",
-        backdated_because=(new.backdated_because or "the clock of an earlier request") if backdated else "",
-        law_due=day,
-        safe_due=day,
-        short_due=day,
-        ack_due=day,
         opened_by=str(by),
         created_at=now,
         updated_at=now,
     )
-    row.save()
-    tick(row, kind="started", by=by, now=now, reason=f"received by {row.get_channel_display().lower()}")
+    _receive(row, new, by, now)
+    tick(row=row, kind="started", by=by, now=now, reason=f"received by {row.get_channel_display().lower()}")
     duplicate = first.public_id if first else ""
-    return keep(row, action="received", by=by, now=now, before="", text="", channel=row.channel, duplicate_of=duplicate)
+    return keep(row=row, action="received", by=by, now=now, before="", channel=row.channel, duplicate_of=duplicate)
+
+
+def _receive(row: DataRequest, new: NewRequest, by: Actor, now: datetime) -> None:
+    """Store the row with its day of receipt: that of the first request when it repeats one, else as told."""
+    first, at = row.duplicate_of, _receipt(new, now)
+    row.received_at = min(at, first.received_at) if first else at
+    row.received_on = first.received_on if first else local_day(row.regime, row.received_at)
+    if row.received_at < now:
+        row.backdated_by = str(by)
+        row.backdated_because = new.backdated_because.strip()[:300] or "the clock of an earlier request"
+    row.law_due = row.safe_due = row.short_due = row.ack_due = row.received_on
+    row.save()
 
 
 def _customer(new: NewRequest) -> Customer | None:
@@ -149,23 +150,23 @@ def _hint(contact: str) -> str:
 @transaction.atomic
 def acknowledge_request(*, request: DataRequest, by: Actor, now: datetime) -> DataRequest:
     """The requester is told that we have it and by when we answer; a received request is acknowledged."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
     if row.clock.filter(kind="acknowledged").exists():
         raise InvalidState("This request was acknowledged before.")
     if row.state == State.RECEIVED:
-        move(row, State.ACKNOWLEDGED, now)
-    tick(row, kind="acknowledged", by=by, now=now)
+        move(row=row, to=State.ACKNOWLEDGED, now=now)
+    tick(row=row, kind="acknowledged", by=by, now=now)
     write_letter(request=row, kind="received", by=by, now=now)
-    return keep(row, action="acknowledged", by=by, now=now, before=before)
+    return keep(row=row, action="acknowledged", by=by, now=now, before=before)
 
 
 @transaction.atomic
 def assign_request(*, request: DataRequest, to: str, text: str = "", by: Actor, now: datetime) -> DataRequest:
     """The request is in these hands (`staff:usr_...`, or nobody's), with a note for who takes over."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before, row.assignee = row.state, to
-    return keep(row, action="assigned", by=by, now=now, before=before, text=text, to=to)
+    return keep(row=row, action="assigned", by=by, now=now, before=before, text=text, to=to)
 
 
 @transaction.atomic
@@ -177,15 +178,15 @@ def comment_request(*, request: DataRequest, text: str, minutes: int = 0, by: Ac
     if minutes:
         request.minutes_spent += minutes
         request.save(update_fields=["minutes_spent"])
-    return note(request, kind="comment", by=by, now=now, text=text.strip(), minutes=minutes)
+    return note(row=request, kind="comment", by=by, now=now, text=text.strip(), minutes=minutes)
 
 
 @transaction.atomic
 def set_customer(*, request: DataRequest, reference: str, by: Actor, now: datetime) -> DataRequest:
     """A person has confirmed whose data it is about; work that was planned for somebody else is planned anew."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before, row.customer = row.state, find_customer(reference=reference)
-    kept = keep(row, action="matched", by=by, now=now, before=before, customer=row.customer.public_id)
+    kept = keep(row=row, action="matched", by=by, now=now, before=before, customer=row.customer.public_id)
     if row.state == State.COLLECTING:
         plan_collection(request=row, by=by, now=now)
     return kept
@@ -200,7 +201,7 @@ def ask_requester(
     The clock stops only where the law lets it: with `must_pause` the call is refused elsewhere (409
     `clock_cannot_pause`), without it the clock runs on.
     """
-    row = lock_open(request)
+    row = lock_open(request=request)
     before, asked = row.state, Question(question)
     law = known_regime(row.regime).law
     pauses = may_pause(law, asked)
@@ -211,26 +212,26 @@ def ask_requester(
         )
     if row.paused_for:
         raise InvalidState(f"The clock stands already, waiting for {row.paused_for}.")
-    move(row, STATE_OF_QUESTION[asked], now)
+    move(row=row, to=STATE_OF_QUESTION[asked], now=now)
     if pauses:
         row.paused_for = asked
-        tick(row, kind="paused", question=asked, by=by, now=now, reason=text)
+        tick(row=row, kind="paused", question=asked, by=by, now=now, reason=text)
     letter = {Question.IDENTITY: "verify", Question.CLARIFICATION: "clarification", Question.FEE: "fee"}[asked]
     write_letter(request=row, kind=letter, by=by, now=now, reason=text)
-    return keep(row, action="asked", by=by, now=now, before=before, text=text, question=asked.value, paused=pauses)
+    return keep(row=row, action="asked", by=by, now=now, before=before, text=text, question=asked.value, paused=pauses)
 
 
 @transaction.atomic
 def resume_request(*, request: DataRequest, text: str = "", by: Actor, now: datetime) -> DataRequest:
     """The answer is here: a clock that stood runs on, and the work goes on where the request can go on."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
     if row.state not in STATE_OF_QUESTION.values():
         raise InvalidState("Nothing was asked of the requester, so nothing resumes.")
     _run_on(row, by, now)
     ready = row.verified_at is not None or not needs_identity(row.kind)
-    move(row, State.COLLECTING if ready else State.VERIFYING, now)
-    kept = keep(row, action="resumed", by=by, now=now, before=before, text=text)
+    move(row=row, to=State.COLLECTING if ready else State.VERIFYING, now=now)
+    kept = keep(row=row, action="resumed", by=by, now=now, before=before, text=text)
     if row.state == State.COLLECTING:
         plan_collection(request=row, by=by, now=now)
     return kept
@@ -239,7 +240,7 @@ def resume_request(*, request: DataRequest, text: str = "", by: Actor, now: date
 @transaction.atomic
 def verify_request(*, request: DataRequest, how: str, by: Actor, now: datetime) -> DataRequest:
     """The person is who they say, by this proof; collecting begins. Refused for a request that is verified."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
     if row.verified_at is not None:
         raise InvalidState("The identity of this requester was established before.")
@@ -247,8 +248,8 @@ def verify_request(*, request: DataRequest, how: str, by: Actor, now: datetime) 
     if row.paused_for == Question.IDENTITY:
         _run_on(row, by, now)
     if not row.paused_for:
-        move(row, State.COLLECTING, now)
-    kept = keep(row, action="verified", by=by, now=now, before=before, how=how)
+        move(row=row, to=State.COLLECTING, now=now)
+    kept = keep(row=row, action="verified", by=by, now=now, before=before, how=how)
     if row.state == State.COLLECTING:
         plan_collection(request=row, by=by, now=now)
     return kept
@@ -257,23 +258,23 @@ def verify_request(*, request: DataRequest, how: str, by: Actor, now: datetime) 
 @transaction.atomic
 def fail_verification(*, request: DataRequest, text: str, by: Actor, now: datetime) -> DataRequest:
     """One attempt to establish identity has failed; after three there is only the refusal left."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     if row.attempts >= MAX_ATTEMPTS:
         raise InvalidState("Three attempts have failed: refuse the request for want of identity.")
     row.attempts += 1
-    return keep(row, action="not_verified", by=by, now=now, before=row.state, text=text, attempt=row.attempts)
+    return keep(row=row, action="not_verified", by=by, now=now, before=row.state, text=text, attempt=row.attempts)
 
 
 @transaction.atomic
 def start_collecting(*, request: DataRequest, by: Actor, now: datetime) -> DataRequest:
     """Collecting begins; refused while the identity is open, where the kind needs it."""
-    row = lock_open(request)
+    row = lock_open(request=request)
     before = row.state
     if needs_identity(row.kind) and row.verified_at is None:
         raise InvalidState("Establish the requester's identity first.", code="identity_unverified")
-    check_move(row, State.COLLECTING)
-    move(row, State.COLLECTING, now)
-    kept = keep(row, action="collecting", by=by, now=now, before=before)
+    check_move(row=row, to=State.COLLECTING)
+    move(row=row, to=State.COLLECTING, now=now)
+    kept = keep(row=row, action="collecting", by=by, now=now, before=before)
     plan_collection(request=row, by=by, now=now)
     return kept
 
@@ -284,14 +285,14 @@ def extend_request(*, request: DataRequest, reason: str, by: Actor, now: datetim
 
     409 `extension_refused` where the law knows none or the period is over; nothing is then stored.
     """
-    row = lock_open(request)
+    row = lock_open(request=request)
     if not reason.strip():
         raise InvalidInput("Say why it takes longer.", code="missing_field", param="reason")
     if row.extended_at is not None:
         raise InvalidState("This request was extended before; the law allows it once.", code="extension_refused")
     before, row.extended_at = row.state, now
     with transaction.atomic():
-        tick(row, kind="extended", by=by, now=now, reason=reason)
+        tick(row=row, kind="extended", by=by, now=now, reason=reason)
         if row.notice_by is None or local_day(row.regime, now) > row.notice_by:
             law = known_regime(row.regime).law
             raise Conflict(
@@ -299,12 +300,12 @@ def extend_request(*, request: DataRequest, reason: str, by: Actor, now: datetim
                 code="extension_refused",
             )
     write_letter(request=row, kind="extension", by=by, now=now, reason=reason)
-    return keep(row, action="extended", by=by, now=now, before=before, text=reason)
+    return keep(row=row, action="extended", by=by, now=now, before=before, text=reason)
 
 
 def _run_on(row: DataRequest, by: Actor, now: datetime) -> None:
     if row.paused_for:
         question, row.paused_for = row.paused_for, ""
-        tick(row, kind="resumed", question=question, by=by, now=now)
+        tick(row=row, kind="resumed", question=question, by=by, now=now)
     else:
-        compute(row, now)
+        compute(row=row, now=now)

@@ -50,7 +50,7 @@ def test_erasure__everything_goes_but_the_ledger_under_a_public_id(make_customer
     privacy.erase_everywhere([customer.pk])
 
     customer.refresh_from_db()
-    assert [len(collected[name]) for name in sorted(collected)] == [4, 4, 1, 1]
+    assert [len(collected[name]) for name in sorted(collected)] == [0, 4, 0, 4, 1, 1]
     assert not ConsentState.objects.exists()
     assert not ConsentToken.objects.exists()
     assert (customer.consent_mask, customer.gpc_first_seen_at) == (0, None)
