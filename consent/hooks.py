@@ -16,20 +16,23 @@ from consent.selectors import personal
 from consent.selectors.answers import expand_consent
 from consent.selectors.criteria import CONSENT
 from consent.selectors.figures import reach_by_email
+from consent.selectors.purposes import importable_purposes
 from consent.selectors.requests import why_held
 from consent.selectors.suppression import suppressed_among
 from consent.selectors.timeline import CONSENT_SOURCE
 from consent.services import erasure
 from consent.services.hearing import record_signal
-from consent.services.imports import record_imported_consent
+from consent.services.imports import check_imported_basis, record_imported_consent
 from consent.services.masks import recompute_masks
 from consent.services.merging import absorb_consent
 from core import menu, privacy
 from core.actors import Actor
 from core.api.gpc import Name, register_hearer
+from core.errors import DomainError, Problem
 from core.privacy import PersonalData
 from customers.selectors.criteria import register_criterion
 from customers.selectors.expansions import register_expansion
+from customers.selectors.purposes import register_purposes
 from customers.selectors.timeline import register_source
 from customers.services import guards
 
@@ -108,8 +111,14 @@ def _project(customer_ids: Sequence[int], now: datetime) -> None:
     recompute_masks(customer_ids=customer_ids, now=now)
 
 
-def _import(customer_ids: Sequence[int], basis: Mapping[str, Any], now: datetime) -> None:
-    record_imported_consent(customer_ids=customer_ids, basis=basis, now=now)
+def _import(
+    stated: Sequence[guards.Stated], basis: Mapping[str, Any], now: datetime
+) -> Sequence[guards.Fate | DomainError]:
+    return record_imported_consent(stated=stated, basis=basis, now=now)
+
+
+def _check_basis(basis: Mapping[str, Any], purposes: Collection[str], now: datetime) -> Sequence[Problem]:
+    return check_imported_basis(basis=basis, purposes=purposes, now=now)
 
 
 def _hear(names: Collection[Name], by: Actor, now: datetime) -> int:
@@ -123,7 +132,8 @@ guards.register_creation_guard(name="suppression", check=suppressed_among)
 guards.register_place_projection(name="consent", project=_project)
 guards.register_absorption(name="consent", step=_absorb)
 register_hearer(name="consent", hearer=_hear)
-guards.register_consent_import(name="consent", importer=_import)
+guards.register_consent_import(name="consent", importer=_import, check=_check_basis)
+register_purposes(name="consent", choices=importable_purposes)
 register_expansion(name="consent", expander=expand_consent)
 register_criterion(CONSENT)
 register_source(CONSENT_SOURCE)

@@ -186,8 +186,13 @@ def _facts(row: ConsentEvent) -> Mapping[str, Any]:
         ("Source", row.source),
         ("By", cells.code(row.actor)),
     ]
-    evidence = [(evidence_label(name), value) for name, value in sorted(row.evidence.items())]
+    evidence = [(evidence_label(name), _evidence(name, value)) for name, value in sorted(row.evidence.items())]
     return {"facts": facts, "evidence": evidence}
+
+
+def _evidence(name: str, value: Any) -> Any:
+    """A value of the evidence; the file that an imported entry came with leads to what was stated about it."""
+    return cells.link(reverse("console:import", args=[value]), value) if name == "import_id" else value
 
 
 def _chain(request: HttpRequest, row: ConsentEvent) -> Mapping[str, Any]:

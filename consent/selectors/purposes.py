@@ -6,13 +6,27 @@ from django.db.models import Count, Prefetch, QuerySet
 
 from consent.models import ConsentState, NoticeVersion, Purpose
 from consent.selectors.answers import notice_reference
+from consent.selectors.catalogue import SERVICE_BIT
 from core.errors import NotFound
+from customers.selectors.purposes import PurposeChoice
 
 
 def list_purposes() -> QuerySet[Purpose]:
     """The purposes in use, in the order of their bits, with all their notices less the words; two queries."""
     notices = NoticeVersion.objects.defer("text").order_by("-version", "locale")
     return Purpose.objects.filter(archived_at=None).prefetch_related(Prefetch("notices", notices))
+
+
+def importable_purposes() -> list[PurposeChoice]:
+    """The purposes that a file may state consent to, with the notices published for each, newest first."""
+    return [
+        PurposeChoice(
+            key=purpose.key,
+            name=purpose.name,
+            notices=tuple((n.public_id, f"Version {n.version}, {n.locale}") for n in purpose.notices.all()),
+        )
+        for purpose in list_purposes().exclude(bit=SERVICE_BIT)
+    ]
 
 
 def find_purpose(key: str) -> Purpose:

@@ -1,58 +1,133 @@
 """Consent that comes with an imported file: recorded with what the importing person stated about it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from hashlib import sha256
 from typing import Any, Final
 
-from consent.rules.vocabulary import Event
-from consent.services.consent import MAX_PEOPLE, ConsentEntry, PersonEntries, record_consents_bulk
+from consent.models import NoticeVersion
+from consent.rules.evidence import EvidenceError, clean_evidence
+from consent.rules.vocabulary import Event, State
+from consent.selectors.catalogue import catalogue, find_notices
+from consent.services.consent import MAX_PEOPLE, ConsentEntry, Outcome, PersonEntries, record_consents_bulk
 from core.actors import Actor, ActorKind
-from core.errors import DomainError
+from core.errors import DomainError, Problem
+from customers.services.guards import Fate, Stated
 
-_EVIDENCE: Final = ("form_id", "reference", "collected_at", "doi_done", "soft_sale", "soft_similar", "opt_out_offered")
-_EVENTS: Final = {"granted": Event.IMPORTED, "refused": Event.REFUSED}
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """How many people's consent was recorded, and how many had already told us themselves, which stands."""
-
-    recorded: int
-    kept: int
+MAX_WORDING: Final = 10_000
+_EVIDENCE: Final = ("form_id", "reference", "doi_done", "soft_sale", "soft_similar", "opt_out_offered")
 
 
-def record_imported_consent(*, customer_ids: Sequence[int], basis: Mapping[str, Any], now: datetime) -> Imported:
-    """These customers' consent is in the ledger as imported, with the file and its owner as evidence.
+def record_imported_consent(
+    *, stated: Sequence[Stated], basis: Mapping[str, Any], now: datetime
+) -> list[Fate | DomainError]:
+    """What the rows of a file state is in the ledger as imported, with the file and what was stated as evidence.
 
-    `basis` holds `purposes` (keys), `answer` ("granted" or "refused"), `actor` (`staff:usr_...`), `import` (public id
-    of the file), and what is known of the proof: `notice` (public id by purpose key), `form_id`, `reference`,
-    `collected_at`, `doi_done`, `soft_sale`, `soft_similar`, `opt_out_offered`. Without a notice a yes is stored but
-    allows nothing. An import never replaces what a person has told us.
+    `basis` holds `actor` (`staff:usr_...`), `import` (public id of the file) and what `check_imported_basis` checks.
+    A yes whose words are a published notice counts as if it had been given here; with other words it is stored and
+    allows nothing, since the notice cannot be shown. An import never replaces what a person has told us: that, and
+    whatever else the ledger refuses, is answered for the statement, and the others stand. A yes that is older than
+    what the person has said since is on record and changes nothing: superseded.
     """
-    entries = _entries(basis)
-    by = _actor(str(basis["actor"]))
-    results: list[Any] = []
-    for start in range(0, len(customer_ids), MAX_PEOPLE):
-        people = [PersonEntries(pk, entries) for pk in customer_ids[start : start + MAX_PEOPLE]]
-        results += record_consents_bulk(people=people, by=by, now=now, reference=str(basis["import"]))
-    kept = sum(isinstance(result, DomainError) for result in results)
-    return Imported(recorded=len(results) - kept, kept=kept)
-
-
-def _entries(basis: Mapping[str, Any]) -> list[ConsentEntry]:
-    evidence = {name: basis[name] for name in _EVIDENCE if basis.get(name) not in (None, "")}
-    notices = basis.get("notice") or {}
-    return [
-        ConsentEntry(
-            purpose=purpose,
-            event=_EVENTS[str(basis["answer"])],
-            source="import",
-            notice=notices.get(purpose, ""),
-            evidence=evidence | {"import_id": basis["import"]},
+    by, notices = _actor(str(basis["actor"])), _notices(basis, {one.purpose for one in stated})
+    people = [PersonEntries(one.customer_id, [_entry(one, basis, notices)]) for one in stated]
+    results: list[Fate | DomainError] = []
+    for start in range(0, len(people), MAX_PEOPLE):
+        found = record_consents_bulk(
+            people=people[start : start + MAX_PEOPLE], by=by, now=now, reference=str(basis["import"])
         )
-        for purpose in basis["purposes"]
-    ]
+        results += [one if isinstance(one, DomainError) else _fate(one.outcomes[0]) for one in found]
+    return results
+
+
+def _fate(outcome: Outcome) -> Fate:
+    if not outcome.recorded:
+        return Fate.UNCHANGED
+    return Fate.RECORDED if outcome.state in (State.IMPORTED, State.REFUSED) else Fate.SUPERSEDED
+
+
+def check_imported_basis(*, basis: Mapping[str, Any], purposes: Collection[str], now: datetime) -> list[Problem]:
+    """What is missing or wrong before consent to these purposes can be imported, by member of the basis.
+
+    Asked for: `reference`, where it was given, as an identifier; and for each purpose the words people were shown,
+    `notice` (public id by purpose key) or `wording`. `collected_at` is a date or an instant, not in the future.
+    """
+    uses = catalogue().uses
+    if unknown := [key for key in purposes if key not in uses]:
+        says = f"Unknown purpose '{unknown[0]}'; choose from {', '.join(uses)}."
+        return [Problem("purposes", "invalid_parameter", says)]
+    problems = _wording_problems(basis, purposes)
+    if not basis.get("reference"):
+        says = "State where the consent was given: the form, event or contract."
+        problems.append(Problem("reference", "missing_field", says))
+    at = _instant(basis.get("collected_at"))
+    if basis.get("collected_at") and (at is None or at > now):
+        says = "State the day on which the consent was given, such as 2026-03-12; it lies in the past."
+        problems.append(Problem("collected_at", "invalid_parameter", says))
+    for name in _EVIDENCE:
+        try:
+            clean_evidence({name: basis.get(name)})
+        except EvidenceError as error:
+            problems.append(Problem(name, "invalid_parameter", str(error)))
+    return problems
+
+
+def _wording_problems(basis: Mapping[str, Any], purposes: Collection[str]) -> list[Problem]:
+    wording, named = basis.get("wording") or "", basis.get("notice") or {}
+    if not isinstance(wording, str) or len(wording) > MAX_WORDING:
+        return [Problem("wording", "invalid_parameter", f"Write the words as a text of at most {MAX_WORDING} letters.")]
+    if not isinstance(named, dict) or not all(isinstance(value, str) for value in named.values()):
+        return [Problem("notice", "invalid_parameter", "Name the notices by purpose: {purpose: ntc_...}.")]
+    uses, found = catalogue().uses, find_notices(set(named.values()))
+    for key, notice in named.items():
+        if key not in uses or notice not in found or found[notice].purpose_id != uses[key].id:
+            return [Problem("notice", "unknown_notice", f"There is no such notice for the purpose '{key}'.")]
+    if not wording and set(purposes) - named.keys():
+        says = "State the words that people were shown: choose the notice, or write them down."
+        return [Problem("wording", "missing_field", says)]
+    return []
+
+
+def _notices(basis: Mapping[str, Any], purposes: Collection[str]) -> dict[str, str]:
+    """Public id of the notice by purpose: as named, else the published one that has exactly the stated words."""
+    named: dict[str, str] = dict(basis.get("notice") or {})
+    wording = basis.get("wording")
+    if wording and set(purposes) - named.keys():
+        same = NoticeVersion.objects.filter(sha256=_hash(wording), purpose__key__in=purposes).order_by("version")
+        named = dict(same.values_list("purpose__key", "public_id")) | named
+    return named
+
+
+def _entry(one: Stated, basis: Mapping[str, Any], notices: Mapping[str, str]) -> ConsentEntry:
+    evidence = {name: basis[name] for name in _EVIDENCE if basis.get(name) not in (None, "")}
+    at = _instant(basis.get("collected_at"))
+    if at:
+        evidence["collected_at"] = at
+    if basis.get("wording") and one.purpose not in notices:
+        evidence["wording_sha256"] = _hash(basis["wording"])
+    return ConsentEntry(
+        purpose=one.purpose,
+        event=Event.IMPORTED if one.yes else Event.REFUSED,
+        source="import",
+        notice=notices.get(one.purpose, ""),
+        evidence=evidence | {"import_id": basis["import"]},
+        occurred_at=at,
+    )
+
+
+def _instant(text: object) -> datetime | None:
+    """A day is its first instant in UTC; None for anything that is neither a day nor an instant with an offset."""
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        return datetime.combine(date.fromisoformat(text), time(), UTC) if len(text) == len("2026-03-12") else at
+    except ValueError:
+        return None
+
+
+def _hash(wording: str) -> str:
+    return sha256(wording.encode()).hexdigest()
 
 
 def _actor(text: str) -> Actor:

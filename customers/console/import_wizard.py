@@ -9,14 +9,15 @@ from django.urls import reverse
 from core.console.cells import MASK
 from core.console.forms import ConsoleForm, NoteForm
 from core.console.views import ActionPage, FormPage, Step
+from core.errors import DomainError, Problem
 from core.models import Job
 from customers.console.imports import IMPORT, address
 from customers.console.words import PII
 from customers.models import ImportFile, ImportTarget
 from customers.rules.conversions import DATE_ORDERS
-from customers.rules.mapping import Mapping
+from customers.rules.mapping import CONSENT, CONSENT_PREFIX, Mapping
 from customers.selectors.imports import find_import, first_rows, header_drift, target_of
-from customers.services.guards import purpose_choices
+from customers.selectors.purposes import list_purposes
 from customers.services.import_undo import start_undo
 from customers.services.imports import map_import, reread_import, stage_import, start_import, state_basis
 
@@ -121,7 +122,8 @@ class ColumnsForm(ConsoleForm):
 
     def __init__(self, *args: Any, file: ImportFile, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = [("", "Ignore"), *((name, name) for name in target_of(file.target).fields)]
+        purposes = {CONSENT_PREFIX + one.key: f"consent: {one.name}" for one in list_purposes()}
+        names = [("", "Ignore"), *((name, purposes.get(name, name)) for name in target_of(file.target).fields)]
         self._headers = list(file.headers)
         own = dict(self.fields)
         self.fields.clear()
@@ -185,27 +187,61 @@ class MapColumns(_OfFile):
 
 
 class BasisForm(ConsoleForm):
-    """What consent in the file rests on."""
+    """What consent in the file rests on: asked only for the columns that are mapped to consent."""
 
     purposes = forms.MultipleChoiceField(
         label="The people were asked about", required=False, widget=forms.CheckboxSelectMultiple
     )
     reference = forms.CharField(
-        label="Where it was given", required=False, max_length=200, help_text="Form, event or contract, as evidence."
+        label="Where it was given",
+        required=False,
+        max_length=120,
+        help_text="Form, event or contract, for example fair-berlin-2026. Letters, digits and . _ : / # + - only.",
     )
     collected_at = forms.DateField(
         label="When it was given", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    doi_done = forms.BooleanField(label="Each yes was confirmed by a second step (double opt-in)", required=False)
+    wording = forms.CharField(
+        label="Words that people were shown",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Needed where no notice is chosen. Words that are no published notice are kept as proof, but a yes "
+        "to them allows nothing.",
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, file: ImportFile, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["purposes"].choices = purpose_choices()  # type: ignore[attr-defined]
+        columns = set(file.mapping.get("columns", {}).values())
+        self._mapped = [one for one in list_purposes() if {CONSENT, CONSENT_PREFIX + one.key} & columns]
+        if CONSENT in columns:
+            self.fields["purposes"].choices = [(one.key, one.name) for one in self._mapped]  # type: ignore[attr-defined]
+        else:
+            del self.fields["purposes"]
+        if not self._mapped:
+            self.fields.clear()
+        for one in self._mapped:
+            self.fields[f"notice.{one.key}"] = forms.ChoiceField(
+                label=f"Notice shown: {one.name}", required=False, choices=[("", "Other words"), *one.notices]
+            )
 
     def basis(self) -> dict[str, Any]:
         """What the services take."""
-        at = self.cleaned_data["collected_at"]
-        filled = {name: self.cleaned_data[name] for name in ("purposes", "reference") if self.cleaned_data[name]}
-        return filled | ({"collected_at": at.isoformat()} if at else {})
+        data = self.cleaned_data
+        filled = {name: data[name] for name in ("purposes", "reference", "doi_done", "wording") if data.get(name)}
+        if at := data.get("collected_at"):
+            filled["collected_at"] = at.isoformat()
+        notices = {one.key: data[f"notice.{one.key}"] for one in self._mapped if data.get(f"notice.{one.key}")}
+        return filled | ({"notice": notices} if notices else {})
+
+    def refuse(self, error: DomainError) -> None:
+        """Beside the fields of this form, which are members of the basis."""
+        error.details = tuple(
+            Problem(problem.param.removeprefix("consent_basis."), problem.code, problem.message)
+            for problem in error.details
+        )
+        error.param = (error.param or "").removeprefix("consent_basis.")
+        super().refuse(error)
 
 
 class StateBasis(_OfFile):
@@ -213,10 +249,22 @@ class StateBasis(_OfFile):
 
     name, title, permission = "import-consent", "Consent", IMPORT
     form_class, submit_label = BasisForm, "Continue"
+    template_name = "customers/import_consent.html"
+
+    def form_kwargs(self) -> dict[str, Any]:
+        """The file, whose mapping says what to ask."""
+        return {"file": self.file}
 
     def initial(self) -> dict[str, Any]:
         """What was stated."""
-        return dict(self.file.consent_basis)
+        stated = dict(self.file.consent_basis)
+        return stated | {f"notice.{key}": notice for key, notice in stated.get("notice", {}).items()}
+
+    def extra(self) -> dict[str, Any]:
+        """Whether there is anything to ask."""
+        columns = self.file.mapping.get("columns", {})
+        stating = [h for h, name in columns.items() if name == CONSENT or name.startswith(CONSENT_PREFIX)]
+        return {"columns": stating}
 
     def save(self, form: BasisForm) -> ImportFile:
         """State it."""

@@ -26,6 +26,7 @@ from core.models.jobs import OPEN_STATES
 from customers.console.words import PII
 from customers.models import ImportFile, ImportTarget
 from customers.selectors.imports import can_be_undone, find_import, list_imports, list_kept, list_refused, refused_csv
+from customers.selectors.purposes import list_purposes
 
 VIEW: Final = "customers.view_import"
 IMPORT: Final = "customers.import_customer"
@@ -62,6 +63,19 @@ SAMPLES: Final = {
     ),
 }
 SHOWN_REFUSALS: Final = 50
+_STATED: Final = {
+    "reference": "Given at",
+    "collected_at": "Given on",
+    "doi_done": "Confirmed twice",
+    "wording": "Words shown",
+}
+_NOTED: Final = {
+    "consent_stated": "Consent stated",
+    "consent_recorded": "Consent recorded",
+    "consent_unchanged": "Consent on record already",
+    "consent_superseded": "Consent decided anew since",
+    "consent_state_conflict": "Consent refused by the person",
+}
 
 
 def state_of(file: ImportFile, now: datetime) -> str:
@@ -145,9 +159,25 @@ def progress(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
         "state": cells.dot(STATES[state_of(file, timezone.now())]),
         "no_worker": state_of(file, timezone.now()) == NO_WORKER,
         "finished": job is None or job.state not in OPEN_STATES,
-        "rows": counts_of(file),
+        "rows": [*counts_of(file), *remarks_of(file)],
         "sums": _sums(file),
     }
+
+
+def remarks_of(file: ImportFile) -> Sequence[tuple[str, int]]:
+    """What was noted about rows that were stored: about consent in words, the rest by its code."""
+    notes = file.figures.get("notes", {})
+    return [(_NOTED.get(code, f"Noted: {code}"), count) for code, count in sorted(notes.items())]
+
+
+def basis(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
+    """What the importing person stated about consent: the proof that ledger entries point to."""
+    stated, names = file.consent_basis, {one.key: one for one in list_purposes()}
+    facts = [(label, str(stated[name])) for name, label in _STATED.items() if stated.get(name)]
+    for key, notice in stated.get("notice", {}).items():
+        words = dict(names[key].notices).get(notice, "") if key in names else ""
+        facts.append((f"Notice: {names[key].name if key in names else key}", f"{words} ({notice})".strip()))
+    return {"facts": facts, "empty": "No consent was stated with this file."}
 
 
 def counts_of(file: ImportFile) -> Sequence[tuple[str, int]]:
@@ -170,11 +200,11 @@ def _sums(file: ImportFile) -> list[tuple[str, str]]:
 
 def refusals(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
     """Reasons with their counts, and the first refused rows."""
-    sees = staff_of(request).has_perm(PII)
+    sees, first = staff_of(request).has_perm(PII), list(list_refused(file=file)[:SHOWN_REFUSALS])
     return {
         "reasons": sorted(file.reasons.items(), key=lambda pair: (-pair[1], pair[0])),
-        "first": list_refused(file=file)[:SHOWN_REFUSALS],
-        "download": address("import-refused", file) if sees and file.refused else "",
+        "first": first,
+        "download": address("import-refused", file) if sees and (file.refused or first) else "",
         "shown": SHOWN_REFUSALS,
     }
 
@@ -202,6 +232,7 @@ class ImportDetail(DetailPage):
         Panel("progress", "What came of it", "customers/import_progress.html", VIEW, progress, poll=3),
         Panel("undo", "Undo", "customers/import_undo.html", VIEW, undoing, order=105, poll=3),
         Panel("refusals", "Refused rows", "customers/import_refusals.html", VIEW, refusals, order=110),
+        Panel("basis", "Consent stated", "customers/import_basis.html", VIEW, basis, place="side"),
     )
 
     def find(self) -> ImportFile:

@@ -25,7 +25,7 @@ from customers.rules.conversions import (
 from customers.rules.countries import region_code
 from customers.rules.csvfile import PROBLEMS, Row
 from customers.rules.identity import BadIdentity, IdentityKind, normalise
-from customers.rules.mapping import ATTRIBUTE_PREFIX, Mapping, Target, zone_of
+from customers.rules.mapping import ATTRIBUTE_PREFIX, CONSENT, Mapping, Target, zone_of
 from customers.rules.sensitive import SensitiveKind, find_sensitive, worth_a_walk
 
 _SENSITIVE_SENTENCES = {
@@ -54,7 +54,8 @@ class CustomerDraft:
 
     `identities` holds normalised values by kind, `fields` typed profile fields (names, country, region, language,
     time_zone, birth_date as a date, created_at in UTC, status), `attributes` checked values, `tags` the listed tags or
-    None, `consent` what a consent column says. `notes` are remarks that do not stop the row.
+    None, `consents` yes or no by purpose key, under "" what a column about no particular purpose says. `notes` are
+    remarks that do not stop the row.
     """
 
     number: int
@@ -62,7 +63,7 @@ class CustomerDraft:
     fields: dict[str, Any] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] | None = None
-    consent: bool | None = None
+    consents: dict[str, bool] = field(default_factory=dict)
     notes: tuple[Reason, ...] = ()
 
 
@@ -117,6 +118,7 @@ class _Reader:
         self._mapping = mapping
         self._zone = zone_of(mapping)
         self._column_of = {name: header for header, name in mapping.columns.items()}
+        self._consent_columns = mapping.consent_columns().keys()
         self._rules = {ATTRIBUTE_PREFIX + rule.key: rule for rule in target.rules}
         self._convert: dict[str, Callable[[str], Any]] = {
             "purchased_at": self._moment,
@@ -125,7 +127,7 @@ class _Reader:
             "amount": self._number,
             "unit_price": self._number,
             "quantity": lambda text: parse_whole_number(bare(text), mapping.decimal),
-            "consent": parse_boolean,
+            **dict.fromkeys(mapping.consent_columns(), parse_boolean),
         }
         self._convert |= PLAIN_CONVERSIONS
         self._convert = {name: lru_cache(REMEMBERED)(convert) for name, convert in self._convert.items()}
@@ -139,7 +141,9 @@ class _Reader:
             return unusable
         reasons: list[Reason] = []
         values = self._convert_cells(row, reasons)
-        draft = CustomerDraft(row.number, tags=values.pop("tags", None), consent=values.pop("consent", None))
+        draft = CustomerDraft(row.number, tags=values.pop("tags", None))
+        for name in self._consent_columns & values.keys():
+            draft.consents[name.removeprefix(CONSENT).removeprefix(".")] = values.pop(name)
         self._identify(draft, row, values, reasons)
         self._locate(draft, values)
         for name, value in values.items():

@@ -15,6 +15,7 @@ from customers.rules.countries import COUNTRY_NAMES
 TargetName = Literal["customers", "purchases"]
 RowMode = Literal["orders", "lines"]
 ATTRIBUTE_PREFIX = "attributes."
+CONSENT, CONSENT_PREFIX = "consent", "consent."
 
 # Names of columns, best first, in the form of `_fold`, for each field that may be recognised without asking. Seen in
 # exports of Mailchimp, Shopify, HubSpot, Google Contacts, Outlook and Salesforce, and in German, French and Spanish.
@@ -59,26 +60,32 @@ _CRM_PREFIX = "property"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the rows become, and the fields a column may be mapped to; attributes are `attributes.<key>`."""
+    """What the rows become, and the fields a column may be mapped to.
+
+    Attributes are `attributes.<key>`; `consent.<purpose>` is a column about one purpose, `consent` one about the
+    purposes that the importing person names.
+    """
 
     name: TargetName
     rules: tuple[AttributeRule, ...] = ()
+    purposes: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Every field that a column may be mapped to."""
         own = (*_SYNONYMS[self.name], *_ONLY_ASKED[self.name])
         extra = ("anonymous_id",) if self.name == "customers" else ()
-        return (*own, *extra, *(ATTRIBUTE_PREFIX + rule.key for rule in self.rules))
+        consent = (CONSENT_PREFIX + key for key in self.purposes)
+        return (*own, *extra, *consent, *(ATTRIBUTE_PREFIX + rule.key for rule in self.rules))
 
 
 CUSTOMERS = Target("customers")
 PURCHASES = Target("purchases")
 
 
-def customers_target(rules: Iterable[AttributeRule] = ()) -> Target:
-    """The customers target with the custom attributes that are defined now."""
-    return Target("customers", tuple(rules))
+def customers_target(rules: Iterable[AttributeRule] = (), purposes: Iterable[str] = ()) -> Target:
+    """The customers target with the custom attributes and the purposes that are defined now."""
+    return Target("customers", tuple(rules), tuple(purposes))
 
 
 class MappingProblem(NamedTuple):
@@ -129,6 +136,12 @@ class Mapping:
     def fields(self) -> frozenset[str]:
         """The fields that some column fills."""
         return frozenset(self.columns.values())
+
+    def consent_columns(self) -> dict[str, str]:
+        """Field (`consent` or `consent.<purpose>`) to header of the columns that state consent."""
+        return {
+            name: header for header, name in self.columns.items() if name == CONSENT or name.startswith(CONSENT_PREFIX)
+        }
 
 
 _MEMBERS = tuple(Mapping.__dataclass_fields__)

@@ -19,6 +19,7 @@ from customers.models import ImportChange, ImportFile, ImportTarget, RefusedRow
 from customers.rules.csvfile import Dialect, read_rows
 from customers.rules.mapping import PURCHASES, Target, customers_target
 from customers.selectors.attributes import attribute_rules
+from customers.selectors.purposes import list_purposes
 
 KIND: Final = "import"
 UNDO_KIND: Final = "import_undo"
@@ -91,8 +92,10 @@ def repeated_upload(*, file: ImportFile, dry_run: bool, now: datetime) -> Job | 
 
 
 def target_of(name: str) -> Target:
-    """What the rows of a file may be mapped to, with the attributes defined now."""
-    return PURCHASES if name == "purchases" else customers_target(attribute_rules())
+    """What the rows of a file may be mapped to, with the attributes and purposes defined now."""
+    if name == "purchases":
+        return PURCHASES
+    return customers_target(attribute_rules(), (purpose.key for purpose in list_purposes()))
 
 
 def path_of(file: ImportFile) -> Path:

@@ -1,10 +1,13 @@
 """What upper floors may say about customers as they are written: registries that those floors fill from hooks.py."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from core.actors import Actor
+from core.errors import DomainError, Problem
 
 Identifier = tuple[str, str]
 """(kind, normalised value), for example ("email", "jane.doe@example.com")."""
@@ -12,16 +15,35 @@ Identifier = tuple[str, str]
 SuppressionCheck = Callable[[Collection[Identifier]], Collection[Identifier]]
 PlaceProjection = Callable[[Sequence[int], datetime], None]
 AbsorptionStep = Callable[[int, int, Actor, datetime], None]
-ConsentImporter = Callable[[Sequence[int], Mapping[str, Any], datetime], None]
-PurposeChoices = Callable[[], Sequence[tuple[str, str]]]
 ErasureGuard = Callable[[Sequence[int]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a row says about one person (row id) and one purpose (key): yes or no."""
+
+    customer_id: int
+    purpose: str
+    yes: bool
+
+
+class Fate(StrEnum):
+    """What came of a statement that was not refused."""
+
+    RECORDED = "recorded"
+    UNCHANGED = "unchanged"
+    SUPERSEDED = "superseded"
+
+
+ConsentImporter = Callable[[Sequence[Stated], Mapping[str, Any], datetime], Sequence[Fate | DomainError]]
+BasisCheck = Callable[[Mapping[str, Any], Collection[str], datetime], Sequence[Problem]]
 
 _suppressions: dict[str, SuppressionCheck] = {}
 _erasure_guards: dict[str, ErasureGuard] = {}
 _projections: dict[str, PlaceProjection] = {}
 _absorptions: dict[str, AbsorptionStep] = {}
 _consent_importers: dict[str, ConsentImporter] = {}
-_purpose_choices: dict[str, PurposeChoices] = {}
+_basis_checks: dict[str, BasisCheck] = {}
 
 
 def register_creation_guard(*, name: str, check: SuppressionCheck) -> None:
@@ -44,22 +66,15 @@ def register_absorption(*, name: str, step: AbsorptionStep) -> None:
     _absorptions[name] = step
 
 
-def register_consent_import(*, name: str, importer: ConsentImporter, purposes: PurposeChoices | None = None) -> None:
-    """`importer(customer_ids, basis, now)` records imported consent inside the transaction of the imported rows.
+def register_consent_import(*, name: str, importer: ConsentImporter, check: BasisCheck) -> None:
+    """`importer(stated, basis, now)` records imported consent inside the transaction of the imported rows.
 
-    `purposes()` answers (key, name) of what people may be asked about; an import may state only these.
-
-    `basis` is what the importing person stated, plus `answer` ("granted" or "refused"), `actor` and `import`
-    (public id of the file, the evidence).
+    It answers for each statement what came of it or the refusal; what a person has said since then supersedes it.
+    `basis` is what the importing person stated, plus `actor` and `import` (public id of the file, the evidence).
+    `check(basis, purposes, now)` says what is missing or wrong in it.
     """
     _consent_importers[name] = importer
-    if purposes:
-        _purpose_choices[name] = purposes
-
-
-def purpose_choices() -> list[tuple[str, str]]:
-    """(key, name) of every purpose that imported consent may be for; empty when no floor keeps consent."""
-    return [choice for choices in _purpose_choices.values() for choice in choices()]
+    _basis_checks[name] = check
 
 
 def suppressed_among(*, identifiers: Collection[Identifier]) -> frozenset[Identifier]:
@@ -87,8 +102,11 @@ def absorb_everywhere(*, absorbed_id: int, into_id: int, by: Actor, now: datetim
         step(absorbed_id, into_id, by, now)
 
 
-def import_consent(*, customer_ids: Sequence[int], basis: Mapping[str, Any], now: datetime) -> None:
-    """The stated consent is in the ledger of whoever keeps one."""
-    if customer_ids:
-        for importer in _consent_importers.values():
-            importer(customer_ids, basis, now)
+def import_consent(*, stated: Sequence[Stated], basis: Mapping[str, Any], now: datetime) -> list[Fate | DomainError]:
+    """What the rows state is in the ledger of whoever keeps one; for each statement what came of it."""
+    return [found for importer in _consent_importers.values() for found in importer(stated, basis, now)]
+
+
+def basis_problems(*, basis: Mapping[str, Any], purposes: Collection[str], now: datetime) -> list[Problem]:
+    """What is missing or wrong in the stated basis of consent to these purposes."""
+    return [problem for check in _basis_checks.values() for problem in check(basis, purposes, now)]

@@ -63,6 +63,7 @@ class PurchaseChunks:
 
     def __init__(self, *, mapping: Mapping, imported: str, rehearsed: bool) -> None:
         self._lines, self._imported, self._rehearsed = mapping.rows == "lines", imported, rehearsed
+        self.remarks: list[Refusal] = []
 
     def write(self, parsed: Sequence[PurchaseDraft], figures: Figures, now: datetime) -> list[Refusal]:
         """The rows are stored in a fixed number of statements; the refusals among them."""

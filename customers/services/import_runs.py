@@ -172,13 +172,14 @@ class _Run:
         if locked.row != self.file.row:
             return None
         now, figures = self._clock(), Figures.of(locked)
-        refusals = chunk.refusals + self._writer().write(chunk.drafts, figures, now)
+        writer = self._writer()
+        refusals = chunk.refusals + writer.write(chunk.drafts, figures, now)
         rows = {row.number: row for row in chunk.rows}
         for refusal in chunk.refusals:
             self._sum_refused(refusal, rows[refusal.number], figures)
         for refusal in refusals:
             figures.refuse(refusal.code)
-        self._file_refused(refusals, rows, chunk.rejected)
+        self._file_refused([*refusals, *writer.remarks], rows, chunk.rejected)
         last = chunk.rows[-1]
         locked.row, locked.offset, locked.updated_at = last.number, last.end, now
         locked.save(update_fields=["row", "offset", "updated_at", *figures.store(locked)])

@@ -17,7 +17,8 @@ from core.models.jobs import OPEN_STATES
 from customers.models import ImportChange, ImportFile, ImportTarget, RefusedRow
 from customers.rules.csvfile import SAMPLE_BYTES, Dialect
 from customers.rules.csvsniff import DELIMITERS, UnreadableFileError, sniff
-from customers.rules.mapping import BadMapping, auto_map, read_mapping
+from customers.rules.mapping import CONSENT, CONSENT_PREFIX, BadMapping, auto_map, read_mapping
+from customers.rules.mapping import Mapping as ColumnMapping
 from customers.selectors.imports import KIND, path_of, target_of, twin_of
 from customers.services import guards
 
@@ -26,6 +27,7 @@ _BASIS_MEMBERS: Final = frozenset(
     {
         "purposes",
         "notice",
+        "wording",
         "form_id",
         "reference",
         "collected_at",
@@ -131,9 +133,11 @@ def _bad_mapping(refusal: BadMapping) -> InvalidInput:
 
 
 def state_basis(*, file: ImportFile, basis: Mapping[str, Any], now: datetime) -> ImportFile:
-    """Imported consent rests on what the importing person stated: purposes, notices, where and when it was given.
+    """Imported consent rests on what the importing person stated.
 
-    Refuses unknown members and purposes that nobody keeps.
+    `reference` says where it was given, `wording` or `notice` (public id by purpose) which words people were shown,
+    `purposes` what a column mapped to plain `consent` is about; `collected_at`, `doi_done` and the like are optional.
+    Refuses unknown members, and what is missing or wrong for the columns that are mapped to consent.
     """
     _refuse_started(file)
     unknown = sorted(basis.keys() - _BASIS_MEMBERS)
@@ -141,13 +145,32 @@ def state_basis(*, file: ImportFile, basis: Mapping[str, Any], now: datetime) ->
         raise InvalidInput(
             f"Unknown parameter '{unknown[0]}'", code="unknown_parameter", param=f"consent_basis.{unknown[0]}"
         )
-    purposes, known = basis.get("purposes") or [], {key for key, _ in guards.purpose_choices()}
-    if not isinstance(purposes, list) or not set(map(str, purposes)) <= known:
-        choices = ", ".join(sorted(known)) or "none is kept here"
-        raise InvalidInput(f"Invalid 'purposes': choose from {choices}", param="consent_basis.purposes")
+    _check_basis(read_mapping(file.mapping, target_of(file.target)), basis, now)
     file.consent_basis, file.updated_at = dict(basis), now
     file.save(update_fields=["consent_basis", "updated_at"])
     return file
+
+
+def _check_basis(mapping: ColumnMapping, basis: Mapping[str, Any], now: datetime) -> None:
+    columns = mapping.consent_columns()
+    if not columns:
+        return
+    purposes = {name.removeprefix(CONSENT_PREFIX) for name in columns if name != CONSENT}
+    if CONSENT in columns:
+        named = basis.get("purposes")
+        if not isinstance(named, list) or not named or not all(isinstance(key, str) for key in named):
+            raise InvalidInput(
+                "A column is mapped to consent: state what the people consented to.",
+                code="missing_field",
+                param="consent_basis.purposes",
+            )
+        purposes |= set(named)
+    problems = [
+        Problem(f"consent_basis.{problem.param}", problem.code, problem.message)
+        for problem in guards.basis_problems(basis=basis, purposes=sorted(purposes), now=now)
+    ]
+    if problems:
+        raise InvalidInput(problems[0].message, code=problems[0].code, param=problems[0].param, details=problems)
 
 
 @transaction.atomic
@@ -156,12 +179,12 @@ def start_import(
 ) -> Job:
     """A job that stores the rows, or with `dry_run` finds out what would happen, from the first row on.
 
-    Refuses: an incomplete mapping, a consent column without stated purposes (400), content that was imported before
+    Refuses: an incomplete mapping, a consent column without its basis (400), content that was imported before
     unless `again` (409 `duplicate_file`), a file whose job has not ended or that is stored already (409).
     """
     file = ImportFile.objects.select_for_update().get(pk=file.pk)
     _refuse_started(file)
-    _check_ready(file)
+    _check_ready(file, now)
     twin = twin_of(sha256=file.sha256, target=file.target)
     if twin and not dry_run and not again:
         raise Conflict(
@@ -189,17 +212,12 @@ def start_import(
     return job
 
 
-def _check_ready(file: ImportFile) -> None:
+def _check_ready(file: ImportFile, now: datetime) -> None:
     try:
         mapping = read_mapping(file.mapping, target_of(file.target), file.headers)
     except BadMapping as refusal:
         raise _bad_mapping(refusal) from refusal
-    if "consent" in mapping.fields() and not file.consent_basis.get("purposes"):
-        raise InvalidInput(
-            "A column is mapped to consent: state what the people consented to.",
-            code="missing_field",
-            param="consent_basis.purposes",
-        )
+    _check_basis(mapping, file.consent_basis, now)
     if not path_of(file).exists():
         raise InvalidState("The uploaded file is not kept any more; bring it again.")
 

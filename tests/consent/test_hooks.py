@@ -17,10 +17,15 @@ from customers.selectors.criteria import criteria
 from customers.selectors.expansions import expand
 from customers.selectors.timeline import read_timeline
 from customers.services.customers import create_customer, update_customer
-from customers.services.guards import import_consent
+from customers.services.guards import Stated, import_consent
 from tests.consent.conftest import NOON, OFFICER, SHOP, no, notice_of, yes
 
-BASIS = {"purposes": ["marketing_email"], "answer": "granted", "actor": "staff:usr_1", "import": "imp_1"}
+BASIS = {"actor": "staff:usr_1", "import": "imp_1"}
+
+
+def yes_to(customer, *, yes=True):
+    """What a row says about marketing by e-mail."""
+    return Stated(customer.pk, "marketing_email", yes)
 
 
 def bit(customer: Customer) -> int:
@@ -118,7 +123,7 @@ def test_import__yes_with_notice__is_recorded_as_imported_and_counts(make_custom
     customer = make_customer(country="FR")
     notice = notice_of("marketing_email").public_id
 
-    import_consent(customer_ids=[customer.pk], basis=BASIS | {"notice": {"marketing_email": notice}}, now=NOON)
+    import_consent(stated=[yes_to(customer)], basis=BASIS | {"notice": {"marketing_email": notice}}, now=NOON)
 
     entry = ConsentEvent.objects.get()
     assert (entry.event, entry.actor, entry.evidence) == ("imported", "staff:usr_1", {"import_id": "imp_1"})
@@ -128,7 +133,7 @@ def test_import__yes_with_notice__is_recorded_as_imported_and_counts(make_custom
 def test_import__yes_without_notice__is_recorded_and_allows_nothing(make_customer):
     customer = make_customer(country="FR")
 
-    import_consent(customer_ids=[customer.pk], basis=BASIS, now=NOON)
+    import_consent(stated=[yes_to(customer)], basis=BASIS, now=NOON)
 
     assert ConsentEvent.objects.count() == 1
     assert not bit(customer)
@@ -138,7 +143,7 @@ def test_import__after_a_no__leaves_the_no_standing(make_customer):
     customer = make_customer()
     record_consent(customer=customer, entries=[no()], by=SHOP, now=NOON)
 
-    import_consent(customer_ids=[customer.pk], basis=BASIS, now=NOON)
+    import_consent(stated=[yes_to(customer)], basis=BASIS, now=NOON)
 
     assert ConsentEvent.objects.count() == 1
 
@@ -146,6 +151,6 @@ def test_import__after_a_no__leaves_the_no_standing(make_customer):
 def test_import__answer_no__is_a_refusal(make_customer):
     customer = make_customer(country="US")
 
-    import_consent(customer_ids=[customer.pk], basis=BASIS | {"answer": "refused"}, now=NOON)
+    import_consent(stated=[yes_to(customer, yes=False)], basis=BASIS, now=NOON)
 
     assert not bit(customer)

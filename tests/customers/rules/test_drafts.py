@@ -93,7 +93,7 @@ def test_parse_row__full_customer__becomes_typed():
             "likes": ["tea", "milk"],
         },
         tags=("VIP", "Blog"),
-        consent=True,
+        consents={"": True},
     )
 
 

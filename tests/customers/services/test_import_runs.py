@@ -129,26 +129,35 @@ def test_run_import__suppressed_people__are_refused_rows(monkeypatch):
 
 def test_run_import__consent_column__reaches_the_floor_that_keeps_it(monkeypatch):
     told = []
-    guards.register_consent_import(
-        name="test",
-        importer=lambda ids, basis, now: told.append((len(ids), basis)),
-        purposes=lambda: [("news", "News")],
-    )
-    monkeypatch.setattr(guards, "_consent_importers", {"test": guards._consent_importers["test"]})
+    refusal = Conflict("She said no herself.")
+
+    def importer(stated, basis, now):
+        told.extend((one.purpose, one.yes, basis["import"], basis["actor"]) for one in stated)
+        return [guards.Fate.RECORDED if one.yes else refusal for one in stated]
+
+    monkeypatch.setattr(guards, "_consent_importers", {"test": importer})
+    monkeypatch.setattr(guards, "_basis_checks", {"test": lambda basis, purposes, now: []})
     file = stage("id,email,ok\n1,one@example.com,yes\n2,two@example.com,no\n3,three@example.com,\n")
     columns = {"id": "external_id", "email": "email", "ok": "consent"}
     map_import(file=file, mapping={"columns": columns}, now=NOON)
 
     with pytest.raises(InvalidInput, match="what the people consented to"):
         start_import(file=file, dry_run=False, by=STAFF, now=NOON)
-    state_basis(file=file, basis={"purposes": ["news"], "reference": "Fair 2026"}, now=NOON)
-    run(file)
+    state_basis(file=file, basis={"purposes": ["news"], "reference": "fair-2026"}, now=NOON)
+    tried = run(file, dry_run=True)
+    told_while_tried = list(told)
+    done = run(file)
 
-    answers = {basis["answer"]: (count, basis["import"], basis["actor"]) for count, basis in told}
-    assert answers == {
-        "granted": (1, file.public_id, "staff:usr_me"),
-        "refused": (1, file.public_id, "staff:usr_me"),
-    }
+    assert told_while_tried == []
+    assert tried.result["notes"] == {"consent_stated": 2}
+    assert sorted(told) == [
+        ("news", False, file.public_id, "staff:usr_me"),
+        ("news", True, file.public_id, "staff:usr_me"),
+    ]
+    assert (done.result["created"], done.result["refused"]) == (3, 0)
+    assert done.result["notes"] == {"consent_recorded": 1, "consent_state_conflict": 1}
+    remark = RefusedRow.objects.get()
+    assert (remark.row, remark.code, remark.column) == (3, "consent_state_conflict", "ok")
 
 
 def test_start_import__same_content_twice__is_refused_unless_told():
