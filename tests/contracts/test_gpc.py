@@ -44,6 +44,7 @@ NAMES_NOBODY = {
     "/api/v1/purposes",
     "/api/v1/purposes/{key}/notices",
     "/api/v1/usage",
+    "/api/v1/versions",
 }
 """Operations about no person: an address, a query and a body that cannot say whose signal it is."""
 EVENT = {"userId": "12345", "campaignId": "spring", "deviceType": "mobile", "timestamp": "2026-10-01T10:00:00Z"}
