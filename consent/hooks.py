@@ -18,6 +18,7 @@ from consent.selectors.criteria import CONSENT
 from consent.selectors.figures import reach_by_email
 from consent.selectors.purposes import importable_purposes
 from consent.selectors.requests import why_held
+from consent.selectors.segments import CRITERIA, GATE
 from consent.selectors.suppression import suppressed_among
 from consent.selectors.timeline import CONSENT_SOURCE
 from consent.services import erasure
@@ -33,6 +34,8 @@ from core.privacy import PersonalData
 from customers.selectors.criteria import register_criterion
 from customers.selectors.expansions import register_expansion
 from customers.selectors.purposes import register_purposes
+from customers.selectors.segments.gates import register_gate
+from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.timeline import register_source
 from customers.services import guards
 
@@ -136,6 +139,9 @@ guards.register_consent_import(name="consent", importer=_import, check=_check_ba
 register_purposes(name="consent", choices=importable_purposes)
 register_expansion(name="consent", expander=expand_consent)
 register_criterion(CONSENT)
+for _asked in CRITERIA:
+    register_segment_criterion(_asked)
+register_gate(GATE)
 register_source(CONSENT_SOURCE)
 
 

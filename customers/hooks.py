@@ -12,9 +12,23 @@ from django.utils import timezone
 
 from core import menu, privacy
 from core.privacy import PersonalData
-from customers.models import Customer, CustomerTag, Identity, ImportChange, Purchase, RefusedRow
+from customers.models import (
+    Customer,
+    CustomerTag,
+    Identity,
+    ImportChange,
+    ProfileChange,
+    Purchase,
+    RefusedRow,
+    SegmentMember,
+)
 from customers.selectors import personal
+from customers.selectors.expansions import register_expansion
 from customers.selectors.figures import customer_figures
+from customers.selectors.segments import listing
+from customers.selectors.segments.orders import ORDERS
+from customers.selectors.segments.own import CRITERIA
+from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.timeline import PURCHASES, register_source
 from customers.services import erasure
 
@@ -38,6 +52,26 @@ _PLACES = (
         collect=personal.collect_import_changes,
         erase=erasure.erase_import_changes,
         order=20,
+    ),
+    PersonalData(
+        name="customers.segments",
+        model=SegmentMember,
+        category="segments a person is in, and since when",
+        purpose="marketing",
+        retention="until the segment is calculated again without the person",
+        collect=personal.collect_segments,
+        erase=erasure.erase_memberships,
+        order=700,
+    ),
+    PersonalData(
+        name="customers.profile_changes",
+        model=ProfileChange,
+        category="what a profile said before it was changed",
+        purpose="marketing",
+        retention="400 days unless PROFILE_CHANGE_DAYS says otherwise",
+        collect=personal.collect_changes,
+        erase=erasure.erase_changes,
+        order=700,
     ),
     PersonalData(
         name="customers.tags",
@@ -85,6 +119,9 @@ _PLACES = (
 for _place in _PLACES:
     privacy.register(_place)
 register_source(PURCHASES)
+for _asked in (*CRITERIA, ORDERS):
+    register_segment_criterion(_asked)
+register_expansion(name="segments", expander=listing.slugs_of)
 
 
 def _active(request: HttpRequest, subject: Any) -> Mapping[str, Any]:

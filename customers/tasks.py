@@ -7,6 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from customers.services import segment_builds
 from customers.services.import_runs import run_import as run_import_now
 from customers.services.import_undo import undo_import as undo_import_now
 from customers.services.imports import clean_up_imports as clean_up_imports_now
@@ -32,4 +33,32 @@ def clean_up_imports(**_: Any) -> None:
         files_before=now - timedelta(days=settings.IMPORT_FILE_RETENTION_DAYS),
         changes_before=now - timedelta(days=settings.IMPORT_UNDO_DAYS),
         refused_before=now - timedelta(days=settings.REFUSED_ROW_RETENTION_DAYS),
+    )
+
+
+@shared_task
+def build_segment(version_id: int, **_: Any) -> None:
+    """Calculate a version of a segment and put it in place."""
+    segment_builds.build_segment(version_id=version_id, clock=timezone.now)
+
+
+@shared_task
+def clear_segment_version(version_id: int, **_: Any) -> int:
+    """Empty a version that nobody reads any more."""
+    return segment_builds.clear_version(version_id=version_id)
+
+
+@shared_task
+def refresh_segments(**_: Any) -> int:
+    """Calculate every dynamic segment that is due again."""
+    return segment_builds.refresh_due_segments(now=timezone.now())
+
+
+@shared_task
+def forget_segment_history(**_: Any) -> int:
+    """Forget runs, emptied versions and profile changes that are past their retention."""
+    now = timezone.now()
+    return segment_builds.forget_history(
+        runs_before=now - timedelta(days=settings.SEGMENT_RUN_DAYS),
+        changes_before=now - timedelta(days=settings.PROFILE_CHANGE_DAYS),
     )

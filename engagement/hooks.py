@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from core import menu, meter, privacy
 from core.privacy import PersonalData
+from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.timeline import register_source
 from engagement.models import Event
 from engagement.selectors import metrics
 from engagement.selectors.personal import collect_events
+from engagement.selectors.segments import CRITERIA
 from engagement.selectors.timeline import EVENTS
 from engagement.services import followers, linking
 from engagement.services.erasure import erase_events
@@ -37,6 +39,8 @@ def _latest(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
 
 
 register_source(EVENTS)
+for _asked in CRITERIA:
+    register_segment_criterion(_asked)
 for _panel in (
     menu.Panel(
         name="events-today",

@@ -43,6 +43,13 @@ _ROWS: Final = (
     ("missing_region", 400, "The phone number has no country code.", "Write + and the country code, or send country."),
     ("unknown_kind", 400, "There is no such kind of identifier.", "Use email, phone, external_id or anonymous_id."),
     (
+        "invalid_rule",
+        400,
+        "A segment rule cannot be used; nothing was counted.",
+        "Correct what details names; each param is a JSON Pointer into the body.",
+    ),
+    ("segment_cycle", 400, "A segment would ask about itself.", "Break the chain that the message shows."),
+    (
         "unknown_attribute",
         400,
         "No attribute of this name is defined.",
@@ -204,6 +211,12 @@ _ROWS: Final = (
         "The first request with this Idempotency-Key still runs.",
         "Wait as long as Retry-After says, then repeat.",
     ),
+    (
+        "segment_in_use",
+        409,
+        "Rules of other segments ask about this one.",
+        "Change the rules that the message names first.",
+    ),
     ("state_conflict", 409, "The present state does not allow this step.", "Read the object again and decide anew."),
     ("duplicate_external_id", 409, "Another customer has this external id.", "Update that customer instead."),
     ("cursor_expired", 410, "The cursor or token is too old.", "Start again from the beginning."),
@@ -249,6 +262,7 @@ _ROWS: Final = (
     ("invitation_expired", 404, "The invitation is used or too old.", "Ask for a new one."),
     ("last_superuser", 409, "The last superuser cannot be removed.", "Make somebody else superuser first."),
     ("internal_error", 500, "A defect of ours.", "Repeat later with the same Idempotency-Key; tell us the request id."),
+    ("timeout", 503, "The question took longer than we allow.", "Narrow the rule, for example by a shorter window."),
     ("unavailable", 503, "A part we need does not answer.", "Repeat later with growing pauses."),
 )
 

@@ -147,6 +147,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "prove-ledger": {"task": "consent.tasks.prove_ledger", "schedule": 3600.0},
     "privacy-request-tasks": {"task": "consent.tasks.resume_request_steps", "schedule": 30.0},
     "privacy-request-letters": {"task": "consent.tasks.send_waiting_letters", "schedule": 60.0},
+    "refresh-segments": {"task": "customers.tasks.refresh_segments", "schedule": 900.0},
+    "segment-retention": {"task": "customers.tasks.forget_segment_history", "schedule": 86400.0},
     "consent-retention": {"task": "consent.tasks.apply_retention", "schedule": 86400.0},
     "event-daily-sums": {
         "task": "engagement.tasks.follow_events",
@@ -279,6 +281,12 @@ EVENT_MAX_AGE_DAYS = env.number("EVENT_MAX_AGE_DAYS", 1_095, 1, 3_650)
 EVENT_RETENTION_MONTHS = env.number("EVENT_RETENTION_MONTHS", 37, 1, 120)
 EVENT_KEY_DAYS = env.number("EVENT_KEY_DAYS", 31, 30, 366)
 
+# --- Segments --------------------------------------------------------------------------------------------------------
+SEGMENT_PREVIEW_SECONDS = env.seconds("SEGMENT_PREVIEW_SECONDS", 10.0)  # longer questions are refused
+SEGMENT_BUILD_SECONDS = env.seconds("SEGMENT_BUILD_SECONDS", 300.0)
+SEGMENT_REFRESH_HOURS = env.number("SEGMENT_REFRESH_HOURS", 20, 1, 168)  # a dynamic segment is calculated again then
+SEGMENT_RUN_DAYS = env.number("SEGMENT_RUN_DAYS", 400, 1)
+
 # --- Retention of the product's own records --------------------------------------------------------------------------
 AUDIT_RETENTION_DAYS = env.number("AUDIT_RETENTION_DAYS", 2_555, 30)
 OUTBOX_RETENTION_DAYS = env.number("OUTBOX_RETENTION_DAYS", 30, 1)
@@ -286,6 +294,7 @@ IDEMPOTENCY_HOURS = 24
 TOMBSTONE_RETENTION_DAYS = env.number("TOMBSTONE_RETENTION_DAYS", 400, 1)
 USAGE_RETENTION_DAYS = env.number("USAGE_RETENTION_DAYS", 400, 31)
 REFUSED_REQUEST_RETENTION_DAYS = env.number("REFUSED_REQUEST_RETENTION_DAYS", 30, 1)
+PROFILE_CHANGE_DAYS = env.number("PROFILE_CHANGE_DAYS", 400, 1)
 REFUSED_ROW_RETENTION_DAYS = env.number("REFUSED_ROW_RETENTION_DAYS", 30, 1)
 
 # --- Files -----------------------------------------------------------------------------------------------------------

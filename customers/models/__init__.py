@@ -2,9 +2,20 @@
 
 from customers.models.attributes import AttributeDefinition
 from customers.models.customers import Customer, CustomerQuerySet, Status
+from customers.models.history import ProfileChange
 from customers.models.identities import Identity
 from customers.models.imports import ImportFile, ImportTarget, RefusedRow
 from customers.models.purchases import Purchase
+from customers.models.segments import (
+    RunState,
+    Segment,
+    SegmentKind,
+    SegmentMember,
+    SegmentRun,
+    SegmentState,
+    SegmentVersion,
+    VersionState,
+)
 from customers.models.tags import CustomerTag, Tag, TagOrigin
 from customers.models.undo import ImportChange
 from customers.rules.attributes import AttributeType
@@ -23,9 +34,18 @@ __all__ = [
     "ImportFile",
     "ImportTarget",
     "PiiClass",
+    "ProfileChange",
     "Purchase",
     "RefusedRow",
+    "RunState",
+    "Segment",
+    "SegmentKind",
+    "SegmentMember",
+    "SegmentRun",
+    "SegmentState",
+    "SegmentVersion",
     "Status",
     "Tag",
     "TagOrigin",
+    "VersionState",
 ]

@@ -4,7 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from core.crypto import keyed_hash
-from customers.models import Customer, CustomerTag, Identity, ImportChange, Purchase, RefusedRow
+from customers.models import (
+    Customer,
+    CustomerTag,
+    Identity,
+    ImportChange,
+    ProfileChange,
+    Purchase,
+    RefusedRow,
+    SegmentMember,
+)
 
 Rows = Iterator[dict[str, Any]]
 _PROFILE = (
@@ -49,6 +58,20 @@ def collect_tags(customer_ids: Sequence[int]) -> Rows:
     rows = CustomerTag.objects.filter(customer_id__in=customer_ids).order_by("pk")
     for name, origin, at in rows.values_list("tag__name", "origin", "created_at").iterator(chunk_size=2_000):
         yield {"tag": name, "origin": origin, "created_at": at}
+
+
+def collect_segments(customer_ids: Sequence[int]) -> Rows:
+    """Every segment these customers are in as last calculated, and since when."""
+    rows = SegmentMember.objects.filter(customer_id__in=customer_ids, version__current_of__isnull=False)
+    columns = rows.order_by("version_id", "customer_id").values_list("version__segment__slug", "entered_at")
+    for slug, entered_at in columns.iterator(chunk_size=2_000):
+        yield {"segment": slug, "entered_at": entered_at}
+
+
+def collect_changes(customer_ids: Sequence[int]) -> Rows:
+    """Every change of a profile that is still kept."""
+    rows = ProfileChange.objects.filter(customer_id__in=customer_ids).order_by("pk")
+    return cast(Rows, rows.values("field", "before", "after", "at").iterator(chunk_size=2_000))
 
 
 def collect_purchases(customer_ids: Sequence[int]) -> Rows:

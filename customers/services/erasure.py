@@ -5,7 +5,17 @@ from collections.abc import Sequence
 from django.db.models import F
 from django.db.models.functions import Now
 
-from customers.models import Customer, CustomerTag, Identity, ImportChange, Purchase, RefusedRow, Status
+from customers.models import (
+    Customer,
+    CustomerTag,
+    Identity,
+    ImportChange,
+    ProfileChange,
+    Purchase,
+    RefusedRow,
+    SegmentMember,
+    Status,
+)
 from customers.selectors.personal import refused_rows_of
 
 
@@ -44,6 +54,16 @@ def erase_identities(customer_ids: Sequence[int], /) -> int:
 def erase_tags(customer_ids: Sequence[int], /) -> int:
     """No tag says anything about these customers."""
     return CustomerTag.objects.filter(customer_id__in=customer_ids).delete()[0]
+
+
+def erase_memberships(customer_ids: Sequence[int], /) -> int:
+    """These customers are in no segment, current or not."""
+    return SegmentMember.objects.filter(customer_id__in=customer_ids).delete()[0]
+
+
+def erase_changes(customer_ids: Sequence[int], /) -> int:
+    """Nothing tells what their profiles said before."""
+    return ProfileChange.objects.filter(customer_id__in=customer_ids).delete()[0]
 
 
 def anonymise_purchases(customer_ids: Sequence[int], /) -> int:

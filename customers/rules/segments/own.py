@@ -1,0 +1,81 @@
+"""The criteria that customers itself knows: profile, attributes, identifiers, tags, orders, segments, random share."""
+
+from typing import Final
+
+from customers.rules.segments.forms import Choice, Form, Name, Window
+from customers.rules.segments.operators import Type
+
+PROFILE_WORDS: Final = {
+    "country": "country",
+    "region": "region",
+    "language": "language",
+    "status": "status",
+    "first_name": "first name",
+    "last_name": "last name",
+    "time_zone": "time zone",
+    "birth_date": "birth date",
+    "created_at": "customer since",
+    "updated_at": "last change",
+    "last_seen_at": "last seen",
+    "lifetime_orders": "lifetime orders",
+    "lifetime_value": "lifetime value",
+    "lifetime_currency": "lifetime currency",
+    "last_order_at": "last ordered",
+    "created_via": "brought by",
+}
+IDENTITY_WORDS: Final = {
+    "email": "e-mail address",
+    "phone": "phone number",
+    "external_id": "external id",
+    "anonymous_id": "anonymous id",
+}
+PURCHASE_WORDS: Final = {
+    "count": "order count",
+    "sum": "order total",
+    "average": "average order",
+    "largest": "largest order",
+    "smallest": "smallest order",
+    "refunds": "refund count",
+    "first": "first order",
+    "last": "latest order",
+}
+
+PROFILE: Final = Form(
+    on="profile",
+    meaning="A field of the profile.",
+    types=(Type.TEXT, Type.ENUM, Type.NUMBER, Type.DATE, Type.DATETIME),
+    members=(Choice("field", PROFILE_WORDS),),
+    tracked=True,
+)
+ATTRIBUTE: Final = Form(
+    on="attribute",
+    meaning="A custom attribute, by its key; its definition says which type it has.",
+    types=(Type.TEXT, Type.ENUM, Type.NUMBER, Type.BOOLEAN, Type.DATE, Type.DATETIME, Type.LIST),
+    members=(Name("field"),),
+    head="attribute",
+    tracked=True,
+)
+IDENTITY: Final = Form(
+    on="identity",
+    meaning="An identifier under which the customer is recognised; true when one of several fits.",
+    types=(Type.TEXT,),
+    members=(Choice("field", IDENTITY_WORDS),),
+    head="identifier",
+)
+TAGS: Final = Form(on="tags", meaning="The tags of the customer.", types=(Type.LIST,), head="tags")
+PURCHASES: Final = Form(
+    on="purchases",
+    meaning="Orders and refunds in a window: how many, their sum in one currency, the largest, the first, the latest.",
+    types=(Type.NUMBER, Type.DATETIME),
+    members=(Choice("field", PURCHASE_WORDS), Name("currency", lead="in currency", required=False), Window()),
+)
+SEGMENT: Final = Form(on="segment", meaning="Membership in another segment.", types=(Type.MEMBERSHIP,), head="customer")
+BUCKET: Final = Form(
+    on="bucket",
+    meaning="A random number from 0 up to but not including 100, the same for a customer and a seed for ever.",
+    types=(Type.NUMBER,),
+    members=(Name("field"),),
+    head="random share",
+    example={"on": "bucket", "field": "spring-test", "op": "less_than", "value": 10},
+)
+OWN: Final = (PROFILE, ATTRIBUTE, IDENTITY, TAGS, PURCHASES, SEGMENT, BUCKET)

@@ -1,0 +1,121 @@
+"""A rule as one statement: who matches, and what each condition says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+
+from core.crypto import digest
+from customers.rules.segments.grammar import Grammar
+from customers.rules.segments.tree import Condition, Group, Node, Not, conditions
+from customers.selectors.segments.builder import Builder, Test
+from customers.selectors.segments.comparing import KNOWN_SQL
+from customers.selectors.segments.registry import test_of
+
+SELECTIVE_SHARE: Final = 0.3
+"""Below this share of all customers, reading only the facts of those who may match beats reading everybody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A rule in SQL: `heading` is the WITH list or empty, `source` the FROM items with the customer as `c`, `rule` the
+    whole test and `tests` those of single conditions; `parameters` for all of them."""
+
+    heading: str
+    source: str
+    rule: str
+    tests: tuple[tuple[Condition, Test], ...]
+    parameters: dict[str, Any]
+
+    def select(self, columns: str, *, items: Sequence[str] = (), tail: str = "", everybody: bool = False) -> str:
+        """A query over those who match, or over everybody a rule may be about; `items` are further WITH items."""
+        heading = ", ".join(filter(None, [self.heading, *items]))
+        condition = KNOWN_SQL if everybody else f"{KNOWN_SQL} AND ({self.rule})"
+        text = f"SELECT {columns} FROM {self.source} WHERE {condition} {tail}"  # noqa: S608
+        return f"WITH {heading} {text}" if heading else text
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the statement without its parameters: which shape of question was asked."""
+        return digest(self.select("c.id"))
+
+
+def compile_rule(
+    *, node: Node, grammar: Grammar, now: datetime, customer_id: int | None = None, everybody: bool = False
+) -> Statement:
+    """The statement of a checked rule at `now`; RuleError when a condition cannot be evaluated (any more).
+
+    With `customer_id` it is about that customer alone. `everybody` keeps the facts of people whom the customer row
+    already rules out, for questions about single conditions.
+    """
+    builder = Builder(now)
+    tests = {id(condition): test_of(condition, grammar.subject(condition), builder) for condition in conditions(node)}
+    rule = _test(node, tests)
+    scope = _scope(node, tests, builder, customer_id, everybody)
+    source = f"customers_customer c {builder.joins()}"
+    heading = [] if scope is None else _scope_items(scope)
+    only = "" if customer_id is None else f"c.id = {builder.bind(customer_id, 'bigint')} AND "
+    return Statement(
+        heading=", ".join(heading + builder.tables(scoped=scope is not None)),
+        source=source,
+        rule=f"{only}({rule.sql})",
+        tests=tuple((condition, tests[id(condition)]) for condition in conditions(node)),
+        parameters=builder.parameters,
+    )
+
+
+def subtests(parts: Sequence[Node], statement: Statement) -> list[str]:
+    """The tests of some nodes of the rule behind a statement."""
+    tests = {id(condition): test for condition, test in statement.tests}
+    return [_test(part, tests).sql for part in parts]
+
+
+def _test(node: Node, tests: dict[int, Test]) -> Test:
+    """The test of a whole tree. A null counts as false at every negation, so nobody is in for lack of a value."""
+    if isinstance(node, Condition):
+        return tests[id(node)]
+    if isinstance(node, Not):
+        return _test(node.node, tests).negated()
+    inner = [_test(child, tests) for child in node.nodes]
+    joint = " AND " if node.mode == "all" else " OR "
+    return Test(
+        joint.join(f"({test.sql})" for test in inner),
+        certain=all(test.certain for test in inner),
+        own=all(test.own for test in inner),
+    )
+
+
+def _scope(
+    node: Node, tests: dict[int, Test], builder: Builder, customer_id: int | None, everybody: bool
+) -> str | None:
+    """Which customers' facts to read, when that is fewer by far than everybody's; None for everybody's."""
+    if not builder.reads_facts:
+        return None
+    if customer_id is not None:
+        return f"c.id = {builder.bind(customer_id, 'bigint')}"
+    nodes = node.nodes if isinstance(node, Group) and node.mode == "all" else (node,)
+    own = [test.sql for test in (_test(child, tests) for child in nodes) if test.own]
+    if everybody or not own:
+        return None
+    scope = " AND ".join([KNOWN_SQL, *(f"({sql})" for sql in own)])
+    return scope if _is_selective(scope, builder.parameters) else None
+
+
+def _is_selective(scope: str, parameters: dict[str, Any]) -> bool:
+    """What the planner expects of the conditions on the customer row, against all rows; it reads no table."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT c.id FROM customers_customer c WHERE {scope}", parameters)  # noqa: S608
+        expected = cursor.fetchone()[0][0]["Plan"]["Plan Rows"]
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'customers_customer'::regclass")
+        everyone = cursor.fetchone()[0]
+    return bool(expected < max(everyone, 1) * SELECTIVE_SHARE)
+
+
+def _scope_items(scope: str) -> list[str]:
+    return [
+        f"scope AS MATERIALIZED (SELECT c.id FROM customers_customer c WHERE {scope})",  # noqa: S608
+        "people AS (SELECT s.id, s.id AS who FROM scope s UNION ALL SELECT v.id, v.merged_into_id"
+        " FROM customers_customer v JOIN scope s ON s.id = v.merged_into_id WHERE v.merged_into_id IS NOT NULL)",
+    ]

@@ -1,0 +1,66 @@
+"""`manage.py segment count`: figures and reasons for scripts, refusals with their place for people."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from core.actors import SYSTEM
+from customers.services.customers import create_customer
+from tests.factories.core import NOON
+
+pytestmark = pytest.mark.django_db
+RULE = {"version": 1, "rule": {"all": [{"on": "profile", "field": "country", "op": "is", "value": "DE"}]}}
+
+
+@pytest.fixture
+def ana():
+    create_customer(properties={"external_id": "cy", "country": "FR"}, by=SYSTEM, now=NOON)
+    properties = {"external_id": "ana", "country": "DE", "email": "ana@example.com"}
+    return create_customer(properties=properties, by=SYSTEM, now=NOON)
+
+
+def counted(tmp_path, capsys, rule, *options):
+    file = tmp_path / "rule.json"
+    file.write_text(rule if isinstance(rule, str) else json.dumps(rule))
+    call_command("segment", "count", "--rule", str(file), *options)
+    return capsys.readouterr().out
+
+
+def test_count__json__has_count_time_plan_and_reasons(ana, tmp_path, capsys):
+    answer = json.loads(counted(tmp_path, capsys, RULE, "--json", "--explain", "ana"))
+
+    assert answer["count"] == 1 and answer["sql_ms"] > 0 and answer["words"] == 'country is "DE"'
+    assert answer["plan"]["steps"][0].startswith("Aggregate")
+    condition = {"pointer": "/rule/all/0", "words": 'country is "DE"', "holds": True, "seen": "DE"}
+    assert answer["explain"] == {"customer": ana.public_id, "in": True, "conditions": [condition]}
+
+
+def test_count__words__are_read_and_answered_in_sentences(ana, tmp_path, capsys):
+    words = 'country is "FR" or identifier e-mail address is known'
+
+    text = counted(tmp_path, capsys, words, "--explain", "ana")
+
+    assert words in text and "2 people" in text
+    assert f"{ana.public_id} is in:" in text
+    assert 'no  country is "FR" (seen: DE)' in text and "ana@example.com" not in text
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"version": 1, "rule": {"all": []}}, "/rule/all"),
+        ("{", "cannot be read as a rule"),
+        ("country is", "Expected"),
+    ],
+)
+def test_count__broken_rule__is_refused_with_its_place(ana, tmp_path, capsys, rule, says):
+    with pytest.raises(CommandError, match=says):
+        counted(tmp_path, capsys, rule)
+
+
+def test_count__unknown_customer_or_file__is_refused(ana, tmp_path, capsys):
+    with pytest.raises(CommandError, match="no customer"):
+        counted(tmp_path, capsys, RULE, "--explain", "nobody")
+    with pytest.raises(CommandError, match="cannot be read"):
+        call_command("segment", "count", "--rule", str(tmp_path / "absent.json"))
