@@ -230,7 +230,7 @@ def test_list__one_or_two_hundred_rows__cost_the_same_queries(reader, django_ass
         make(number)
     reader.get(f"{LIST}?limit=1")
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         reader.get(f"{LIST}?limit=200")
 
 
