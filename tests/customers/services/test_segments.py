@@ -195,7 +195,7 @@ def test_build__after_a_failure__heals(define):
 def test_build__takes_too_long__fails_with_a_sentence(define, settings):
     segment = define()
     settings.SEGMENT_BUILD_SECONDS = 0.001
-    insert_people(people=5_000, now=NOON)
+    insert_people(people=5_000, now=NOON, one_in=1)
 
     refresh_segment(segment=segment, by=SYSTEM, now=LATER)
     rebuilt(segment)
