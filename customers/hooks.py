@@ -25,6 +25,7 @@ from customers.models import (
 from customers.selectors import personal
 from customers.selectors.expansions import register_expansion
 from customers.selectors.figures import customer_figures
+from customers.selectors.origins import name_files, register_namer
 from customers.selectors.segments import listing
 from customers.selectors.segments.orders import ORDERS
 from customers.selectors.segments.own import CRITERIA
@@ -122,6 +123,7 @@ register_source(PURCHASES)
 for _asked in (*CRITERIA, ORDERS):
     register_segment_criterion(_asked)
 register_expansion(name="segments", expander=listing.slugs_of)
+register_namer(prefix="imp", namer=name_files)
 
 
 def _active(request: HttpRequest, subject: Any) -> Mapping[str, Any]:

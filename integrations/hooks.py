@@ -1,6 +1,6 @@
 """What integrations contributes to lower floors: how tokens and keys are found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from django.urls import reverse
 from django.utils import timezone
@@ -8,6 +8,8 @@ from django.utils import timezone
 from core import menu
 from core.actors import Credential
 from core.api.credentials import register_finder
+from customers.selectors.origins import register_namer
+from integrations.models import ApiClient
 from integrations.rules.clients import EXPIRING
 from integrations.selectors.clients import Found, count_expiring, find_api_key, find_bearer, list_clients
 from integrations.services.clients import note_use
@@ -26,6 +28,11 @@ def _noting(find: Callable[[str], Found | None]) -> Callable[[str], Credential |
     return finder
 
 
+def _names(public_ids: Collection[str]) -> dict[str, str]:
+    return dict(ApiClient.objects.filter(public_id__in=public_ids).values_list("public_id", "name"))
+
+
+register_namer(prefix="cli", namer=_names)
 register_finder("bearer", _noting(find_bearer))
 register_finder("api_key", _noting(find_api_key))
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from consent.console.words import BASES, CHANNELS, STATES, evidence_words, notice_words
 from consent.models import ConsentEvent, SuppressionReason
-from consent.rules.vocabulary import Event
+from consent.rules.vocabulary import Event, Purpose
 from consent.selectors.answers import events_behind
 from consent.selectors.catalogue import catalogue
 from consent.selectors.decisions import Answer, explain
@@ -62,6 +62,7 @@ def answer_row(answer: Answer, event: ConsentEvent | None) -> dict[str, Any]:
     return {
         "channel": CHANNELS[answer.use.channel],
         "purpose": answer.use.name,
+        "short": CHANNELS[answer.use.channel] if answer.use.kind is Purpose.MARKETING else answer.use.name,
         "state": cells.dot(STATES[standing.state if standing else "none"]),
         "allowed": cells.dot(cells.State("Yes", "good") if answer.decision.allowed else cells.State("No", "bad")),
         "why": answer.decision.why,
@@ -69,6 +70,7 @@ def answer_row(answer: Answer, event: ConsentEvent | None) -> dict[str, Any]:
         "basis": BASES[event.legal_basis] if event else "",
         "evidence": evidence_words(event.evidence) if event else cells.NOTHING,
         "notice": notice_words(event) if event else cells.NOTHING,
+        "proof": notice_words(event) if event and event.notice else f"No. {event.seq}" if event else "",
         "entry": reverse("console:consent-entry", args=[event.public_id]) if event else "",
         "seq": event.seq if event else None,
         "changed_at": event.occurred_at if event else None,

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from core.console import cells
@@ -19,62 +20,80 @@ from customers.models import Customer
 from customers.rules.identity import mask
 from customers.selectors.attributes import list_definitions
 from customers.selectors.customers import all_ids, list_identities, tag_names
+from customers.selectors.origins import names_of
 from customers.selectors.timeline import Entry, Position, read_timeline, sources
 
 PAGE: Final = 50
 HIDDEN: Final = cells.MASK
-_ICONS: Final = {"purchases": "shopping-cart", "consent": "shield-check", "engagement": "click"}
+_ORDER: Final = ("events", "purchases", "consent")
+_ICONS: Final = {
+    "purchase": "shopping-cart",
+    "refund": "receipt-2",
+    "open": "mail-opened",
+    "click": "click",
+    "view": "eye",
+    "page_view": "eye",
+    "promotion_view": "rosette-discount",
+    "conversion": "target",
+    "identify": "id",
+}
 
 
 def timeline(request: HttpRequest, customer: Customer) -> Mapping[str, Any]:
-    """A stretch of the story by local day, of every source or of one."""
+    """A stretch of the story by local day, of every source or of one; the newest stretch is kept current."""
     kind, older = request.GET.get("kind", ""), request.GET.get("older", "")
-    known = sources()
+    known = sorted(sources(), key=lambda source: (*_ORDER, source.name).index(source.name))
     if kind and kind not in [source.name for source in known]:
         raise InvalidInput("There is no such kind of entry.")
-    after = _position(older, customer) if older else None
     stretch = read_timeline(
         customer_ids=all_ids(customer),
         now=timezone.now(),
         limit=PAGE,
-        after=after,
+        after=position_of(older, customer) if older else None,
         only=[kind] if kind else [],
     )
+    names = names_of(entry.source for _, entry in stretch.entries)
     days = groupby(stretch.entries, key=lambda pair: timezone.localtime(pair[1].at).date())
     return {
-        "days": [(day, [_shown(name, entry) for name, entry in entries]) for day, entries in days],
+        "days": [(day, [_shown(name, entry, names, customer) for name, entry in entries]) for day, entries in days],
         "kinds": [("", "All"), *((source.name, source.label) for source in known)],
         "kind": kind,
-        "older": _seal(stretch.next, customer) if stretch.next else "",
+        "older": seal_place(stretch.next, customer) if stretch.next else "",
         "further": bool(older),
+        "finished": bool(older),
     }
 
 
-def _shown(name: str, entry: Entry) -> dict[str, Any]:
+def _shown(name: str, entry: Entry, names: Mapping[str, str], customer: Customer) -> dict[str, Any]:
+    place = Position(at=entry.at, source=name, row=entry.row)
+    usual = "shield-check" if name == "consent" else "activity-heartbeat"
     return {
         "at": timezone.localtime(entry.at),
-        "icon": _ICONS.get(name, "activity-heartbeat"),
+        "icon": _ICONS.get(entry.kind, usual),
         "title": entry.title,
-        "source": entry.source,
-        "details": [f"{key}={value}" for key, value in _plain(entry.details) if value not in (None, "")],
+        "url": reverse("console:customer-entry", args=[customer.public_id, seal_place(place, customer)]),
+        "source": names.get(entry.source, entry.source.replace("_", " ")),
+        "details": [f"{key}={value}" for key, value in plain(entry.details) if value not in (None, "")],
     }
 
 
-def _plain(details: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def plain(details: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The details one by one; those a partner put into `properties` beside the others."""
     for key, value in details.items():
         if isinstance(value, dict):
-            yield from _plain(value)
+            yield from plain(value)
         else:
             yield key, value
 
 
-def _seal(position: Position, customer: Customer) -> str:
+def seal_place(position: Position, customer: Customer) -> str:
+    """A word for a place on this customer's timeline, of use for nobody else's."""
     where = [customer.public_id, position.at.isoformat(), position.source, position.row]
     return sign_text("console.timeline", json.dumps(where))
 
 
-def _position(text: str, customer: Customer) -> Position:
+def position_of(text: str, customer: Customer) -> Position:
+    """Where a sealed word of this customer's timeline points; InvalidInput for any other."""
     opened = open_text("console.timeline", text)
     owner, at, source, row = json.loads(opened) if opened else ("", "", "", "")
     if owner != customer.public_id:
@@ -128,7 +147,7 @@ def tags(request: HttpRequest, customer: Customer) -> Mapping[str, Any]:
     return {"tags": tag_names(customer)}
 
 
-TIMELINE = Panel("timeline", "Timeline", "customers/_timeline.html", VIEW, timeline)
+TIMELINE = Panel("timeline", "Timeline", "customers/_timeline.html", VIEW, timeline, poll=5)
 PROFILE = Panel("profile", "Profile", "customers/_facts.html", VIEW, profile, place="side", order=20)
 IDENTITIES = Panel("identities", "Identifiers", "customers/_identities.html", VIEW, identities, place="side", order=30)
 TAGS = Panel("tags", "Tags", "customers/_tags.html", VIEW, tags, place="side", order=40)

@@ -11,11 +11,13 @@ from customers.console.customers import (
     NewCustomer,
     RevealCustomer,
 )
+from customers.console.entries import TimelineEntry
 
 urlpatterns = [
     screen("customers", CustomerList),
     screen("customers/new", NewCustomer),
     screen("customers/<str:public_id>", CustomerDetail),
+    screen("customers/<str:public_id>/timeline/<str:place>", TimelineEntry),
     screen("customers/<str:public_id>/edit", EditCustomer),
     screen("customers/<str:public_id>/tags", EditTags),
     screen("customers/<str:public_id>/delete", DeleteCustomer),

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Q
 
+from core.errors import NotFound
 from customers.models import Purchase
 
 
@@ -38,6 +39,7 @@ class Before:
         return earlier | Q(**{at_field: self.at, f"{row_field}__lt": self.row}) if self.row else earlier
 
 
+AT_ONE_INSTANT: Final = 500
 Fetch = Callable[[Sequence[int], Before, int], Sequence[Entry]]
 
 
@@ -101,6 +103,17 @@ def read_timeline(
         return Stretch(entries=found, next=None)
     name, last = found[limit - 1]
     return Stretch(entries=found[:limit], next=Position(at=last.at, source=name, row=last.row))
+
+
+def find_entry(*, customer_ids: Sequence[int], position: Position) -> Entry:
+    """The entry that stands at this position; NotFound when it is gone."""
+    source = _sources.get(position.source)
+    before = Before(at=position.at, inclusive=True)
+    found = source.fetch(customer_ids, before, AT_ONE_INSTANT) if source else ()
+    entry = next((entry for entry in found if (entry.at, entry.row) == (position.at, position.row)), None)
+    if entry is None:
+        raise NotFound("This entry is not on the timeline any more.")
+    return entry
 
 
 def _before(name: str, after: Position | None, now: datetime) -> Before:

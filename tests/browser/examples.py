@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.factories.consent import entry_example, person_example, purpose_example, suppression_example
-from tests.factories.customers import attribute_example, import_example
+from tests.factories.customers import attribute_example, import_example, timeline_example
 from tests.factories.integrations import client_example, key_example
 from tests.factories.system import audit_example, job_example, staff_example, view_example
 
@@ -24,6 +24,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "customer-consent": person_example,
     "customer-delete": person_example,
     "customer-edit": person_example,
+    "customer-entry": timeline_example,
     "customer-reveal": person_example,
     "customer-tags": person_example,
     "customer-consent-record": person_example,

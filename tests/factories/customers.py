@@ -1,14 +1,18 @@
 """Files on their way in, and attributes."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
 from core.actors import SYSTEM, Actor, ActorKind
-from customers.models import AttributeDefinition, ImportFile
+from customers.console.panels import seal_place
+from customers.models import AttributeDefinition, Customer, ImportFile
+from customers.selectors.timeline import Position
 from customers.services.attributes import define_attribute
 from customers.services.import_runs import run_import
 from customers.services.imports import stage_import, start_import
+from customers.services.purchases import NewPurchase, record_purchase
 
 PEOPLE = b"customer id,email,first name\n1,one@example.com,Ona\n2,broken,Tom\n"
 
@@ -35,3 +39,12 @@ def attribute_example() -> dict[str, str]:
     values = {"options": ["free", "pro"], "purpose": "billing"}
     row = define_attribute(key=f"plan_{number}", value_type="enum", values=values, by=SYSTEM, now=timezone.now())
     return {"key": row.key}
+
+
+def timeline_example() -> dict[str, str]:
+    """The address of an order on somebody's timeline."""
+    customer = Customer.objects.create(public_id=Customer.new_public_id(), country="DE")
+    order = NewPurchase(customer.pk, f"A-{customer.pk}", Decimal("49.90"), "EUR", timezone.now())
+    stored = record_purchase(purchase=order, source="api", by=SYSTEM, now=timezone.now())
+    place = Position(at=stored.purchased_at, source="purchases", row=stored.public_id)
+    return {"public_id": customer.public_id, "place": seal_place(place, customer)}
