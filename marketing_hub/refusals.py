@@ -1,15 +1,17 @@
 """The pages and bodies for requests that no screen answers: 403, 404, 500, and a form without its token."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from core.api.errors import error_response
-from core.console.pages import MissingPermission
+from core.console.pages import MissingPermission, back_to, go_to, is_htmx
 from core.errors import Broken, Forbidden, NotFound
 from core.models import Role, StaffUser
 from marketing_hub.answers import for_machines
@@ -28,8 +30,15 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @never_cache
 def no_token(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 for a form that came without its CSRF token, usually because it stood open for too long."""
+    """403 for a form that came without its CSRF token, usually because it stood open for too long.
+
+    A fragment whose reader is not signed in any more leads to the sign-in page; any other is told in a sentence.
+    """
     words = "This form stood open for too long, or cookies are switched off. Go back, reload the page and try again."
+    if is_htmx(request) and not request.user.is_authenticated:
+        return go_to(request, f"{reverse('console:sign-in')}?{urlencode({'next': back_to(request)})}")
+    if is_htmx(request):
+        return HttpResponse(words, status=403, content_type="text/plain; charset=utf-8")
     return framed(request, "403.html", {"title": "Not accepted", "status": 403, "reason": words}, 403)
 
 

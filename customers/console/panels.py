@@ -32,7 +32,7 @@ _ICONS: Final = {
     "open": "mail-opened",
     "click": "click",
     "view": "eye",
-    "page_view": "eye",
+    "page-view": "eye",
     "promotion_view": "rosette-discount",
     "conversion": "target",
     "identify": "id",

@@ -1,5 +1,6 @@
 """The customers list and the page of one customer."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -9,7 +10,9 @@ from consent.models import SuppressionReason
 from consent.services.suppression import suppress_customer
 from core.actors import SYSTEM
 from core.models import AuditEntry, Role
+from customers.console.panels import seal_place
 from customers.models import Customer, TagOrigin
+from customers.selectors.timeline import Position
 from customers.services.customers import create_customer, delete_customer, update_customer
 from customers.services.purchases import NewPurchase, record_purchase
 from customers.services.tags import replace_tags
@@ -126,6 +129,35 @@ def test_detail__customer__shows_figures_timeline_and_masked_profile(marketer):
     assert "Placed order" in page
     assert "€ 49.99" in page
     assert "+14155552671" not in page.replace("<code>+14155552671</code>", "")
+
+
+def test_entry__of_the_timeline__shows_every_detail(marketer):
+    customer = jane()
+    order = NewPurchase(customer.pk, "o1", Decimal("49.99"), "EUR", NOON)
+    record_purchase(purchase=order, source="shop", by=SYSTEM, now=NOON)
+    page = marketer.get(f"{LIST}/{customer.public_id}").content.decode()
+    address = re.search(r'href="([^"]+/timeline/[^"]+)"', page)
+
+    entry = marketer.get(address[1]).content.decode()
+
+    assert "Placed order" in entry
+    assert "2026-03-01 12:00" in entry
+    assert "49.99" in entry
+
+
+@pytest.mark.parametrize("place", ["x", "WyJjdXMiXQ:abc", "%00"])
+def test_entry__altered_address__is_refused(marketer, place):
+    answer = marketer.get(f"{LIST}/{jane().public_id}/timeline/{place}")
+
+    assert answer.status_code == 400
+
+
+def test_entry__of_somebody_else__is_refused(marketer):
+    one, two = jane(), jane(email="two@example.com", external_id="2")
+    place = seal_place(Position(at=NOON, source="purchases", row="ord_x"), one)
+
+    assert marketer.get(f"{LIST}/{two.public_id}/timeline/{place}").status_code == 400
+    assert marketer.get(f"{LIST}/{one.public_id}/timeline/{place}").status_code == 404
 
 
 def test_detail__kind_without_entries__says_so(marketer):
