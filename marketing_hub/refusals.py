@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from core.api.errors import error_response
 from core.console.pages import MissingPermission, back_to, go_to, is_htmx
-from core.errors import Broken, Forbidden, NotFound
+from core.errors import Broken, Forbidden, InvalidInput, NotFound
 from core.models import Role, StaffUser
 from marketing_hub.answers import for_machines
 
@@ -40,6 +40,15 @@ def no_token(request: HttpRequest, reason: str = "") -> HttpResponse:
     if is_htmx(request):
         return HttpResponse(words, status=403, content_type="text/plain; charset=utf-8")
     return framed(request, "403.html", {"title": "Not accepted", "status": 403, "reason": words}, 403)
+
+
+@never_cache
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400 for what no screen can read: a form that is too large, an unknown host, an address that was tampered with."""
+    words = "This request could not be read: it is too large or was altered on its way. Nothing was changed."
+    if for_machines(request):
+        return error_response(InvalidInput(words), request)
+    return framed(request, "403.html", {"title": "Not understood", "status": 400, "reason": words}, 400)
 
 
 @never_cache

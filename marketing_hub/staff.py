@@ -123,7 +123,7 @@ class Palette(Page):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Hits by kind: as a fragment for the palette, as a page without JavaScript."""
-        return self._found(request.POST.get("q", "").strip()[:200])
+        return self._found(request.POST.get("q", "").replace("\x00", "").strip()[:200])
 
     def _found(self, text: str) -> HttpResponse:
         groups = [group for group in self._groups(text) if group["hits"]] if text else []

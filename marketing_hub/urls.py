@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics),
 ]
 
+handler400 = "marketing_hub.refusals.bad_request"
 handler403 = "marketing_hub.refusals.forbidden"
 handler404 = "marketing_hub.refusals.not_found"
 handler500 = "marketing_hub.refusals.broken"

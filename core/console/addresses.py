@@ -96,7 +96,7 @@ def posted(data: QueryDict, usual: Collection[str]) -> QueryDict:
     for name, values in data.lists():
         kept = [value for value in values if value.strip()]
         if kept and name != "csrfmiddlewaretoken":
-            query.setlist(name, [seal(kept[0].strip())] if name == "q" else kept)
+            query.setlist(name, [seal(kept[0].replace("\x00", "").strip())] if name == "q" else kept)
     if set(query.getlist("columns")) == set(usual):
         query.pop("columns", None)
     return query

@@ -33,7 +33,11 @@ _NOT_TEXT = {
     b"\x1f\x8b": "This file is compressed with gzip; unpack it first.",
     b"\xfd7zXZ": "This file is compressed with xz; unpack it first.",
     b"%PDF": "This is a PDF document, not a CSV file.",
+    b"\x89PNG": "This is a picture, not a CSV file.",
+    b"\xff\xd8\xff": "This is a picture, not a CSV file.",
 }
+_CONTROL_BYTES = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x0b\x0c\x1a\x1b\x1c\x1d\x1e\x1f")
+_STRAY_BYTES = 16
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\r?\n?", re.IGNORECASE)
 _QUOTED_ONCE = re.compile(r"""(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|]|$)""", re.MULTILINE)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -61,6 +65,8 @@ def sniff(sample: bytes, *, encoding: str | None = None, delimiter: str | None =
     warnings: list[str] = []
     found, start = _find_encoding(sample, warnings)
     encoding = encoding or found
+    if not encoding.startswith("utf-16"):
+        _refuse_control_bytes(sample)
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample[start:])
     if stated := _SEPARATOR_LINE.match(text):
         start += len(stated[0].encode(encoding))
@@ -77,6 +83,13 @@ def _refuse_what_is_no_text(sample: bytes) -> None:
             raise UnreadableFileError("not_text", sentence)
     if not sample.strip(b"\x00\t\n\r \xef\xbb\xbf\xff\xfe"):
         raise UnreadableFileError("empty_file", "The file is empty.")
+
+
+def _refuse_control_bytes(sample: bytes) -> None:
+    """A few stray control bytes are dealt with row by row; where they abound there are no rows."""
+    stray = len(sample) - len(sample.translate(None, _CONTROL_BYTES))
+    if stray > max(_STRAY_BYTES, len(sample) // 20):
+        raise UnreadableFileError("not_text", "This is a binary file, not a CSV file.")
 
 
 def _find_encoding(sample: bytes, warnings: list[str]) -> tuple[str, int]:

@@ -98,6 +98,11 @@ def nameless() -> DomainError:
     )
 
 
+def unborn() -> DomainError:
+    """400: nobody is born after tomorrow, wherever on earth today is."""
+    return InvalidInput("A date of birth cannot lie in the future.", param="birth_date")
+
+
 def unknown_customer() -> DomainError:
     """404: there is nothing to change."""
     return NotFound("There is no customer with this id.")

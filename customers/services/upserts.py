@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -120,6 +120,9 @@ class _Batch:
         return None
 
     def _refusal(self, draft: Draft, target: _Target | None) -> DomainError | None:
+        born = draft.values.get("birth_date")
+        if born and born > self.now.date() + timedelta(days=1):
+            return drafts.unborn()
         for identifier in draft.identifiers:
             owner = self.owners.get(identifier)
             if identifier in self.suppressed:

@@ -68,8 +68,8 @@ class _AnyChoice(django_filters.fields.ChoiceField):  # type: ignore[misc]
     """Offers names and takes any id: a link may ask for an actor beyond those offered."""
 
     def valid_value(self, value: Any) -> bool:
-        """Whatever is asked for; it can only find fewer rows."""
-        return True
+        """Whatever is asked for, as it can only find fewer rows; but no NUL, which no text of the database holds."""
+        return "\x00" not in str(value)
 
 
 class _ActorFilter(django_filters.ChoiceFilter):  # type: ignore[misc]

@@ -54,3 +54,22 @@ def test_form__without_its_token__is_refused_in_words():
 
     assert response.status_code == 403
     assert b"stood open for too long" in response.content
+
+
+def test_form__far_too_large__is_answered_by_a_page_that_says_so(client):
+    client.force_login(make_staff())
+
+    answer = client.post("/console/search", {"q": "x" * 10_000_000})
+
+    assert answer.status_code == 400
+    assert b"too large or was altered" in answer.content
+    assert b"Home" in answer.content
+
+
+def test_host__unknown__is_refused_in_words(client, settings):
+    settings.ALLOWED_HOSTS = ["hub.example.com"]
+
+    answer = client.get("/console/sign-in", headers={"host": "evil.example.com"})
+
+    assert answer.status_code == 400
+    assert b"could not be read" in answer.content

@@ -123,3 +123,9 @@ def test_palette__nothing_found__says_what_can_be_typed(client):
     client.force_login(make_staff())
 
     assert b"Nothing found for" in client.post("/console/search", {"q": "zzzz"}).content
+
+
+def test_palette__nul_in_the_text__finds_nothing_and_breaks_nothing(client):
+    client.force_login(make_staff(Role.SUPERUSER))
+
+    assert client.post("/console/search", {"q": "cus_\x00"}).status_code == 200

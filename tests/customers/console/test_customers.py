@@ -99,6 +99,15 @@ def test_list__search__finds_ids_and_prefixes(marketer, text, found):
     assert ("Jane Doe" in answer.content.decode()) is found
 
 
+def test_list__search_with_a_nul__finds_what_the_rest_finds(marketer):
+    jane()
+
+    answer = marketer.post(LIST, {"q": "do\x00e"}, follow=True)
+
+    assert answer.status_code == 200
+    assert "Jane Doe" in answer.content.decode()
+
+
 def test_list__search_without_the_right_to_personal_data__finds_exact_ids_only(analyst):
     customer = jane()
 

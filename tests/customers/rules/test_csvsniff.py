@@ -131,3 +131,19 @@ def test_sniff__every_header_row_of_known_tools__is_a_header(shared_data, export
 
         assert dialect.has_header
         assert len(set(dialect.headers)) == len(headers)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [bytes(range(256)) * 40, b"\x89PNG\r\n\x1a\n" + b"x" * 100, b"\xff\xd8\xff\xe0" + b"x" * 100],
+    ids=["every byte", "png", "jpeg"],
+)
+def test_sniff__binary_content__is_no_text(content):
+    with pytest.raises(UnreadableFileError) as refusal:
+        sniff(content)
+
+    assert refusal.value.code == "not_text"
+
+
+def test_sniff__a_few_stray_control_bytes__are_left_to_the_rows():
+    assert sniff(b"a,b\n1,\x002\n").headers == ("a", "b")

@@ -264,3 +264,10 @@ def test_delete_customer__known_person__leaves_a_tombstone_without_personal_data
     assert deleted.public_id == customer.public_id
     assert not Identity.objects.exists()
     assert OutboxMessage.objects.order_by("-id")[0].topic == "customer.deleted"
+
+
+def test_create_customer__born_in_the_future__is_refused_and_nothing_is_stored():
+    with pytest.raises(InvalidInput, match="future"):
+        create_customer(properties={"external_id": "1", "birth_date": "9999-12-31"}, by=CLIENT, now=NOON)
+
+    assert not Customer.objects.exists()

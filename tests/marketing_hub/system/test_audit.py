@@ -179,3 +179,11 @@ def test_export__filter_that_cannot_be_understood__is_refused_and_not_recorded(c
 
     assert answer.status_code == 400
     assert not AuditEntry.objects.filter(action="audit.exported").exists()
+
+
+def test_list__actor_no_database_holds__shows_no_rows(client, officer):
+    make_entry(actor(officer))
+
+    page = shown(client, "?actor=%00")
+
+    assert "Attribute: changed</td>" not in page
