@@ -37,6 +37,7 @@ PERMISSIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "core.view_job": ("See all jobs", frozenset()),
     "core.view_own_auditentry": ("See own actions in the audit log", frozenset({_M, _C, _I})),
     "core.view_auditentry": ("See the whole audit log", frozenset({_C})),
+    "core.verify_audit": ("Verify the audit log", frozenset({_C})),
     "core.view_user": ("See staff", frozenset({_C})),
     "core.change_user": ("Invite and change staff", frozenset()),
     "core.view_raw": ("Look into the raw tables", frozenset()),

@@ -168,6 +168,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "event-identify": {"task": "engagement.tasks.link_identified", "schedule": 2.0},
     "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
     "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
+    "seal-audit": {"task": "marketing_hub.tasks.seal_audit", "schedule": 300.0},
     "core-retention": {"task": "core.tasks.apply_retention", "schedule": 3600.0},
 }
 WORKER_HEARTBEAT_TTL_S = 20

@@ -1,6 +1,6 @@
 """Tables of the foundation."""
 
-from core.models.audit import AuditEntry
+from core.models.audit import AuditEntry, AuditSeal
 from core.models.idempotency import IdempotencyKey
 from core.models.jobs import Job, JobQuerySet, JobState
 from core.models.outbox import Cursor, OutboxMessage
@@ -9,6 +9,7 @@ from core.models.views import SavedView
 
 __all__ = [
     "AuditEntry",
+    "AuditSeal",
     "Cursor",
     "IdempotencyKey",
     "Job",

@@ -36,3 +36,21 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"
+
+
+class AuditSeal(models.Model):
+    """The trail between two instants as one digest, chained to the seal before; append-only.
+
+    `digest` is SHA-256 over the previous digest and each entry in order of (at, id). Written down outside, it proves
+    that nothing before `until` was changed, removed or slipped in since.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    since = models.DateTimeField(null=True)
+    until = models.DateTimeField(unique=True)
+    entries = models.BigIntegerField()
+    previous_digest = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.until} {self.digest[:12]}"

@@ -26,7 +26,7 @@ from integrations.models import ApiClient
 from marketing_hub.system.people import FIXED, name_of, names_of
 from marketing_hub.system.words import words_of
 
-OWN, ALL = "core.view_own_auditentry", "core.view_auditentry"
+OWN, ALL, PROVE = "core.view_own_auditentry", "core.view_auditentry", "core.verify_audit"
 MOST_ACTORS: Final = 300
 PAGES: Final = {
     "cli": ("console:api-client", "integrations.view_apiclient"),
@@ -161,7 +161,10 @@ class AuditList(ListPage):
     def actions(self) -> Sequence[Action]:
         """The same rows as a file."""
         query = self.address.with_(sort=None)
-        return (Action("Export CSV", reverse("console:audit-export") + query, OWN, "download"),)
+        return (
+            Action("Verify", reverse("console:audit-verify"), PROVE, "fingerprint"),
+            Action("Export CSV", reverse("console:audit-export") + query, OWN, "download"),
+        )
 
 
 def _when(entry: AuditEntry) -> str:

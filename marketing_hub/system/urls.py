@@ -2,15 +2,18 @@
 
 from django.urls import URLPattern
 
+from core import menu
 from core.console.views import screen
 from marketing_hub.system.audit import AuditDetail, AuditList
 from marketing_hub.system.audit_export import ExportAudit
+from marketing_hub.system.audit_proof import VerifyAudit, audit_alerts
 from marketing_hub.system.job_steps import PauseJob, ResumeJob, RetryJob, StopJob
 from marketing_hub.system.jobs import JobDetail, JobList
 from marketing_hub.system.saved_views import ChangeView, RemoveView, SaveView
 from marketing_hub.system.user_steps import Activate, ChangeRole, Deactivate, Invite, InviteAgain
 from marketing_hub.system.users import Roles, StaffDetail, StaffList
 
+menu.add_alerts(menu.AlertSource("audit", "core.view_own_auditentry", audit_alerts))
 urlpatterns: list[URLPattern] = [
     screen("jobs", JobList),
     screen("jobs/<str:public_id>", JobDetail),
@@ -19,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     screen("jobs/<str:public_id>/retry", RetryJob),
     screen("jobs/<str:public_id>/stop", StopJob),
     screen("audit", AuditList),
+    screen("audit/verify", VerifyAudit),
     screen("audit/export", ExportAudit),
     screen("audit/<int:pk>", AuditDetail),
     screen("views/new/<slug:page>", SaveView),

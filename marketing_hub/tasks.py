@@ -1,0 +1,20 @@
+"""Background work of the entrance."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from marketing_hub.system import seals
+
+
+@shared_task
+def seal_audit(**_: Any) -> None:
+    """Seal what was recorded since the last time."""
+    seals.seal_audit(now=timezone.now())
+
+
+@shared_task
+def verify_audit(job_id: str, **_: Any) -> None:
+    """Prove every seal."""
+    seals.verify_audit(job_id=job_id)
