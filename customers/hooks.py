@@ -23,6 +23,7 @@ from customers.models import (
     SegmentMember,
 )
 from customers.selectors import personal
+from customers.selectors.criteria import register_criterion
 from customers.selectors.expansions import register_expansion
 from customers.selectors.figures import customer_figures
 from customers.selectors.origins import name_files, register_namer
@@ -124,6 +125,7 @@ for _asked in (*CRITERIA, ORDERS):
     register_segment_criterion(_asked)
 register_expansion(name="segments", expander=listing.slugs_of)
 register_namer(prefix="imp", namer=name_files)
+register_criterion(listing.SEGMENT)
 
 
 def _active(request: HttpRequest, subject: Any) -> Mapping[str, Any]:

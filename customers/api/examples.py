@@ -10,6 +10,10 @@ JANE = {
     "external_id": "12345",
 }
 ORDER = {"order_id": "ord_789", "amount": 49.99, "currency": "USD", "date": "2024-04-10T11:12:00Z"}
+GERMANS = {
+    "version": 1,
+    "rule": {"on": "profile", "field": "country", "op": "is_one_of", "value": ["DE", "AT"]},
+}
 PLAN = {"key": "plan", "name": "Plan", "type": "enum", "options": ["free", "pro"], "purpose": "segmentation"}
 
 EXAMPLES = [
@@ -114,6 +118,71 @@ EXAMPLES = [
         body={"kind": "anonymous_id", "value": "browser-7"},
     ),
     Example("listIdentities", "Under which identifiers", path={"reference": "12345"}, answer={"data": []}),
+    Example("getSegmentSchema", "The grammar as JSON Schema"),
+    Example(
+        "previewSegment",
+        "How many people, reached how, and where the others drop out",
+        body={"rule": GERMANS, "drop_off": True},
+        answer={"total": 0, "words": 'country is one of "DE", "AT"', "reach": [], "sample": []},
+    ),
+    Example(
+        "createSegment",
+        "People who bought",
+        headers={"Idempotency-Key": "segment-buyers"},
+        body={"name": "Buyers", "words": "order count is at least 1"},
+        status=201,
+        answer={"slug": "buyers", "kind": "dynamic", "words": "order count is at least 1"},
+    ),
+    Example("getSegment", "By its slug", path={"segment": "buyers"}, answer={"slug": "buyers", "state": "active"}),
+    Example("listSegments", "Which segments there are", answer={"data": [{"slug": "buyers"}]}),
+    Example(
+        "explainSegment",
+        "Why somebody is in it",
+        path={"segment": "buyers"},
+        query={"customer": "12345"},
+        answer={"matches": True, "conditions": [{"words": "order count is at least 1", "holds": True, "seen": "1"}]},
+    ),
+    Example(
+        "updateSegment",
+        "Another rule",
+        path={"segment": "buyers"},
+        body={"rule": GERMANS, "description": "People in Germany and Austria."},
+        answer={"definition": 2, "words": 'country is one of "DE", "AT"'},
+    ),
+    Example("refreshSegment", "Calculate it now", path={"segment": "buyers"}, status=202, answer={"slug": "buyers"}),
+    Example("listSegmentRuns", "How calculations went", path={"segment": "buyers"}, answer={"data": []}),
+    Example(
+        "createSegment",
+        "A list kept by hand",
+        headers={"Idempotency-Key": "segment-friends"},
+        body={"name": "Friends of the house", "slug": "friends", "kind": "static"},
+        status=201,
+        answer={"slug": "friends", "rule": None, "members": 0, "health": "fresh"},
+    ),
+    Example(
+        "changeSegmentMembers",
+        "Put people on it",
+        path={"segment": "friends"},
+        headers={"Idempotency-Key": "friends-1"},
+        body={"add": ["12345", "nobody"]},
+        answer={"members": 1, "missing": ["nobody"]},
+    ),
+    Example(
+        "listSegmentMembers",
+        "Who is on it",
+        path={"segment": "friends"},
+        answer={"data": [{"id": "...", "external_id": "12345"}], "pagination": {"has_more": False}},
+    ),
+    Example(
+        "snapshotSegment",
+        "Freeze it",
+        path={"segment": "friends"},
+        headers={"Idempotency-Key": "friends-frozen"},
+        body={"name": "Friends in June"},
+        status=201,
+        answer={"slug": "friends-in-june", "kind": "snapshot", "members": 1},
+    ),
+    Example("deleteSegment", "Put it away", path={"segment": "friends"}, status=204),
     Example("getTimeline", "What happened", path={"reference": "12345"}),
     Example("listCustomerChanges", "What changed since the last sync", answer={"next_token": "...", "has_more": False}),
     Example("deleteCustomer", "Leave a tombstone", path={"reference": "67890"}, status=204),

@@ -11,11 +11,19 @@ from customers.api.customers import CustomerViewSet
 from customers.api.identities import IdentityViewSet
 from customers.api.jobs import WISHES, JobResult, JobViewSet, UndoImport
 from customers.api.purchases import PurchaseViewSet
+from customers.api.segment_members import (
+    SegmentExplanation,
+    SegmentMembers,
+    SegmentMembersBatch,
+    SegmentRunViewSet,
+)
+from customers.api.segments import SegmentPreview, SegmentSchema, SegmentViewSet
 from customers.api.tags import CustomerTagDetail, CustomerTags
 from customers.api.timeline import CustomerTimeline
 
 _MANY: dict[str, Any] = {"get": "list", "post": "create"}
 _CUSTOMER: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "put": "update", "delete": "destroy"}
+_SEGMENT: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 aliases = [
     path("users/<path:user_id>/tags", CustomerTags.as_view()),
@@ -33,6 +41,16 @@ urlpatterns = [
     path("attributes", AttributeViewSet.as_view(_MANY)),
     path("attributes/schema", AttributesSchema.as_view()),
     path("attributes/<str:key>", AttributeViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
+    path("segments", SegmentViewSet.as_view(_MANY)),
+    path("segments/schema", SegmentSchema.as_view()),
+    path("segments/preview", SegmentPreview.as_view()),
+    path("segments/<str:segment>", SegmentViewSet.as_view(_SEGMENT)),
+    path("segments/<str:segment>/refresh", SegmentViewSet.as_view({"post": "refresh"})),
+    path("segments/<str:segment>/snapshot", SegmentViewSet.as_view({"post": "snapshot"})),
+    path("segments/<str:segment>/members", SegmentMembers.as_view()),
+    path("segments/<str:segment>/members/batch", SegmentMembersBatch.as_view()),
+    path("segments/<str:segment>/explain", SegmentExplanation.as_view()),
+    path("segments/<str:segment>/runs", SegmentRunViewSet.as_view({"get": "list"})),
     path("jobs", JobViewSet.as_view(_MANY)),
     path("jobs/<str:job_id>", JobViewSet.as_view({"get": "retrieve"})),
     path("jobs/<str:job_id>/undo", UndoImport.as_view()),

@@ -18,6 +18,8 @@ from customers.selectors.segments.registry import grammar
 
 MAX_SEGMENTS: Final = 1_000
 MAX_MEMBERS_A_CALL: Final = 1_000
+RESERVED: Final = frozenset({"schema", "preview", "new"})
+"""Slugs that would be the addresses of something else."""
 _LIMITS: Final = {"name": 120, "description": 300}
 
 
@@ -217,12 +219,12 @@ def _new(*, name: str, description: str, slug: str, kind: str, by: Actor, now: d
 def _slug(given: str, name: str) -> str:
     """The slug as given, or one made of the name that nobody has."""
     if given:
-        if slugify(given) != given or len(given) > 60:
-            message = "Invalid 'slug': use lower-case letters, digits, hyphens and underscores, at most 60."
+        if slugify(given) != given or "_" in given or len(given) > 60 or given in RESERVED:
+            message = "Invalid 'slug': use lower-case words, digits and hyphens, at most 60 characters."
             raise InvalidInput(message, param="slug")
         return given
-    base = slugify(name)[:54].strip("-_") or "segment"
-    taken = set(Segment.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    base = slugify(name).replace("_", "-")[:54].strip("-") or "segment"
+    taken = RESERVED.union(Segment.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 100_000))) if slug not in taken)
 
 

@@ -43,6 +43,14 @@ NAMES_NOBODY = {
     "/api/v1/me",
     "/api/v1/purposes",
     "/api/v1/purposes/{key}/notices",
+    "/api/v1/segments",
+    "/api/v1/segments/preview",
+    "/api/v1/segments/schema",
+    "/api/v1/segments/{segment}",
+    "/api/v1/segments/{segment}/members",
+    "/api/v1/segments/{segment}/refresh",
+    "/api/v1/segments/{segment}/runs",
+    "/api/v1/segments/{segment}/snapshot",
     "/api/v1/usage",
     "/api/v1/versions",
 }
@@ -53,6 +61,7 @@ QUERIES = {
     "/api/v1/consents/check": "?subject=12345&purpose=analytics",
     "/api/v1/engagement/events": "?userId=12345",
     "/api/v1/events": "?customer=12345",
+    "/api/v1/segments/{segment}/explain": "?customer=12345",
 }
 BODIES: dict[str, Any] = {
     "/api/v1/customers": {"external_id": "12345"},
@@ -62,6 +71,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/consents": {"consents": [{"userId": "12345", "purposes": []}]},
     "/api/v1/engagement/events": {"events": [{"type": "view", **EVENT}]},
     "/api/v1/engagement/{event_type}": EVENT,
+    "/api/v1/segments/{segment}/members/batch": {"add": ["12345"]},
 }
 
 

@@ -99,6 +99,22 @@ def to_json(node: Node) -> dict[str, Any]:
     return {"version": VERSION, "rule": _node_json(node)}
 
 
+def from_json(stored: Mapping[str, Any]) -> Node:
+    """The tree of a rule that was stored by `to_json`: read without asking whether its conditions still hold."""
+    return _stored(stored["rule"], "/rule")
+
+
+def _stored(raw: Mapping[str, Any], pointer: str) -> Node:
+    for mode in GROUPS:
+        if mode in raw:
+            inner = (_stored(node, f"{pointer}/{mode}/{index}") for index, node in enumerate(raw[mode]))
+            return Group(mode, tuple(inner))
+    if "not" in raw:
+        return Not(_stored(raw["not"], f"{pointer}/not"))
+    members = {name: value for name, value in raw.items() if name not in ("on", "op", "value")}
+    return Condition(raw["on"], raw["op"], members, raw.get("value"), pointer)
+
+
 def _node_json(node: Node) -> dict[str, Any]:
     if isinstance(node, Group):
         return {node.mode: [_node_json(inner) for inner in node.nodes]}

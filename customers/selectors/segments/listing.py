@@ -5,11 +5,21 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
 from core.ids import is_public_id
-from customers.models import Customer, Segment, SegmentKind, SegmentMember, SegmentRun, SegmentState, SegmentVersion
+from customers.models import (
+    Customer,
+    CustomerQuerySet,
+    Segment,
+    SegmentKind,
+    SegmentMember,
+    SegmentRun,
+    SegmentState,
+    SegmentVersion,
+)
+from customers.selectors.criteria import Choice, Criterion
 
 STALE_AFTER: Final = timedelta(hours=24)
 
@@ -50,10 +60,11 @@ def members_of(segment: Segment) -> QuerySet[SegmentMember]:
     return SegmentMember.objects.filter(version_id=segment.current_id or 0)
 
 
-def member_ids(*, segment: Segment, after: int, limit: int) -> list[tuple[int, datetime]]:
-    """At most `limit` members behind the customer `after`, in the order of their ids, with since when they are in."""
+def member_page(*, segment: Segment, after: int, limit: int) -> list[tuple[int, str, str | None, datetime]]:
+    """At most `limit` members behind the customer `after`: (id, public id, external id, since when), by id."""
     rows = members_of(segment).filter(customer_id__gt=after).order_by("customer_id")
-    return list(rows.values_list("customer_id", "entered_at")[:limit])
+    columns = rows.values_list("customer_id", "customer__public_id", "customer__external_id", "entered_at")
+    return list(columns[:limit])
 
 
 def member_since(*, segment: Segment, customer: Customer) -> datetime | None:
@@ -108,6 +119,21 @@ def list_runs(segment: Segment) -> QuerySet[SegmentRun]:
 def list_versions(segment: Segment) -> QuerySet[SegmentVersion]:
     """Every version, newest first."""
     return SegmentVersion.objects.filter(segment=segment).order_by("-number")
+
+
+def _choices() -> Sequence[Choice]:
+    return list(list_segments().order_by("name").values_list("slug", "name"))
+
+
+def _narrow(customers: CustomerQuerySet, slug: str) -> CustomerQuerySet:
+    version = list_segments().filter(slug=slug).values_list("current_id", flat=True)
+    if not version:
+        raise InvalidInput("Invalid 'segment': there is no segment with this slug.", param="segment")
+    return customers.filter(Exists(SegmentMember.objects.filter(version_id=version[0] or 0, customer=OuterRef("pk"))))
+
+
+SEGMENT: Final = Criterion(name="segment", label="Segment", choices=_choices, narrow=_narrow)
+"""The customer list narrowed to the members of a segment as last calculated."""
 
 
 def health(segment: Segment, now: datetime) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from customers.models import Customer
+from customers.models import Customer, CustomerQuerySet
 from customers.rules.segments import words
 from customers.rules.segments.grammar import Grammar
 from customers.rules.segments.tree import Condition, Group, Node
@@ -87,6 +87,11 @@ def drop_off(*, node: Node, grammar: Grammar, now: datetime) -> list[Step]:
 
 def _pointer(part: Node, number: int) -> str:
     return part.pointer if isinstance(part, Condition) else f"/rule/all/{number}"
+
+
+def customers_by_id(ids: Sequence[int]) -> CustomerQuerySet:
+    """The people of a sample, in no order."""
+    return Customer.objects.filter(pk__in=list(ids))
 
 
 def sample_rows(ids: Sequence[int]) -> list[Customer]:
