@@ -6,7 +6,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from engagement.services import followers, linking, partitions, rejections
+from core.actors import SYSTEM
+from engagement.services import followers, linking, retention
 
 
 @shared_task
@@ -23,9 +24,7 @@ def link_identified(**_: Any) -> int:
 
 @shared_task
 def keep_partitions(**_: Any) -> None:
-    """Make the months ahead, drop the months past retention, forget old event ids and refusals."""
-    now = timezone.now()
-    partitions.ensure_partitions(first=now.date(), now=now)
-    partitions.drop_expired_partitions(keep_months=settings.EVENT_RETENTION_MONTHS, now=now)
-    partitions.trim_event_keys(keep_days=settings.EVENT_KEY_DAYS, now=now)
-    rejections.trim_rejections(now=now)
+    """Make the months ahead; drop the months past retention, old hourly sums, event ids and refusals."""
+    retention.apply_retention(
+        keep_months=settings.EVENT_RETENTION_MONTHS, keep_days=settings.EVENT_KEY_DAYS, by=SYSTEM, now=timezone.now()
+    )

@@ -155,6 +155,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 2.0,
         "kwargs": {"name": "events.daily_sums"},
     },
+    "event-hourly-sums": {
+        "task": "engagement.tasks.follow_events",
+        "schedule": 2.0,
+        "kwargs": {"name": "events.hourly_sums"},
+    },
     "event-last-seen": {
         "task": "engagement.tasks.follow_events",
         "schedule": 2.0,

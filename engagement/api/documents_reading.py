@@ -102,8 +102,8 @@ register_operation(
         "operationId": "listEvents",
         "summary": "Events and time series",
         "description": "Events that happened in a stretch of time, newest first; with `bucket` how many began in each "
-        "hour or day (UTC). Without `customer` at most 7 days are read at once, or any number of days by "
-        "`bucket=day`, which follows the stream by a few seconds.",
+        "hour or day (UTC), at most 1,000 of them. Without `customer` at most 7 days are listed at once, and counts "
+        "follow the stream by a few seconds.",
         "tags": ["Engagement"],
         "parameters": [
             _query("customer", "Only this person: external id or cus_..."),

@@ -7,7 +7,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -20,8 +19,9 @@ from core.errors import Gone, InvalidInput, NotFound
 from customers.selectors.customers import all_ids, find_customer
 from engagement.selectors.answers import event_answers
 from engagement.selectors.catalogue import find_type
-from engagement.selectors.series import BUCKETS, OF_EVERYBODY, Scope, list_events, time_series
-from engagement.selectors.stream import Place, open_place, place_of, read_stream
+from engagement.selectors.series import BUCKETS, OF_EVERYBODY, Place, Scope, newest_events, time_series
+from engagement.selectors.stream import Place as LogPlace
+from engagement.selectors.stream import open_place, place_of, read_stream
 
 _encode: Final = msgspec.json.Encoder().encode
 _STREAM: Final = frozenset({"since", "until", "type", "userId", "cursor", "limit"})
@@ -36,7 +36,7 @@ def stream_events(request: HttpRequest, credential: Credential) -> HttpResponse:
     only(request, _STREAM)
     limit = whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
     cursor, since = request.GET.get("cursor"), instant(request, "since")
-    after = open_place(cursor) if cursor else place_of(since) if since else Place()
+    after = open_place(cursor) if cursor else place_of(since) if since else LogPlace()
     page = read_stream(
         after=after,
         limit=limit,
@@ -72,11 +72,8 @@ def list_or_count_events(request: HttpRequest, credential: Credential) -> HttpRe
 def _listed(request: HttpRequest, scope: Scope) -> HttpResponse:
     limit = whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
     bound_to = digest(json.dumps(sorted((k, v) for k, v in request.GET.items() if k not in ("cursor", "limit"))))[:16]
-    events = list_events(scope)
-    if "cursor" in request.GET:
-        at, row = _opened(request.GET["cursor"], bound_to)
-        events = events.filter(Q(occurred_at__lt=at) | Q(occurred_at=at, event_id__lt=row))
-    rows = list(events.order_by("-occurred_at", "-event_id")[: limit + 1])
+    place = _opened(request.GET["cursor"], bound_to) if "cursor" in request.GET else None
+    rows = newest_events(scope, limit=limit + 1, before=place)
     more = len(rows) > limit
     rows = rows[:limit]
     following = _sealed(rows[-1].occurred_at, rows[-1].event_id, bound_to) if more else None
@@ -89,7 +86,7 @@ def _sealed(at: datetime, row: UUID, bound_to: str) -> str:
     return sign_text("event-list", json.dumps([bound_to, expires, at.isoformat(), row.hex]))
 
 
-def _opened(cursor: str, bound_to: str) -> tuple[datetime, UUID]:
+def _opened(cursor: str, bound_to: str) -> Place:
     text = open_text("event-list", cursor)
     if text is None:
         raise InvalidInput("Invalid 'cursor'", param="cursor")
@@ -98,7 +95,7 @@ def _opened(cursor: str, bound_to: str) -> tuple[datetime, UUID]:
         raise InvalidInput("Invalid 'cursor': it belongs to other filters", param="cursor")
     if timezone.now().timestamp() > expires:
         raise Gone("This cursor has expired; start again.", param="cursor")
-    return datetime.fromisoformat(at), UUID(hex=row)
+    return Place(datetime.fromisoformat(at), UUID(hex=row))
 
 
 def instant(request: HttpRequest, name: str) -> datetime | None:

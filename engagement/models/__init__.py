@@ -3,6 +3,16 @@
 from engagement.models.catalogue import EventSchema, EventType, Label
 from engagement.models.events import ConsentKind, Event, EventKey
 from engagement.models.rejections import Rejection
-from engagement.models.rollups import DailyMetric
+from engagement.models.rollups import DailyMetric, HourlyMetric
 
-__all__ = ["ConsentKind", "DailyMetric", "Event", "EventKey", "EventSchema", "EventType", "Label", "Rejection"]
+__all__ = [
+    "ConsentKind",
+    "DailyMetric",
+    "Event",
+    "EventKey",
+    "EventSchema",
+    "EventType",
+    "HourlyMetric",
+    "Label",
+    "Rejection",
+]

@@ -19,3 +19,18 @@ class DailyMetric(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.type_id}"
+
+
+class HourlyMetric(models.Model):
+    """How many events of a type happened in an hour, which begins at `hour` (UTC)."""
+
+    id = models.BigAutoField(primary_key=True)
+    hour = models.DateTimeField()
+    type_id = models.SmallIntegerField()
+    events = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hour", "type_id"], name="hourly_metric_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.hour} {self.type_id}"

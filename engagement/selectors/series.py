@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Trunc
 
 from core.errors import InvalidInput
-from engagement.models import DailyMetric, Event
+from engagement.models import DailyMetric, Event, HourlyMetric
 from engagement.selectors.words import type_titles
 
 BUCKETS: Final = ("hour", "day")
@@ -19,41 +20,73 @@ OF_EVERYBODY: Final = timedelta(days=7)
 """The longest stretch that is read event by event when no customer is named."""
 
 
+_FIRST_STRETCH: Final = timedelta(seconds=15)
+_LONGER: Final = 16
+_TICK: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Behind which event to go on, by time of happening and id."""
+
+    at: datetime
+    row: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which events: `start` (inclusive) to `end` (exclusive) in time of happening, of one person or type, or all."""
+    """Which events: `start` (inclusive) to `end` (exclusive) in time of happening, and of whom or what, or all."""
 
     start: datetime
     end: datetime
     customer_ids: Sequence[int] | None = None
     type_id: int | None = None
+    source_id: int | None = None
+    campaign_id: int | None = None
 
     def events(self) -> QuerySet[Event]:
         """These events, in no order."""
         found = Event.objects.filter(occurred_at__gte=self.start, occurred_at__lt=self.end)
         if self.customer_ids is not None:
             found = found.filter(customer_id__in=self.customer_ids)
-        return found if self.type_id is None else found.filter(type_id=self.type_id)
+        wanted = {"type_id": self.type_id, "source_id": self.source_id, "campaign_id": self.campaign_id}
+        return found.filter(**{name: value for name, value in wanted.items() if value is not None})
 
 
-def list_events(scope: Scope) -> QuerySet[Event]:
-    """These events; InvalidInput when the stretch is too long to be read without naming a customer."""
+def newest_events(scope: Scope, *, limit: int, before: Place | None = None) -> list[Event]:
+    """At most `limit` of these events, newest first, those behind `before` if it is given.
+
+    Of everybody the log is read backwards in stretches that grow from seconds to days until there are enough: no index
+    orders all events by time, but one finds those of a short time. InvalidInput when the whole is too long for that.
+    """
     _check_length(scope)
-    return scope.events()
+    end = min(scope.end, before.at + _TICK) if before else scope.end
+    length, found = _FIRST_STRETCH if scope.customer_ids is None else scope.end - scope.start, list[Event]()
+    while end > scope.start and len(found) < limit:
+        start = max(scope.start, end - length)
+        found += _ordered(replace(scope, start=start, end=end), before)[: limit - len(found)]
+        end, length = start, length * _LONGER
+    return found
+
+
+def _ordered(scope: Scope, before: Place | None) -> QuerySet[Event]:
+    events = scope.events().order_by("-occurred_at", "-event_id")
+    if before is None:
+        return events
+    return events.filter(Q(occurred_at__lt=before.at) | Q(occurred_at=before.at, event_id__lt=before.row))
 
 
 def time_series(scope: Scope, *, bucket: str) -> list[dict[str, Any]]:
     """How many events of each type began in each hour or day (UTC) that has any, oldest first.
 
-    The stretch is widened to whole buckets. Days of everybody come from the daily sums, which follow the log by a few
-    seconds. InvalidInput for more than MAX_BUCKETS buckets, and for hours too many to be read without a customer.
+    The stretch is widened to whole buckets. Those of everybody come from sums that follow the log by a few seconds.
+    InvalidInput for more than MAX_BUCKETS buckets.
     """
     scope = _widened(scope, bucket)
     if (scope.end - scope.start) / _STEPS[bucket] > MAX_BUCKETS:
         raise InvalidInput(f"Invalid 'from': that would be more than {MAX_BUCKETS} buckets.", param="from")
-    if bucket == "day" and scope.customer_ids is None:
-        return _days_of_everybody(scope)
-    _check_length(scope)
+    if scope.customer_ids is None:
+        return _days_of_everybody(scope) if bucket == "day" else _hours_of_everybody(scope)
     rows = (
         scope.events()
         .annotate(start=Trunc("occurred_at", bucket, tzinfo=UTC))
@@ -82,6 +115,12 @@ def _days_of_everybody(scope: Scope) -> list[dict[str, Any]]:
         .order_by("day", "type_id")
     )
     return _buckets([(datetime(d.year, d.month, d.day, tzinfo=UTC), kind, count) for d, kind, count in rows])
+
+
+def _hours_of_everybody(scope: Scope) -> list[dict[str, Any]]:
+    of_type = Q() if scope.type_id is None else Q(type_id=scope.type_id)
+    rows = HourlyMetric.objects.filter(of_type, hour__gte=scope.start, hour__lt=scope.end).order_by("hour", "type_id")
+    return _buckets(list(rows.values_list("hour", "type_id", "events")))
 
 
 def _buckets(rows: Sequence[tuple[datetime, int, int]]) -> list[dict[str, Any]]:

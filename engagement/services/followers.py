@@ -31,6 +31,10 @@ def _days(after: int, upto: int, now: datetime) -> int:
     return rollups.add_up_days(after=after, upto=upto)
 
 
+def _hours(after: int, upto: int, now: datetime) -> int:
+    return rollups.add_up_hours(after=after, upto=upto)
+
+
 def _last_seen(after: int, upto: int, now: datetime) -> int:
     return activity.record_last_seen(seen=log.seen_between(after=after, upto=upto))
 
@@ -43,6 +47,7 @@ FOLLOWERS: Final = {
     follower.name: follower
     for follower in (
         Follower("events.daily_sums", _days),
+        Follower("events.hourly_sums", _hours),
         Follower("events.last_seen", _last_seen),
         Follower("events.erased", _erased),
     )

@@ -11,6 +11,15 @@ from engagement.rules.months import month_of, shifted
 
 AHEAD_MONTHS: Final = 3
 _BATCH: Final = 20_000
+_LOG: Final = "engagement_event"
+# Null for a month that is detached already, true for one whose detaching was interrupted.
+_EXPIRED: Final = """
+SELECT c.relname, i.inhdetachpending FROM pg_class c
+LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = %(log)s::regclass
+WHERE c.relkind = 'r' AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = %(log)s::regclass)
+    AND c.relname ~ ('^' || %(log)s || '_[0-9]{4}_[0-9]{2}$') AND c.relname < %(oldest)s
+ORDER BY 1
+"""
 _ENSURE: Final = "SELECT engagement_ensure_partition(%(month)s)"
 _known: set[date] = set()
 
@@ -42,19 +51,22 @@ def ensure_partitions(*, first: date, now: datetime) -> int:
 
 
 def drop_expired_partitions(*, keep_months: int, now: datetime) -> list[str]:
-    """Months that ended more than `keep_months` months ago are gone; returns the names of the tables dropped."""
-    oldest = f"engagement_event_{shifted(month_of(now), -keep_months):%Y_%m}"
+    """Months that ended more than `keep_months` months ago are gone; returns the names of the tables dropped.
+
+    A month is detached concurrently: that waits for those who are writing or reading, and nobody waits for it. So it
+    must be called outside a transaction. What an interrupted call left half done is finished by the next.
+    """
+    oldest = f"{_LOG}_{shifted(month_of(now), -keep_months):%Y_%m}"
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-            " WHERE i.inhparent = 'engagement_event'::regclass AND c.relname < %s ORDER BY 1",
-            [oldest],
-        )
-        names = [name for (name,) in cursor.fetchall()]
-        for name in names:
-            cursor.execute(f"ALTER TABLE engagement_event DETACH PARTITION {name}")
+        cursor.execute(_EXPIRED, {"log": _LOG, "oldest": oldest})
+        months = cursor.fetchall()
+        for name, pending in months:
+            if pending is not None:
+                cursor.execute(
+                    f"ALTER TABLE {_LOG} DETACH PARTITION {name} {'FINALIZE' if pending else 'CONCURRENTLY'}"
+                )
             cursor.execute(f"DROP TABLE {name}")
-    return names
+    return [name for name, _ in months]
 
 
 def trim_event_keys(*, keep_days: int, now: datetime) -> int:

@@ -91,6 +91,8 @@ def test_list__of_a_person__is_newest_first_and_pages(sender, stored):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("who", ["customer=12345&", ""])
 def test_series__by_hour__counts_each_type(sender, stored, who):
+    follow_to_the_end("events.hourly_sums")
+
     answer = sender.get(f"/api/v1/events?{who}type=click&from=2024-06-10T11:00:00Z&to=2024-06-10T12:59:00Z&bucket=hour")
 
     assert answer.json()["data"] == [

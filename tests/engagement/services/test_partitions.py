@@ -29,15 +29,6 @@ def test_ensure_partitions__over_new_year__makes_every_month_once():
     assert _months()[-4:] == [f"engagement_event_{m}" for m in ("2031_11", "2031_12", "2032_01", "2032_02")]
 
 
-def test_drop_expired_partitions__months_past_retention__are_gone_and_no_others():
-    partitions.ensure_partitions(first=date(2024, 1, 1), now=datetime(2024, 1, 1, tzinfo=UTC))
-
-    dropped = partitions.drop_expired_partitions(keep_months=33, now=NOW)
-
-    assert dropped == ["engagement_event_2024_01"]
-    assert "engagement_event_2024_02" in _months()
-
-
 def test_trim_event_keys__older_than_the_window__are_forgotten():
     old, young = uuid4(), uuid4()
     EventKey.objects.create(source_id=1, key=old, received_at=NOW - timedelta(days=32))
