@@ -11,6 +11,7 @@ from customers.services import segment_builds
 from customers.services.import_runs import run_import as run_import_now
 from customers.services.import_undo import undo_import as undo_import_now
 from customers.services.imports import clean_up_imports as clean_up_imports_now
+from customers.services.resealing import reseal_attributes as reseal_attributes_now
 
 
 @shared_task
@@ -62,3 +63,9 @@ def forget_segment_history(**_: Any) -> int:
         runs_before=now - timedelta(days=settings.SEGMENT_RUN_DAYS),
         changes_before=now - timedelta(days=settings.PROFILE_CHANGE_DAYS),
     )
+
+
+@shared_task
+def reseal_attributes(job_id: str, **_: Any) -> None:
+    """Work on bringing sensitive attributes under the newest key."""
+    reseal_attributes_now(job_id=job_id, clock=timezone.now)

@@ -50,6 +50,12 @@ _ROWS: Final = (
     ),
     ("segment_cycle", 400, "A segment would ask about itself.", "Break the chain that the message shows."),
     (
+        "sealed_attribute",
+        400,
+        "Values of this attribute are stored sealed, so no rule can compare them.",
+        "Build the rule on another attribute, or class it as personal.",
+    ),
+    (
         "unknown_attribute",
         400,
         "No attribute of this name is defined.",

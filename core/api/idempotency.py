@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.actors import Credential
+from core.crypto import seal, unseal
 from core.errors import Conflict, InvalidInput
 from core.models import IdempotencyKey
 
@@ -20,6 +21,7 @@ Work = Callable[[], HttpResponse]
 
 METHODS: Final = frozenset({"POST", "PATCH"})
 _QUOTED: Final = re.compile(r'^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])+)"$')
+_KEPT_ANSWER: Final = "idempotent answer"
 _KEPT_HEADERS: Final = ("Content-Type", "Location", "ETag", "Link")
 _NOT_KEPT: Final = frozenset({400, 401, 403, 429})
 
@@ -65,7 +67,7 @@ def once(request: HttpRequest, credential: Credential, key: str, work: Work) -> 
                     "fingerprint": fingerprint,
                     "status": response.status_code,
                     "headers": {name: response[name] for name in _KEPT_HEADERS if response.has_header(name)},
-                    "body": response.content,
+                    "body": seal(response.content.decode(), _KEPT_ANSWER).encode(),
                     "created_at": now,
                 },
             )
@@ -86,7 +88,9 @@ def _replayed(row: IdempotencyKey, fingerprint: str) -> HttpResponse:
     if row.fingerprint != fingerprint:
         raise _Mismatch("This Idempotency-Key was used for another request.", param="Idempotency-Key")
     headers = {**row.headers, "Idempotent-Replayed": "true"}
-    return HttpResponse(bytes(row.body or b""), status=row.status, headers=headers)
+    kept = bytes(row.body or b"").decode()
+    body = kept if kept[:1] in ("", "{", "[") else unseal(kept, _KEPT_ANSWER)  # JSON: kept before answers were sealed
+    return HttpResponse(body, status=row.status, headers=headers)
 
 
 def _fingerprint(request: HttpRequest) -> str:

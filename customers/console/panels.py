@@ -18,6 +18,7 @@ from core.menu import Panel
 from customers.console.words import PII, VIEW
 from customers.models import Customer
 from customers.rules.identity import mask
+from customers.rules.sealed import is_sealed, opened
 from customers.selectors.attributes import list_definitions
 from customers.selectors.customers import all_ids, list_identities, tag_names
 from customers.selectors.origins import names_of
@@ -118,11 +119,13 @@ def profile_facts(customer: Customer, *, revealed: bool) -> list[tuple[str, str]
         ("Came with", cells.code(customer.created_via)),
         ("Last order", cells.day(customer.last_order_at)),
     ]
+    stored = opened(customer.attributes) if revealed else customer.attributes
     for definition in list_definitions(include_archived=True):
-        value = customer.attributes.get(definition.key)
+        value = stored.get(definition.key)
         if value is not None:
+            hidden = definition.pii_class != "none" or is_sealed(value)
             words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            facts.append((definition.name, personal(words) if definition.pii_class != "none" else cells.text(words)))
+            facts.append((definition.name, personal(words) if hidden else cells.text(words)))
     return facts
 
 

@@ -19,6 +19,7 @@ from django.db.models.query import BaseIterable
 from core.errors import InvalidInput
 from customers.models import Customer, CustomerTag, Status
 from customers.rules.money import minor_units
+from customers.rules.sealed import opened
 from customers.selectors.attributes import personal_keys
 from customers.selectors.expansions import ALWAYS, expand
 
@@ -102,6 +103,13 @@ def _orders(row: Row) -> dict[str, Any]:
     }
 
 
+def _attributes(stored: str) -> Any:
+    """The text as it is, unless something in it is sealed: a quotation mark inside a value is escaped."""
+    if '"sealed": "' in stored:
+        return opened(msgspec.json.decode(stored))
+    return msgspec.Raw(stored.encode())
+
+
 def _text_or_none(name: str) -> Callable[[Row], Any]:
     read = attrgetter(name)
     return lambda row: read(row) or None
@@ -123,7 +131,7 @@ _BUILT: Final[dict[str, Callable[[Row], Any]]] = {
     "language": _text_or_none("language"),
     "time_zone": _text_or_none("time_zone"),
     "birth_date": attrgetter("birth_date"),
-    "attributes": lambda row: msgspec.Raw(row.attributes.encode()),
+    "attributes": lambda row: _attributes(row.attributes),
     "tags": lambda row: [],
     "orders": _orders,
     "last_seen_at": attrgetter("last_seen_at"),
@@ -197,15 +205,16 @@ def _answer(
     blocks: dict[str, Mapping[int, Any]],
     hidden_attributes: tuple[str, ...],
 ) -> dict[str, Any]:
-    answer = {name: build(row) for name, build in plan}
+    hides = bool(hidden_attributes)
+    answer = {name: build(row) for name, build in plan if not (hides and name == "attributes")}
     for name, block in blocks.items():
         if row.id in block:
             answer[name] = block[row.id]
         elif name not in answer:
             answer[name] = None
-    if hidden_attributes and "attributes" in answer:
+    if hides:
         kept = msgspec.json.decode(row.attributes)
-        answer["attributes"] = {key: value for key, value in kept.items() if key not in hidden_attributes}
+        answer["attributes"] = opened({key: value for key, value in kept.items() if key not in hidden_attributes})
     return answer
 
 

@@ -34,6 +34,15 @@ def find_definition(key: str) -> AttributeDefinition:
 
 def attribute_rules() -> list[AttributeRule]:
     """The definitions of this moment as the rules read them; one query."""
+    return _rules(list_definitions())
+
+
+def all_rules() -> list[AttributeRule]:
+    """The same with archived definitions, under which values are still stored; one query."""
+    return _rules(list_definitions(include_archived=True))
+
+
+def _rules(definitions: list[AttributeDefinition]) -> list[AttributeRule]:
     return [
         AttributeRule(
             key=row.key,
@@ -44,5 +53,5 @@ def attribute_rules() -> list[AttributeRule]:
             purpose=row.purpose,
             description=row.description,
         )
-        for row in list_definitions()
+        for row in definitions
     ]

@@ -18,6 +18,7 @@ from core.models.jobs import OPEN_STATES
 from customers.models import ImportChange, ImportFile, ImportTarget, RefusedRow
 from customers.rules.csvfile import Dialect, read_rows
 from customers.rules.mapping import PURCHASES, Target, customers_target
+from customers.rules.sealed import opened_cells
 from customers.selectors.attributes import attribute_rules
 from customers.selectors.purposes import list_purposes
 
@@ -163,7 +164,7 @@ def refused_csv(*, file: ImportFile) -> Iterator[str]:
     yield _line(["row", "code", "column", "message", *file.headers])
     rows = list_refused(file=file).values_list("row", "code", "column", "message", "values")
     for number, code, column, message, values in rows.iterator(chunk_size=2_000):
-        yield _line([str(number), code, column, message, *values])
+        yield _line([str(number), code, column, message, *opened_cells(values)])
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from customers.models import (
     RefusedRow,
     SegmentMember,
 )
+from customers.rules.sealed import opened, opened_cells
 
 Rows = Iterator[dict[str, Any]]
 _PROFILE = (
@@ -43,8 +44,9 @@ def subject_hash(value: str) -> str:
 
 
 def collect_profiles(customer_ids: Sequence[int]) -> Rows:
-    """One row a customer."""
-    return cast(Rows, iter(Customer.objects.filter(pk__in=customer_ids).order_by("pk").values(*_PROFILE)))
+    """One row a customer, sealed attributes opened."""
+    for row in Customer.objects.filter(pk__in=customer_ids).order_by("pk").values(*_PROFILE):
+        yield {**row, "attributes": opened(row["attributes"])}
 
 
 def collect_identities(customer_ids: Sequence[int]) -> Rows:
@@ -90,7 +92,8 @@ def refused_rows_of(customer_ids: Sequence[int]) -> list[str]:
 def collect_refused_rows(customer_ids: Sequence[int]) -> Rows:
     """Rows of import files that named these customers and were not stored."""
     rows = RefusedRow.objects.filter(subject__in=refused_rows_of(customer_ids)).exclude(subject="").order_by("pk")
-    return cast(Rows, rows.values("row", "code", "values").iterator(chunk_size=2_000))
+    for row in rows.values("row", "code", "values").iterator(chunk_size=2_000):
+        yield {**row, "values": opened_cells(row["values"])}
 
 
 def collect_import_changes(customer_ids: Sequence[int]) -> Rows:

@@ -13,8 +13,10 @@ from core.errors import Conflict, InvalidInput, InvalidState, Problem
 from customers.models import AttributeDefinition, AttributeType, PiiClass
 from customers.rules.attributes import check_attributes
 from customers.rules.fields import DICTIONARY
+from customers.rules.sealed import SEALED_CLASSES, must_be_sealed, seal_sensitive
 from customers.selectors.attributes import attribute_rules
 from customers.services.profiles import AttributeCheck
+from customers.services.resealing import start_resealing
 
 MAX_ATTRIBUTES: Final = 500
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -22,11 +24,13 @@ _CHANGEABLE: Final = ("name", "description", "options", "unit", "pii_class", "pu
 
 
 def attribute_check() -> AttributeCheck:
-    """A check of attribute values against the definitions of this moment; one query."""
+    """A check of attribute values against the definitions of this moment, which also seals the sensitive ones."""
     rules = attribute_rules()
+    to_seal = must_be_sealed(rules)
 
     def check(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
         clean, problems = check_attributes(values, rules, partial=True)
+        clean = seal_sensitive(clean, to_seal)
         return clean, [Problem(f"attributes.{key}", code, message) for key, code, message in problems]
 
     return check
@@ -62,7 +66,10 @@ def define_attribute(
 
 @transaction.atomic
 def change_attribute(*, key: str, values: Mapping[str, Any], by: Actor, now: datetime) -> AttributeDefinition:
-    """The definition with other words, options or handling; key and type stay, since values are stored under them."""
+    """The definition with other words, options or handling; key and type stay, since values are stored under them.
+
+    When its class becomes sensitive, or ceases to be, a job seals or opens what is stored already.
+    """
     definition = AttributeDefinition.objects.select_for_update().get(key=key)
     before = {name: getattr(definition, name) for name in _CHANGEABLE}
     _fill(definition, values)
@@ -75,6 +82,8 @@ def change_attribute(*, key: str, values: Mapping[str, Any], by: Actor, now: dat
         name: [old, getattr(definition, name)] for name, old in before.items() if old != getattr(definition, name)
     }
     audit.record(by=by, action="attribute.changed", target=key, changes=changes)
+    if (before["pii_class"] in SEALED_CLASSES) != (definition.pii_class in SEALED_CLASSES):
+        start_resealing(by=by, now=now)
     return definition
 
 

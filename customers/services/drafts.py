@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from core.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound, PreconditionFailed
 from customers.models import Customer, IdentityKind, Status
+from customers.rules.sealed import is_same
 from customers.services.guards import Identifier
 
 OWN_KINDS: Final = (IdentityKind.EXTERNAL_ID, IdentityKind.EMAIL, IdentityKind.PHONE)
@@ -129,6 +130,7 @@ def apply(*, draft: Draft, row: Customer) -> list[str]:
 def _apply_attributes(patch: dict[str, Any], row: Customer, *, replace: bool) -> list[str]:
     before: dict[str, Any] = row.attributes
     merged = ({} if replace else before) | patch
-    row.attributes = {key: value for key, value in merged.items() if value is not None}
-    keys = before.keys() | row.attributes.keys()
-    return sorted(f"attributes.{key}" for key in keys if before.get(key) != row.attributes.get(key))
+    after = {key: value for key, value in merged.items() if value is not None}
+    changed = {key for key in before.keys() | after.keys() if not is_same(before.get(key), after.get(key))}
+    row.attributes = {key: value if key in changed else before[key] for key, value in after.items()}
+    return sorted(f"attributes.{key}" for key in changed)

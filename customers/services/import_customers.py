@@ -10,6 +10,8 @@ from core.errors import Conflict, DomainError
 from customers.models import Customer, IdentityKind, TagOrigin
 from customers.rules.drafts import CustomerDraft
 from customers.rules.mapping import CONSENT, CONSENT_PREFIX, Mapping
+from customers.rules.sealed import must_be_sealed, seal_sensitive
+from customers.selectors.attributes import attribute_rules
 from customers.services import claims, guards, rehearsal
 from customers.services.drafts import BLANK, OWN_KINDS, Draft, Mode, Outcome, nameless
 from customers.services.guards import Fate, Stated
@@ -30,6 +32,7 @@ class CustomerChunks:
         self._mapping, self._basis, self._imported, self._by = mapping, basis, imported, by
         self._rehearsed = rehearsed
         self.remarks: list[Refusal] = []
+        self._to_seal = must_be_sealed(attribute_rules())
 
     def write(self, parsed: Sequence[CustomerDraft], figures: Figures, now: datetime) -> list[Refusal]:
         """The rows are stored in a fixed number of statements; the refusals among them."""
@@ -54,7 +57,7 @@ class CustomerChunks:
         own = {kind.value: row.identities[kind] for kind in OWN_KINDS if kind in row.identities}
         values = own | {name: value for name, value in row.fields.items() if name in BLANK}
         if row.attributes:
-            values["attributes"] = row.attributes
+            values["attributes"] = seal_sensitive(row.attributes, self._to_seal)
         draft = Draft(
             mode=Mode.UPSERT if self._mapping.update else Mode.KEEP,
             values=values,

@@ -22,6 +22,7 @@ from customers.rules.csvfile import Dialect, Row, read_rows
 from customers.rules.drafts import Parsed, Rejected, parser_for
 from customers.rules.identity import BadIdentity, IdentityKind, normalise
 from customers.rules.mapping import Mapping
+from customers.rules.sealed import sealed_cells
 from customers.selectors.imports import path_of, target_of
 from customers.selectors.personal import subject_hash
 from customers.services.claims import Raced
@@ -226,7 +227,7 @@ class _Run:
                 refusal.code[:40],
                 refusal.column[:120],
                 refusal.message[:300],
-                self._cells(rows[refusal.number], rejected.get(refusal.number)),
+                sealed_cells(self._cells(rows[refusal.number], rejected.get(refusal.number))),
                 self._subject(rows[refusal.number]),
             )
             for refusal in refusals

@@ -71,6 +71,18 @@ def rotate_signing_key(*, by: Actor, now: datetime) -> SigningKey:
 
 
 @transaction.atomic
+def reseal_signing_keys() -> int:
+    """Every private key lies under the first key of FIELD_KEYS; how many were moved."""
+    moved = 0
+    for key in SigningKey.objects.select_for_update():
+        context = f"signing-key:{key.kid}"
+        if not key.private.startswith(f"{next(iter(settings.FIELD_KEYS))}:"):
+            SigningKey.objects.filter(pk=key.pk).update(private=seal(unseal(key.private, context), context))
+            moved += 1
+    return moved
+
+
+@transaction.atomic
 def _first_key(now: datetime) -> SigningKey:
     """The key of a new installation; two processes that need it at once make one."""
     _lock()

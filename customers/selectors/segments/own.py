@@ -9,6 +9,7 @@ from customers.models import Segment, SegmentState, Status, Tag
 from customers.rules.attributes import AttributeRule
 from customers.rules.countries import COUNTRY_NAMES
 from customers.rules.fields import DICTIONARY
+from customers.rules.sealed import SEALED_CLASSES
 from customers.rules.segments import own
 from customers.rules.segments.operands import Subject
 from customers.rules.segments.operators import Type
@@ -81,6 +82,11 @@ def _attribute_finder() -> SubjectFinder:
         if rule is None:
             message = f"There is no attribute '{members['field'][:60]}', or it is archived."
             raise refuse(f"{pointer}/field", message, "unknown_attribute")
+        if rule.pii_class in SEALED_CLASSES:
+            message = (
+                f"Values of '{rule.key}' are stored sealed, because it is {rule.pii_class}; no rule can read them."
+            )
+            raise refuse(f"{pointer}/field", message, "sealed_attribute")
         return attribute_subject(rule)
 
     return subject
@@ -114,7 +120,11 @@ def _attribute_test(condition: Condition, subject: Subject, builder: Builder) ->
 
 
 def _attribute_offers() -> Sequence[Offer]:
-    return [Offer(rule.key, "Attributes", {"field": rule.key}) for rule in attribute_rules()]
+    return [
+        Offer(rule.key, "Attributes", {"field": rule.key})
+        for rule in attribute_rules()
+        if rule.pii_class not in SEALED_CLASSES
+    ]
 
 
 def _identity_subject(members: Mapping[str, Any], pointer: str) -> Subject:

@@ -20,7 +20,12 @@ from core.crypto import unseal
 from core.errors import InvalidInput
 from integrations.models import SigningKey
 from integrations.services.clients import disable_client, register_client
-from integrations.services.signing import KNOWN_BEFORE_USE, rotate_signing_key, sign_access_token
+from integrations.services.signing import (
+    KNOWN_BEFORE_USE,
+    reseal_signing_keys,
+    rotate_signing_key,
+    sign_access_token,
+)
 
 pytestmark = pytest.mark.django_db
 NAME_OF_ME = "/api/v1/me"
@@ -253,3 +258,14 @@ def test_openid_configuration__without_id_tokens__claims_none(http, path):
 def test_register_client__unknown_token_format__is_refused(db):
     with pytest.raises(InvalidInput, match="opaque or jwt"):
         register_client(name="x", scopes=["customers:read"], token_format="paseto", by=SYSTEM, now=timezone.now())
+
+
+def test_reseal_signing_keys__new_key_in_front__moves_them_once_and_tokens_go_on(http, made, settings):
+    token = token_of(http, made)
+    settings.FIELD_KEYS = {"2026b": "2026b-0123456789-0123456789-0123456789"} | settings.FIELD_KEYS
+
+    moved = [reseal_signing_keys(), reseal_signing_keys()]
+
+    assert moved == [1, 0]
+    assert SigningKey.objects.get().private.startswith("2026b:")
+    assert me(http, token).status_code == me(http, token_of(http, made)).status_code == 200
