@@ -16,6 +16,7 @@ from consent.selectors import personal
 from consent.selectors.answers import expand_consent
 from consent.selectors.criteria import CONSENT
 from consent.selectors.figures import reach_by_email
+from consent.selectors.merging import preview_consent
 from consent.selectors.purposes import importable_purposes
 from consent.selectors.requests import why_held
 from consent.selectors.segments import CRITERIA, GATE
@@ -25,7 +26,7 @@ from consent.services import erasure
 from consent.services.hearing import record_signal
 from consent.services.imports import check_imported_basis, record_imported_consent
 from consent.services.masks import recompute_masks
-from consent.services.merging import absorb_consent
+from consent.services.merging import absorb_consent, restore_consent
 from core import menu, privacy
 from core.actors import Actor
 from core.api.gpc import Name, register_hearer
@@ -33,11 +34,13 @@ from core.errors import DomainError, Problem
 from core.privacy import PersonalData
 from customers.selectors.criteria import register_criterion
 from customers.selectors.expansions import register_expansion
+from customers.selectors.merges import register_merge_preview
 from customers.selectors.purposes import register_purposes
 from customers.selectors.segments.gates import register_gate
 from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.timeline import register_source
 from customers.services import guards
+from customers.services.guards import MergePart, Pair
 
 _PLACES: Final = (
     PersonalData(
@@ -106,8 +109,12 @@ _PLACES: Final = (
 )
 
 
-def _absorb(absorbed_id: int, into_id: int, by: Actor, now: datetime) -> None:
-    absorb_consent(absorbed_id=absorbed_id, into_id=into_id, by=by, now=now)
+def _absorb(pair: Pair, by: Actor, now: datetime) -> Any:
+    return absorb_consent(absorbed_id=pair.absorbed_id, into_id=pair.into_id, by=by, now=now, visitor=pair.visitor)
+
+
+def _restore(pair: Pair, image: Any, by: Actor, now: datetime) -> None:
+    restore_consent(absorbed_id=pair.absorbed_id, into_id=pair.into_id, image=image, merged_at=pair.at, by=by, now=now)
 
 
 def _project(customer_ids: Sequence[int], now: datetime) -> None:
@@ -133,7 +140,8 @@ for _place in _PLACES:
 guards.register_erasure_guard(name="legal hold", check=why_held)
 guards.register_creation_guard(name="suppression", check=suppressed_among)
 guards.register_place_projection(name="consent", project=_project)
-guards.register_absorption(name="consent", step=_absorb)
+guards.register_merge_part(part=MergePart(name="consent", absorb=_absorb, restore=_restore))
+register_merge_preview(name="consent", preview=preview_consent)
 register_hearer(name="consent", hearer=_hear)
 guards.register_consent_import(name="consent", importer=_import, check=_check_basis)
 register_purposes(name="consent", choices=importable_purposes)

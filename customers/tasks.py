@@ -7,7 +7,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from customers.services import segment_builds
+from core.actors import SYSTEM
+from customers.services import merges, merging, segment_builds
 from customers.services.import_runs import run_import as run_import_now
 from customers.services.import_undo import undo_import as undo_import_now
 from customers.services.imports import clean_up_imports as clean_up_imports_now
@@ -24,6 +25,21 @@ def run_import(job_id: str, **_: Any) -> None:
 def undo_import(job_id: str, **_: Any) -> None:
     """Work on taking an import back."""
     undo_import_now(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
+def move_history(merge_id: str, **_: Any) -> None:
+    """Move the next pieces of a long history after a merge or its undoing."""
+    merging.move_history(merge_id=merge_id, now=timezone.now())
+
+
+@shared_task
+def keep_merges(**_: Any) -> None:
+    """Let wishes run out that nobody approved, forget what can no longer be undone, move on what got stuck."""
+    now = timezone.now()
+    merges.resume_moves(now=now)
+    merges.expire_merges(by=SYSTEM, now=now)
+    merges.forget_images(now=now)
 
 
 @shared_task

@@ -9,15 +9,19 @@ from django.utils import timezone
 
 from core import menu, meter, privacy
 from core.privacy import PersonalData
+from customers.selectors.merges import register_merge_preview
 from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.timeline import register_source
+from customers.services import guards
 from engagement.models import Event
 from engagement.selectors import metrics
+from engagement.selectors.merging import preview_events
 from engagement.selectors.personal import collect_events
 from engagement.selectors.segments import CRITERIA
 from engagement.selectors.timeline import EVENTS
 from engagement.services import followers, linking
 from engagement.services.erasure import erase_events
+from engagement.services.merging import leave_events, send_events_back
 
 
 def _behind(name: str) -> float:
@@ -41,6 +45,8 @@ def _latest(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
 register_source(EVENTS)
 for _asked in CRITERIA:
     register_segment_criterion(_asked)
+register_merge_preview(name="events", preview=preview_events)
+guards.register_merge_part(part=guards.MergePart(name="events", absorb=leave_events, restore=send_events_back))
 for _panel in (
     menu.Panel(
         name="events-today",

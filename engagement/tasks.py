@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.actors import SYSTEM
-from engagement.services import followers, linking, retention
+from engagement.services import followers, linking, merging, retention
 
 
 @shared_task
@@ -20,6 +20,12 @@ def follow_events(name: str, **_: Any) -> int:
 def link_identified(**_: Any) -> int:
     """Tie the visitors of new `identify` events to their customers."""
     return linking.link_identified(now=timezone.now())
+
+
+@shared_task
+def return_events(merge_id: str, **_: Any) -> int:
+    """Give events of an undone merge back to the browsers that sent them."""
+    return merging.return_events(merge_id=merge_id)
 
 
 @shared_task

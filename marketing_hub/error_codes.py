@@ -41,7 +41,12 @@ _ROWS: Final = (
     ("invalid_email", 400, "This is not an e-mail address.", "Correct it or leave it out."),
     ("invalid_phone", 400, "This is not a phone number.", "Write it as E.164, such as +14155552671."),
     ("missing_region", 400, "The phone number has no country code.", "Write + and the country code, or send country."),
-    ("unknown_kind", 400, "There is no such kind of identifier.", "Use email, phone, external_id or anonymous_id."),
+    (
+        "unknown_kind",
+        400,
+        "There is no such kind of identifier.",
+        "Use email, phone, external_id, anonymous_id or device_id.",
+    ),
     (
         "invalid_rule",
         400,
@@ -260,6 +265,24 @@ _ROWS: Final = (
         400,
         "The wording is not that of the notice that was named.",
         "Send the version that was shown.",
+    ),
+    (
+        "identifier_limit",
+        409,
+        "One customer would hold more identifiers of a kind than one person has.",
+        "Check whether the identifier belongs to several people, such as a shop counter.",
+    ),
+    (
+        "merge_waiting",
+        409,
+        "A merge of one of these customers waits for its second person.",
+        "Approve or refuse it first.",
+    ),
+    (
+        "second_person_required",
+        403,
+        "Whoever asked for a merge cannot approve it.",
+        "Let somebody else approve.",
     ),
     ("duplicate_order_id", 409, "This order is already recorded.", "Nothing needs to be done; do not retry."),
     ("duplicate_email", 409, "Another account has this e-mail address.", "Use the account that exists."),

@@ -174,6 +174,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
     "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
     "seal-audit": {"task": "marketing_hub.tasks.seal_audit", "schedule": 300.0},
+    "customers-merges": {"task": "customers.tasks.keep_merges", "schedule": 600.0},
     "core-retention": {"task": "core.tasks.apply_retention", "schedule": 3600.0},
 }
 WORKER_HEARTBEAT_TTL_S = 20
@@ -263,6 +264,19 @@ REST_FRAMEWORK: dict[str, Any] = {
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "core.api.errors.handle_exception",
 }
+
+# --- Who is who ------------------------------------------------------------------------------------------------------
+IDENTITY_LIMITS = {
+    "external_id": env.number("IDENTITY_MAX_EXTERNAL_IDS", 5, 1, 1_000),
+    "email": env.number("IDENTITY_MAX_EMAILS", 10, 1, 1_000),
+    "phone": env.number("IDENTITY_MAX_PHONES", 10, 1, 1_000),
+    "anonymous_id": env.number("IDENTITY_MAX_ANONYMOUS_IDS", 100, 1, 10_000),
+    "device_id": env.number("IDENTITY_MAX_DEVICES", 50, 1, 10_000),
+}
+IDENTITY_BLOCKED_VALUES = env.csv("IDENTITY_BLOCKED_VALUES", ())
+IDENTITY_AUTO_MERGE = env.flag("IDENTITY_AUTO_MERGE", True)
+MERGE_APPROVAL_DAYS = env.number("MERGE_APPROVAL_DAYS", 7, 1, 90)
+MERGE_UNDO_DAYS = env.number("MERGE_UNDO_DAYS", 30, 1, 366)
 
 # --- Consent ---------------------------------------------------------------------------------------------------------
 CONSENT_TOKEN_MINUTES = env.number("CONSENT_TOKEN_MINUTES", 60, 1, 1440)
@@ -355,7 +369,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "CustomerStatusEnum": ["active", "inactive"],
         "BatchStatusEnum": ["created", "updated", "unchanged", "refused"],
-        "IdentityKindEnum": ["email", "phone", "external_id", "anonymous_id"],
+        "IdentityKindEnum": ["email", "phone", "external_id", "anonymous_id", "device_id"],
         "ImportTargetEnum": ["customers", "purchases"],
         "AttributeTypeEnum": ["text", "number", "boolean", "date", "datetime", "enum", "list"],
         "VersionStatusEnum": ["current", "preview", "deprecated"],

@@ -13,8 +13,9 @@ from consent.services.batches import MAX_BATCH, NamedEntries
 from consent.services.consent import MAX_ENTRIES, ConsentEntry
 from core.crypto import keyed_hash
 
-_OURS: Final = frozenset({"merged_from", "import_id", "corrects", "gpc"})
-_BY_CALLERS: Final = [event.value for event in Event if event not in (Event.EXPIRED, Event.INVALIDATED)]
+_OURS: Final = frozenset({"merged_from", "restores_seq", "import_id", "corrects", "gpc"})
+_NOT_BY_CALLERS: Final = (Event.EXPIRED, Event.INVALIDATED, Event.RESTORED)
+_BY_CALLERS: Final = [event.value for event in Event if event not in _NOT_BY_CALLERS]
 _REGION: Final = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
 _REGION_HELP: Final = "Where the person is: ISO 3166-1 or -2. For customers it counts where the profile names no place."
 _USER_HELP: Final = "External id or public id (cus_...)."

@@ -18,10 +18,10 @@ from core.console.forms import ConsoleForm, ReasonForm
 from core.console.pages import go_to
 from core.console.tables import whole_row
 from core.console.views import Action, ActionPage, Column, Empty, FormPage, ListPage, MenuEntry, Tab
-from customers.models import IdentityKind
+from customers.rules.identity import STRONG_KINDS, IdentityKind
 
 VIEW, ADD, CHANGE = "consent.view_suppression", "consent.add_suppression", "consent.change_suppression"
-KINDS = [(kind.value, kind.label) for kind in IdentityKind if kind != IdentityKind.ANONYMOUS_ID]
+KINDS = [(kind.value, kind.label) for kind in IdentityKind if kind in STRONG_KINDS]
 
 
 class SuppressionFilter(django_filters.FilterSet):  # type: ignore[misc]

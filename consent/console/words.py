@@ -17,6 +17,7 @@ STATES: Final = {
     "implied": State("Implied", "good"),
     "expired": State("Expired", "idle"),
     "invalidated": State("Invalid", "bad"),
+    "restored": State("Restored", "info"),
     "refused": State("Refused", "bad"),
     "withdrawn": State("Withdrawn", "bad"),
     "opted_out": State("Opted out", "bad"),

@@ -18,7 +18,7 @@ IDENTIFIERS: Final = (
 """Names of things kept elsewhere; no spaces and no @, so neither sentences nor addresses fit."""
 
 HASHES: Final = ("wording_sha256", "ip_hash", "user_agent_hash")
-NUMBERS: Final = ("merged_seq",)
+NUMBERS: Final = ("merged_seq", "restores_seq")
 INSTANTS: Final = ("collected_at", "implied_since")
 FLAGS: Final = (
     "doi_done",

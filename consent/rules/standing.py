@@ -105,14 +105,20 @@ def _ends_a_yes(standing: Standing, entry: Entry) -> bool:
 def replay(entries: Iterable[Entry]) -> Standing | None:
     """Where the entries of one purpose, in order of `seq`, leave the person; None for no entries.
 
-    Of a part of the ledger an entry may not fit what is left before it; it then changes nothing.
+    Of a part of the ledger an entry may not fit what is left before it; it then changes nothing. `restored`, written
+    when a merge is undone, puts the person back where the entry `restores_seq` had put her.
     """
     standing: Standing | None = None
+    past: dict[int, Standing | None] = {}
     for entry in entries:
+        if entry.event is Event.RESTORED:
+            standing = past.get(int(entry.facts.get("restores_seq", 0)))
+            continue
         try:
             standing = after(standing, entry)
         except IllegalTransitionError:
             continue
+        past[entry.seq] = standing
     return standing
 
 

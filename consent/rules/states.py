@@ -45,10 +45,12 @@ _FROM = {
     Event.IMPORTED: _UNANSWERED | _WITHOUT_ASKING | _OVER | {State.IMPORTED},
     Event.SOFT_OPT_IN: _UNANSWERED | _WITHOUT_ASKING | _OVER,
     Event.IMPLIED: _UNANSWERED | _WITHOUT_ASKING | _OVER,
+    Event.RESTORED: set(),
     Event.EXPIRED: _AGREED | _WITHOUT_ASKING | {State.PENDING_DOI, State.REQUESTED},
     Event.INVALIDATED: _AGREED | _WITHOUT_ASKING | {State.PENDING_DOI, State.REQUESTED},
 }
 _WHY_NOT = {
+    Event.RESTORED: "only undoing a merge puts a person back where she stood.",
     Event.RENEWED: "only a consent that was given, or has run out, can be renewed.",
     Event.IMPORTED: "an import never replaces what the person has told us.",
     Event.SOFT_OPT_IN: "a sale never replaces what the person has told us.",

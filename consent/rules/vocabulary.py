@@ -23,7 +23,11 @@ class State(StrEnum):
 
 
 class Event(StrEnum):
-    """What a row of the ledger records; states follow from events by `consent.rules.states.next_state`."""
+    """What a row of the ledger records; states follow from events by `consent.rules.states.next_state`.
+
+    `restored` is written only when a merge is undone: the person stands again where the entry `restores_seq` had put
+    her (0: nowhere), see `consent.rules.standing.replay`.
+    """
 
     REQUESTED = "requested"
     PENDING_DOI = "pending_doi"
@@ -39,6 +43,7 @@ class Event(StrEnum):
     OPTED_OUT = "opted_out"
     UNSUBSCRIBED = "unsubscribed"
     OBJECTED = "objected"
+    RESTORED = "restored"
 
 
 class Purpose(StrEnum):

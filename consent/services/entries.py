@@ -88,6 +88,15 @@ def put_on(*, page: Page, entry: ConsentEntry, notices: Notices, uses: Catalogue
     return True
 
 
+def put_restored(*, page: Page, use: Use, restores_seq: int, merged_from: str, by: Actor, now: datetime) -> None:
+    """The ledger says that a merge was undone for this purpose; the caller has put back the state behind it."""
+    facts = clean_evidence({"merged_from": merged_from, "restores_seq": restores_seq})
+    fact = Entry(seq=page.head.seq + 1, event=Event.RESTORED, occurred_at=now, source="unmerge", facts=facts)
+    row = _row(page, fact, use, None, by, now)
+    page.entries.append(row)
+    page.head = Head(row.seq, row.hash)
+
+
 def _use(entry: ConsentEntry, uses: Catalogue) -> Use:
     use = uses.uses.get(entry.purpose)
     if use is None:

@@ -14,8 +14,8 @@ from consent.services.masks import recompute_masks
 from core import audit, outbox
 from core.actors import Actor
 from core.errors import InvalidInput, InvalidState, NotFound, Problem
-from customers.models import Customer, Identity, IdentityKind
-from customers.rules.identity import BadIdentity, normalise
+from customers.models import Customer, Identity
+from customers.rules.identity import STRONG_KINDS, BadIdentity, normalise
 
 MAX_AT_ONCE: Final = 10_000
 
@@ -65,7 +65,7 @@ def suppress(
 @transaction.atomic
 def suppress_customer(*, customer: Customer, reason: SuppressionReason, by: Actor, now: datetime) -> Suppressed:
     """Every identifier of this customer is on the list; InvalidState when there is none to put there."""
-    identities = Identity.objects.filter(customer=customer).exclude(kind=IdentityKind.ANONYMOUS_ID)
+    identities = Identity.objects.filter(customer=customer).filter(kind__in=STRONG_KINDS)
     pairs = list(identities.values_list("kind", "value"))
     if not pairs:
         raise InvalidState("This customer has no e-mail address, phone number or external id to suppress.")

@@ -17,6 +17,7 @@ GPC_RECEIVED: Final = "consent.gpc_received"
 _TOPICS: Final = {
     **dict.fromkeys(YES_EVENTS, GRANTED),
     **dict.fromkeys(NO_EVENTS | {Event.EXPIRED, Event.INVALIDATED}, WITHDRAWN),
+    Event.RESTORED: GRANTED,
 }
 
 

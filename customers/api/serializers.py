@@ -162,7 +162,7 @@ class TagsChangeSerializer(serializers.Serializer[object]):
 class IdentitySerializer(serializers.Serializer[object]):
     """An identifier under which the customer is recognised."""
 
-    kind = serializers.ChoiceField(choices=["email", "phone", "external_id", "anonymous_id"])
+    kind = serializers.ChoiceField(choices=["email", "phone", "external_id", "anonymous_id", "device_id"])
     value = serializers.CharField(required=False, help_text="Absent without customers.pii:read.")
     source = serializers.CharField()  # type: ignore[assignment]
     created_at = serializers.DateTimeField()
@@ -171,7 +171,7 @@ class IdentitySerializer(serializers.Serializer[object]):
 class IdentityInputSerializer(serializers.Serializer[object]):
     """An identifier to recognise the customer by from now on."""
 
-    kind = serializers.ChoiceField(choices=["email", "phone", "external_id", "anonymous_id"])
+    kind = serializers.ChoiceField(choices=["email", "phone", "external_id", "anonymous_id", "device_id"])
     value = serializers.CharField()
 
 

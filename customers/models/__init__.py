@@ -5,6 +5,7 @@ from customers.models.customers import Customer, CustomerQuerySet, Status
 from customers.models.history import ProfileChange
 from customers.models.identities import Identity
 from customers.models.imports import ImportFile, ImportTarget, RefusedRow
+from customers.models.merges import Merge, MergeImage, MergeOrigin, MergeState
 from customers.models.purchases import Purchase
 from customers.models.segments import (
     RunState,
@@ -33,6 +34,10 @@ __all__ = [
     "ImportChange",
     "ImportFile",
     "ImportTarget",
+    "Merge",
+    "MergeImage",
+    "MergeOrigin",
+    "MergeState",
     "PiiClass",
     "ProfileChange",
     "Purchase",

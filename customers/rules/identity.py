@@ -19,6 +19,12 @@ class IdentityKind(TextChoices):
     PHONE = "phone", "Phone"
     EXTERNAL_ID = "external_id", "External id"
     ANONYMOUS_ID = "anonymous_id", "Anonymous id"
+    DEVICE_ID = "device_id", "Device"
+
+
+STRONG_KINDS = frozenset({IdentityKind.EMAIL, IdentityKind.PHONE, IdentityKind.EXTERNAL_ID})
+"""Kinds that name a person; the others name a browser or a device, which people share."""
+_OPAQUE_KINDS = frozenset({IdentityKind.EXTERNAL_ID, IdentityKind.ANONYMOUS_ID, IdentityKind.DEVICE_ID})
 
 
 class BadIdentity(ValueError):
@@ -75,7 +81,7 @@ def normalise(kind: str, raw: str, region: str | None = None) -> str:
       Quoted local parts, address literals, comments and dotless or special-use domains (RFC 6761) are refused.
     - phone: E.164. `region` (ISO 3166 alpha-2) is needed when the number does not begin with "+"; a number with an
       extension is refused, since E.164 cannot say it and everyone behind one switchboard would become one person.
-    - external_id, anonymous_id: trimmed, NFC, case kept, at most 255 characters, no control characters.
+    - external_id, anonymous_id, device_id: trimmed, NFC, case kept, at most 255 characters, no control characters.
 
     Raises BadIdentity with code `empty`, `too_long`, `control_character`, `blocked_value`, `invalid_email`,
     `invalid_phone`, `missing_region` or `unknown_kind`.
@@ -87,9 +93,9 @@ def normalise(kind: str, raw: str, region: str | None = None) -> str:
         return _email(text.lower())
     if kind == IdentityKind.PHONE:
         return _phone(text, region)
-    if kind in (IdentityKind.EXTERNAL_ID, IdentityKind.ANONYMOUS_ID):
+    if kind in _OPAQUE_KINDS:
         return _identifier(text)
-    raise BadIdentity("unknown_kind", "The kind must be one of email, phone, external_id, anonymous_id.")
+    raise BadIdentity("unknown_kind", "The kind must be one of email, phone, external_id, anonymous_id, device_id.")
 
 
 def mask(kind: str, value: str) -> str:

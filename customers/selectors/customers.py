@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower
 
 from core.errors import NotFound
 from core.ids import is_public_id
@@ -55,11 +55,14 @@ def find_by_identity(*, kind: str, value: str) -> Customer | None:
 
 
 def ids_by_reference(references: Iterable[str]) -> dict[str, int]:
-    """Database ids of living customers by the reference (`cus_...` or external id) that named them; two queries."""
+    """Database ids of living customers by the reference (`cus_...` or external id) that named them; two queries.
+
+    A reference to somebody who was absorbed names who absorbed them.
+    """
     wanted = set(references)
-    alive = Customer.objects.alive()
-    found: dict[str, int] = dict(alive.filter(public_id__in=wanted).values_list("public_id", "id"))
-    by_external_id = alive.filter(external_id__in=wanted - found.keys()).values_list("external_id", "id")
+    there = Customer.objects.exclude(status=Status.DELETED).annotate(person=Coalesce("merged_into_id", "id"))
+    found: dict[str, int] = dict(there.filter(public_id__in=wanted).values_list("public_id", "person"))
+    by_external_id = there.filter(external_id__in=wanted - found.keys()).values_list("external_id", "person")
     return found | {str(external_id): pk for external_id, pk in by_external_id}
 
 

@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+from django.db.models import Q
+
 from core.crypto import keyed_hash
 from customers.models import (
     Customer,
     CustomerTag,
     Identity,
     ImportChange,
+    Merge,
+    MergeImage,
     ProfileChange,
     Purchase,
     RefusedRow,
@@ -101,3 +105,23 @@ def collect_import_changes(customer_ids: Sequence[int]) -> Rows:
     rows = ImportChange.objects.filter(customer_id__in=customer_ids).order_by("pk")
     columns = ("file__public_id", "created", "before", "after", "tags")
     return cast(Rows, rows.values(*columns).iterator(chunk_size=2_000))
+
+
+def merges_about(customer_ids: Sequence[int]) -> list[int]:
+    """The merges that these customers were part of, on either side."""
+    either = Q(survivor__in=customer_ids) | Q(absorbed__in=customer_ids)
+    return list(Merge.objects.filter(either).order_by("pk").values_list("pk", flat=True))
+
+
+def collect_merges(customer_ids: Sequence[int]) -> Rows:
+    """Each merge and each wish for one."""
+    rows = Merge.objects.filter(pk__in=merges_about(customer_ids)).order_by("pk")
+    columns = ("public_id", "survivor__public_id", "absorbed__public_id", "origin", "state", "reason", "created_at")
+    return cast(Rows, rows.values(*columns, "merged_at", "undone_at").iterator(chunk_size=2_000))
+
+
+def collect_merge_images(customer_ids: Sequence[int]) -> Rows:
+    """What the profiles held before they were merged, as far as it is still kept; numbers of rows stay inside."""
+    rows = MergeImage.objects.filter(merge__in=merges_about(customer_ids), part="profile").order_by("pk")
+    for merge, data in rows.values_list("merge__public_id", "data").iterator(chunk_size=2_000):
+        yield {"merge": merge, "fields": data["columns"], "attributes": data["attributes"]}

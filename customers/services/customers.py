@@ -11,11 +11,12 @@ from core import audit, outbox, privacy
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, Problem
 from customers.models import Customer, Status
-from customers.rules.identity import BadIdentity, normalise
+from customers.rules.identity import BadIdentity
 from customers.selectors.customers import absorbed_ids
 from customers.services import drafts, guards
 from customers.services.attributes import attribute_check
 from customers.services.drafts import Draft, Mode
+from customers.services.identity_rules import clean_identifier
 from customers.services.profiles import AttributeCheck, make_draft, refusal_of
 from customers.services.upserts import write_drafts
 
@@ -96,7 +97,7 @@ def _upsert_draft(id_property: str, entry: UpsertInput, check: AttributeCheck) -
     if id_property == "id":
         return make_draft(mode=Mode.UPDATE, properties=entry.properties, check_attributes=check, key=("id", entry.id))
     try:
-        key = (id_property, normalise(id_property, entry.id))
+        key = (id_property, clean_identifier(kind=id_property, raw=entry.id))
     except BadIdentity as refusal:
         problems = [Problem("id", refusal.code, refusal.message)]
         draft = Draft(mode=Mode.UPSERT, values={})

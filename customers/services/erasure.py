@@ -16,7 +16,7 @@ from customers.models import (
     SegmentMember,
     Status,
 )
-from customers.selectors.personal import refused_rows_of
+from customers.selectors.personal import merges_about, refused_rows_of
 
 
 def erase_profiles(customer_ids: Sequence[int], /) -> int:
@@ -79,3 +79,18 @@ def erase_refused_rows(customer_ids: Sequence[int], /) -> int:
 def erase_import_changes(customer_ids: Sequence[int], /) -> int:
     """No import that touched these customers can be undone for them any more."""
     return ImportChange.objects.filter(customer_id__in=customer_ids).delete()[0]
+
+
+def erase_merge_images(customer_ids: Sequence[int], /) -> int:
+    """Nothing of how these customers were before a merge is kept; the merge can then not be undone."""
+    return MergeImage.objects.filter(merge__in=merges_about(customer_ids)).delete()[0]
+
+
+def erase_merges(customer_ids: Sequence[int], /) -> int:
+    """What people wrote about merges of these customers is gone, and no wish about them waits.
+
+    Who was merged with whom stays, by public id: references to absorbed profiles keep leading to the tombstone.
+    """
+    merges = Merge.objects.filter(pk__in=merges_about(customer_ids))
+    merges.filter(state=MergeState.REQUESTED).update(state=MergeState.EXPIRED)
+    return merges.update(reason="", fields=[])

@@ -14,7 +14,6 @@ Identifier = tuple[str, str]
 
 SuppressionCheck = Callable[[Collection[Identifier]], Collection[Identifier]]
 PlaceProjection = Callable[[Sequence[int], datetime], None]
-AbsorptionStep = Callable[[int, int, Actor, datetime], None]
 ErasureGuard = Callable[[Sequence[int]], str]
 
 
@@ -38,10 +37,39 @@ class Fate(StrEnum):
 ConsentImporter = Callable[[Sequence[Stated], Mapping[str, Any], datetime], Sequence[Fate | DomainError]]
 BasisCheck = Callable[[Mapping[str, Any], Collection[str], datetime], Sequence[Problem]]
 
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two profiles in the transaction that makes them one or parts them again; both rows are locked.
+
+    `visitor` is true when the absorbed profile was nobody we knew: its silence then takes nothing away.
+    """
+
+    merge_id: str
+    absorbed_id: int
+    into_id: int
+    visitor: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MergePart:
+    """One floor's part of a merge.
+
+    `absorb(pair, by, now)` runs after the surviving row took over its fields and before the other points to it; what
+    it answers (plain JSON) is kept as the pre-image. `restore(pair, image, by, now)` runs when both rows are as they
+    were before; `pair.at` is when they were merged. Work that grows with a history is left to a task of the floor.
+    """
+
+    name: str
+    absorb: Callable[[Pair, Actor, datetime], Any]
+    restore: Callable[[Pair, Any, Actor, datetime], None]
+
+
 _suppressions: dict[str, SuppressionCheck] = {}
 _erasure_guards: dict[str, ErasureGuard] = {}
 _projections: dict[str, PlaceProjection] = {}
-_absorptions: dict[str, AbsorptionStep] = {}
+_parts: dict[str, MergePart] = {}
 _consent_importers: dict[str, ConsentImporter] = {}
 _basis_checks: dict[str, BasisCheck] = {}
 
@@ -61,9 +89,9 @@ def register_place_projection(*, name: str, project: PlaceProjection) -> None:
     _projections[name] = project
 
 
-def register_absorption(*, name: str, step: AbsorptionStep) -> None:
-    """`step(absorbed_id, into_id, by, now)` runs in the transaction in which a visitor turns out to be a customer."""
-    _absorptions[name] = step
+def register_merge_part(*, part: MergePart) -> None:
+    """What an upper floor keeps about people follows them into a merge and back out of it."""
+    _parts[part.name] = part
 
 
 def register_consent_import(*, name: str, importer: ConsentImporter, check: BasisCheck) -> None:
@@ -96,10 +124,9 @@ def project_places(*, customer_ids: Sequence[int], now: datetime) -> None:
             project(customer_ids, now)
 
 
-def absorb_everywhere(*, absorbed_id: int, into_id: int, by: Actor, now: datetime) -> None:
-    """What upper floors hold about the absorbed visitor follows to the customer; consent never widens by it."""
-    for step in _absorptions.values():
-        step(absorbed_id, into_id, by, now)
+def merge_parts() -> list[MergePart]:
+    """The registered parts, by name."""
+    return [_parts[name] for name in sorted(_parts)]
 
 
 def import_consent(*, stated: Sequence[Stated], basis: Mapping[str, Any], now: datetime) -> list[Fate | DomainError]:

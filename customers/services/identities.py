@@ -5,28 +5,28 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Max
 
 from core import audit, outbox
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput
-from customers.models import Customer, CustomerTag, Identity, IdentityKind, Purchase, Status
-from customers.rules.identity import BadIdentity, normalise
+from customers.models import Customer, IdentityKind, Status
+from customers.rules.identity import BadIdentity
 from customers.services import claims, drafts, guards
 from customers.services.claims import Raced
 from customers.services.customers import update_customer
 from customers.services.guards import Identifier
-from customers.services.purchases import refresh_order_figures
+from customers.services.identity_rules import clean_identifier, is_blocked
+from customers.services.merges import absorb_visitor, merge_by_identifier
+from customers.services.merging import held_by, lock_pair, refuse_over_limit
 from customers.services.rows import insert_rows
 
 _ATTEMPTS: Final = 10
-MAX_IDENTITIES: Final = 100
 
 
 def normalised(*, kind: str, value: str) -> Identifier:
     """The identifier as it is stored; InvalidInput with the reason when it cannot be."""
     try:
-        return kind, normalise(kind, value)
+        return kind, clean_identifier(kind=kind, raw=value)
     except BadIdentity as refusal:
         param = "kind" if refusal.code == "unknown_kind" else "value"
         raise InvalidInput(refusal.message, code=refusal.code, param=param) from refusal
@@ -38,10 +38,10 @@ def ensure_anonymous(
     """Database ids by normalised anonymous id: of the customer already known by it, else of a new visitor.
 
     `places` says where new visitors are (ISO 3166-1 or -2), by anonymous id.
-    A fixed number of statements for any number of ids; suppressed ones are left out. Visitors are written to neither
-    audit nor outbox: nobody is known yet.
+    A fixed number of statements for any number of ids; suppressed and blocked ones are left out. Visitors are written
+    to neither audit nor outbox: nobody is known yet.
     """
-    wanted = {(IdentityKind.ANONYMOUS_ID.value, value) for value in anonymous_ids}
+    wanted = {(IdentityKind.ANONYMOUS_ID.value, value) for value in anonymous_ids if not is_blocked(value=value)}
     for _ in range(_ATTEMPTS):
         found = claims.owners_of(identifiers=wanted)
         missing = sorted(wanted - found.keys())
@@ -86,8 +86,9 @@ def link_identity(*, customer: Customer, kind: str, value: str, by: Actor, now: 
     An identifier of a visitor brings that visitor along: its row points here (`merged_into`), its identifiers, tags
     and orders move; events stay where they are and are read under all absorbed ids. A visitor given an e-mail
     address, phone number or external id that nobody has becomes that customer; given one that a customer has, it is
-    absorbed by it. Linking again changes nothing. 409 `duplicate_<kind>` when another known customer has it, 403 when
-    it is suppressed.
+    absorbed by it. When another known customer has it, the two become one if it names a person and nothing speaks
+    against it (`rules.merging.objections`); else 409 `duplicate_<kind>`. Linking again changes nothing. 409
+    `identifier_limit` beyond what one customer may hold, 403 when it is suppressed.
     """
     kind, value = normalised(kind=kind, value=value)
     owner = claims.owners_of(identifiers=[(kind, value)]).get((kind, value))
@@ -100,8 +101,11 @@ def link_identity(*, customer: Customer, kind: str, value: str, by: Actor, now: 
         return absorb_visitor(visitor=other, into=customer, by=by, now=now)
     if not customer.is_known:
         return absorb_visitor(visitor=customer, into=other, by=by, now=now)
+    merged = merge_by_identifier(one=customer, other=other, kind=kind, by=by, now=now)
+    if merged is not None:
+        return merged
     raise Conflict(
-        "Another customer has this identifier; two known customers are not merged by linking.",
+        "Another customer has this identifier, and something speaks against merging the two without people.",
         code=f"duplicate_{kind}",
         param="value",
     )
@@ -132,47 +136,15 @@ def _link_new(customer: Customer, identifier: Identifier, by: Actor, now: dateti
     try:
         with transaction.atomic():
             claims.claim(claims=[(identifier, customer.pk)], source=str(by), now=now)
-            row = _lock([customer.pk])[customer.pk]
+            row = lock_pair(ids=[customer.pk])[customer.pk]
             if row.status == Status.DELETED or row.merged_into_id:
                 raise Conflict("This customer was deleted or merged at the same time; read it again.")
-            if row.identities.count() > MAX_IDENTITIES:
-                raise InvalidInput(f"A customer may have at most {MAX_IDENTITIES} identifiers.", code="business_rule")
+            refuse_over_limit(held=[held_by(customer_id=row.pk)])
             Customer.objects.filter(pk=row.pk).update(updated_at=now)
             _tell(row, f"identities.{kind}", by)
     except Raced:
         return link_identity(customer=customer, kind=kind, value=value, by=by, now=now)
     return customer
-
-
-@transaction.atomic
-def absorb_visitor(*, visitor: Customer, into: Customer, by: Actor, now: datetime) -> Customer:
-    """The visitor and the customer are one person; see `link_identity`. Refuses a visitor who is already known."""
-    rows = _lock([visitor.pk, into.pk])
-    gone, stays = rows[visitor.pk], rows[into.pk]
-    if gone.merged_into_id == stays.pk:
-        return stays
-    if gone.is_known or Status.DELETED in (gone.status, stays.status) or gone.merged_into_id or stays.merged_into_id:
-        raise Conflict("One of these two changed at the same time; read them again.")
-    Identity.objects.filter(customer=gone).update(customer=stays)
-    kept = CustomerTag.objects.filter(customer=stays).values("tag_id")
-    CustomerTag.objects.filter(customer=gone).exclude(tag_id__in=kept).update(customer=stays)
-    CustomerTag.objects.filter(customer=gone).delete()
-    moved = Purchase.objects.filter(customer=gone).update(customer=stays)
-    Customer.objects.filter(merged_into=gone).update(merged_into=stays, updated_at=now)
-    Customer.objects.filter(pk=gone.pk).update(merged_into=stays, updated_at=now)
-    seen = Customer.objects.filter(pk__in=[gone.pk, stays.pk]).aggregate(at=Max("last_seen_at"))["at"]
-    Customer.objects.filter(pk=stays.pk).update(last_seen_at=seen, updated_at=now)
-    if moved:
-        refresh_order_figures(customer_ids=[stays.pk, gone.pk], now=now)
-    guards.absorb_everywhere(absorbed_id=gone.pk, into_id=stays.pk, by=by, now=now)
-    _tell(stays, "identities.anonymous_id", by)
-    outbox.publish(topic="customer.merged", subject=gone.public_id, payload={"merged_into": stays.public_id})
-    audit.record(by=by, action="customer.merged", target=gone.public_id, changes={"merged_into": ["", stays.public_id]})
-    return Customer.objects.get(pk=stays.pk)
-
-
-def _lock(ids: Collection[int]) -> dict[int, Customer]:
-    return {row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
 
 
 def _tell(row: Customer, name: str, by: Actor) -> None:

@@ -9,10 +9,11 @@ from core.errors import DomainError, InvalidInput, Problem
 from customers.models import IdentityKind, Status
 from customers.rules.conversions import known_time_zones
 from customers.rules.countries import COUNTRY_NAMES, region_code
-from customers.rules.identity import BadIdentity, normalise
+from customers.rules.identity import BadIdentity
 from customers.rules.sensitive import SensitiveKind, find_sensitive
 from customers.services.drafts import BLANK, Draft, Mode
 from customers.services.guards import Identifier
+from customers.services.identity_rules import clean_identifier
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
@@ -103,7 +104,7 @@ def _identity(kind: str) -> Callable[[Any, str | None], str]:
     def parse(raw: Any, country: str | None) -> str:
         if isinstance(raw, bool) or not isinstance(raw, str | int):
             raise _Refused("Send a text.")
-        return normalise(kind, str(raw), country if country in COUNTRY_NAMES else None)
+        return clean_identifier(kind=kind, raw=str(raw), region=country if country in COUNTRY_NAMES else None)
 
     return parse
 

@@ -181,6 +181,7 @@ class _Batch:
                 continue
             if new and draft.created_at:
                 row.created_at = min(draft.created_at, self.now)
+            _keep_first_identifier(draft, row)
             kept = draft.mode == Mode.KEEP and not (new and draft is target.drafts[0])
             changed = [] if kept else drafts.apply(draft=draft, row=row)
             target.changed |= dict.fromkeys(changed)
@@ -223,3 +224,11 @@ class _Batch:
         outbox.publish_many(facts)
         if not self.imported:
             audit.record_many(by=self.by, deeds=deeds)
+
+
+def _keep_first_identifier(draft: Draft, row: Customer) -> None:
+    """A further identifier that named the customer does not push out the one that stands on the profile."""
+    kind, value = draft.key or ("", "")
+    stored = getattr(row, kind) if kind in OWN_KINDS else None
+    if stored and stored != value and draft.values.get(kind) == value:
+        draft.values[kind] = stored

@@ -219,4 +219,4 @@ def test_decide__same_case_in_all_places__every_answer_has_an_article():
         for code in RULES:
             why = decide(a_case(place=code, purpose=purpose, channel=Channel.ANY)).why
             assert resolve(code).name in why
-    assert set(Event) - {Event.RENEWED} <= {Event(state) for state in State if state is not State.NONE}
+    assert set(Event) - {Event.RENEWED, Event.RESTORED} <= {Event(state) for state in State if state is not State.NONE}

@@ -80,7 +80,29 @@ def test_after__event_that_cannot_follow__is_refused_and_ignored_in_a_replay():
     assert replay([no, entry(Event.IMPORTED, NOON + HOUR, 2)]).state is State.REFUSED
 
 
-entries = st.lists(st.tuples(st.sampled_from(list(Event)), st.integers(0, 10)), max_size=8).map(
+def test_replay__restored__puts_her_back_where_the_named_entry_had_put_her():
+    yes = entry(Event.GRANTED)
+    merged = entry(Event.WITHDRAWN, NOON + HOUR, 2)
+    undone = entry(Event.RESTORED, NOON + 2 * HOUR, 3, facts={"restores_seq": 1})
+    nowhere = entry(Event.RESTORED, NOON + 2 * HOUR, 3, facts={"restores_seq": 0})
+
+    assert replay([yes, merged, undone]) == Standing(State.GRANTED, yes)
+    assert replay([merged, nowhere]) is None
+
+
+def test_replay__no_after_a_restored_yes__is_a_no():
+    history = [
+        entry(Event.GRANTED),
+        entry(Event.WITHDRAWN, NOON + HOUR, 2),
+        entry(Event.RESTORED, NOON + 2 * HOUR, 3, facts={"restores_seq": 1}),
+        entry(Event.WITHDRAWN, NOON + 3 * HOUR, 4),
+    ]
+
+    assert replay(history).state is State.WITHDRAWN
+
+
+_SAID = [event for event in Event if event is not Event.RESTORED]  # undoing a merge is not something people say
+entries = st.lists(st.tuples(st.sampled_from(_SAID), st.integers(0, 10)), max_size=8).map(
     lambda rows: [entry(event, NOON + n * HOUR, seq) for seq, (event, n) in enumerate(rows, start=1)]
 )
 

@@ -46,10 +46,11 @@ def test_link_identity__visitor_of_a_known_customer__is_absorbed_with_tags_and_o
         purchase=NewPurchase(guest.pk, "o1", Decimal("12.50"), "EUR", NOON), source="shop", by=SYSTEM, now=NOON
     )
     calls = []
-    guards.register_absorption(name="test", step=lambda gone, into, by, now: calls.append((gone, into)))
+    part = guards.MergePart("test", lambda pair, by, now: calls.append((pair.absorbed_id, pair.into_id)) or {}, print)
+    guards.register_merge_part(part=part)
 
     result = link_identity(customer=customer, kind="anonymous_id", value="anon-1", by=SYSTEM, now=NOON)
-    guards._absorptions.pop("test")
+    guards._parts.pop("test")
 
     assert result.pk == customer.pk
     assert all_ids(customer) == [customer.pk, guest.pk]
