@@ -10,6 +10,7 @@ from customers.api.changes import CustomerChanges
 from customers.api.customers import CustomerViewSet
 from customers.api.identities import IdentityViewSet
 from customers.api.jobs import WISHES, JobResult, JobViewSet, UndoImport
+from customers.api.merges import ApproveMerge, CustomerMerge, MergeViewSet, RefuseMerge, UndoMerge
 from customers.api.purchases import PurchaseViewSet
 from customers.api.segment_members import (
     SegmentExplanation,
@@ -36,8 +37,14 @@ urlpatterns = [
     path("customers/changes", CustomerChanges.as_view()),
     path("customers/<path:reference>/timeline", CustomerTimeline.as_view()),
     path("customers/<path:reference>/identities", IdentityViewSet.as_view(_MANY)),
+    path("customers/<path:reference>/merge", CustomerMerge.as_view()),
     path("customers/<path:reference>/purchases", PurchaseViewSet.as_view(_MANY)),
     path("customers/<path:reference>", CustomerViewSet.as_view(_CUSTOMER)),
+    path("merges", MergeViewSet.as_view({"get": "list"})),
+    path("merges/<str:merge_id>", MergeViewSet.as_view({"get": "retrieve"})),
+    path("merges/<str:merge_id>/approve", ApproveMerge.as_view()),
+    path("merges/<str:merge_id>/refuse", RefuseMerge.as_view()),
+    path("merges/<str:merge_id>/undo", UndoMerge.as_view()),
     path("attributes", AttributeViewSet.as_view(_MANY)),
     path("attributes/schema", AttributesSchema.as_view()),
     path("attributes/<str:key>", AttributeViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),

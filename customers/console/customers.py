@@ -40,7 +40,7 @@ from customers.services.customers import create_customer, delete_customer, updat
 from customers.services.reveals import reveal_customer
 from customers.services.tags import change_tags, replace_tags
 
-DELETE, IMPORT = "customers.delete_customer", "customers.import_customer"
+DELETE, IMPORT, MERGE = "customers.delete_customer", "customers.import_customer", "customers.merge_customer"
 
 
 class CustomerConsoleFilter(CustomerFilter):
@@ -220,6 +220,7 @@ class CustomerDetail(DetailPage):
         return (
             Action("Reveal", url("customer-reveal", subject), PII, "eye"),
             Action("Tags", url("customer-tags", subject), CHANGE, "tags"),
+            Action("Merge", url("customer-merge", subject), MERGE, "arrows-join"),
             Action("Delete", url("customer-delete", subject), DELETE, "trash"),
             Action("Edit", url("customer-edit", subject), CHANGE, "edit", primary=True),
         )

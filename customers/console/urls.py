@@ -12,6 +12,16 @@ from customers.console.customers import (
     RevealCustomer,
 )
 from customers.console.entries import TimelineEntry
+from customers.console.merges import (
+    ApproveMerge,
+    ChooseMerge,
+    IdentityRules,
+    MergeDetail,
+    MergeList,
+    MergeWith,
+    RefuseMerge,
+    UndoMerge,
+)
 
 urlpatterns = [
     screen("customers", CustomerList),
@@ -22,6 +32,14 @@ urlpatterns = [
     screen("customers/<str:public_id>/tags", EditTags),
     screen("customers/<str:public_id>/delete", DeleteCustomer),
     screen("customers/<str:public_id>/reveal", RevealCustomer),
+    screen("customers/<str:public_id>/merge", ChooseMerge),
+    screen("customers/<str:public_id>/merge/<str:other_id>", MergeWith),
+    screen("merges", MergeList),
+    screen("merges/<str:public_id>", MergeDetail),
+    screen("merges/<str:public_id>/approve", ApproveMerge),
+    screen("merges/<str:public_id>/refuse", RefuseMerge),
+    screen("merges/<str:public_id>/undo", UndoMerge),
+    screen("identity-rules", IdentityRules),
     screen("attributes", AttributeList),
     screen("attributes/new", NewAttribute),
     screen("attributes/<slug:key>/edit", EditAttribute),

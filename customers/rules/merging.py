@@ -119,7 +119,7 @@ def _torn(name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool
     """Whether a value belongs together with another in which the two profiles differ."""
     group = next((names for names in _TOGETHER if name in names), frozenset())
     others = ((ours.get(other), theirs.get(other)) for other in group if other != name)
-    return any(not _blank(mine) and mine != yours for mine, yours in others)
+    return any(not _blank(mine) and not _blank(yours) and mine != yours for mine, yours in others)
 
 
 def _blank(value: Any) -> bool:

@@ -36,6 +36,14 @@ def find_customer(*, reference: str, include_deleted: bool = False) -> Customer:
     return customer
 
 
+def find_profile(*, reference: str) -> Customer:
+    """The profile of this very name, also an absorbed one, which `find_customer` would follow; NotFound otherwise."""
+    profile = _by_public_id(reference) or _by_external_id(reference)
+    if profile is None or profile.status == Status.DELETED:
+        raise NotFound("There is no customer with this id.")
+    return profile
+
+
 def _by_public_id(reference: str) -> Customer | None:
     return Customer.objects.filter(public_id=reference).first() if is_public_id(reference, "cus") else None
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.factories.consent import entry_example, person_example, purpose_example, suppression_example
-from tests.factories.customers import attribute_example, import_example, timeline_example
+from tests.factories.customers import attribute_example, import_example, merge_example, pair_example, timeline_example
 from tests.factories.integrations import client_example, key_example
 from tests.factories.system import audit_example, job_example, staff_example, view_example
 
@@ -21,6 +21,12 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "import-start": import_example,
     "import-try": import_example,
     "import-undo": import_example,
+    "customer-merge": person_example,
+    "customer-merge-with": pair_example,
+    "merge": merge_example,
+    "merge-approve": merge_example,
+    "merge-refuse": merge_example,
+    "merge-undo": merge_example,
     "customer-consent": person_example,
     "customer-delete": person_example,
     "customer-edit": person_example,

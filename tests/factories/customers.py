@@ -10,8 +10,10 @@ from customers.console.panels import seal_place
 from customers.models import AttributeDefinition, Customer, ImportFile
 from customers.selectors.timeline import Position
 from customers.services.attributes import define_attribute
+from customers.services.customers import create_customer
 from customers.services.import_runs import run_import
 from customers.services.imports import stage_import, start_import
+from customers.services.merges import request_merge
 from customers.services.purchases import NewPurchase, record_purchase
 
 PEOPLE = b"customer id,email,first name\n1,one@example.com,Ona\n2,broken,Tom\n"
@@ -48,3 +50,25 @@ def timeline_example() -> dict[str, str]:
     stored = record_purchase(purchase=order, source="api", by=SYSTEM, now=timezone.now())
     place = Position(at=stored.purchased_at, source="purchases", row=stored.public_id)
     return {"public_id": customer.public_id, "place": seal_place(place, customer)}
+
+
+def make_pair() -> tuple[Customer, Customer]:
+    """Two profiles of one person."""
+    number, now = Customer.objects.count(), timezone.now()
+    one = {"external_id": f"person-{number}", "first_name": "Jane", "country": "DE"}
+    two = {"email": f"jane.{number}@example.com", "last_name": "Doe", "birth_date": "1984-05-23"}
+    first, second = (create_customer(properties=properties, by=SYSTEM, now=now) for properties in (one, two))
+    return first, second
+
+
+def pair_example() -> dict[str, str]:
+    """The address of the preview of a merge."""
+    first, second = make_pair()
+    return {"public_id": first.public_id, "other_id": second.public_id}
+
+
+def merge_example() -> dict[str, str]:
+    """The address of a merge that waits."""
+    first, second = make_pair()
+    merge = request_merge(survivor=first, absorbed=second, reason="Same person.", by=SYSTEM, now=timezone.now())
+    return {"public_id": merge.public_id}

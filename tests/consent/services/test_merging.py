@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from consent.models import ConsentEvent, ConsentState, ConsentToken
+from consent.models import ConsentEvent, ConsentState, ConsentToken, Suppression, SuppressionReason
 from consent.services.consent import record_consent
 from consent.services.gpc import apply_gpc
-from consent.services.merging import absorb_consent
+from consent.services.merging import absorb_consent, restore_consent
+from consent.services.suppression import suppress
 from consent.services.tokens import issue_token
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
+from core.models import OutboxMessage
 from customers.services.identities import ensure_anonymous, link_identity
 from tests.consent.conftest import NOON, SHOP, no, yes
 
@@ -100,3 +102,117 @@ def test_link_identity__through_the_customers_app__runs_the_step(customer):
     assert states(customer) == {"analytics": "withdrawn"}
     with pytest.raises(NotFound):
         record_consent(customer=visitor, entries=[yes("analytics")], by=SHOP, now=LATER)
+
+
+@pytest.fixture
+def twin(make_customer):
+    """Another known profile of the same person."""
+    return make_customer(email="twin@example.com")
+
+
+def join(twin, customer):
+    """A merge of two known profiles; its pre-image."""
+    image = absorb_consent(absorbed_id=twin.pk, into_id=customer.pk, by=SHOP, now=LATER, visitor=False)
+    customer.refresh_from_db()
+    return image
+
+
+def part(twin, customer, image, at=LATER + timedelta(minutes=30)):
+    """Its undoing."""
+    restore_consent(absorbed_id=twin.pk, into_id=customer.pk, image=image, merged_at=LATER, by=SHOP, now=at)
+    for row in (twin, customer):
+        row.refresh_from_db()
+
+
+def test_absorb__known_twin_was_never_asked__ends_the_customers_yes_until_asked_again(twin, customer):
+    record_consent(customer=customer, entries=[yes()], by=SHOP, now=NOON)
+
+    join(twin, customer)
+
+    assert states(customer) == {"marketing_email": "invalidated"}
+    assert customer.consent_mask & 8 == 0
+
+
+def test_absorb__known_twin_in_a_stricter_place__narrows_what_silence_allowed(make_customer):
+    american = make_customer(external_id="1", country="US")
+    german = make_customer(external_id="2", country="DE")
+    narrower = american.consent_mask & german.consent_mask
+
+    join(german, american)
+
+    assert american.consent_mask & ~narrower == 0
+    assert american.consent_mask & 1
+
+
+def test_absorb__known_twin_suppressed__nothing_may_be_done_with_the_result(twin, customer):
+    listed = [("email", "twin@example.com")]
+    suppress(identifiers=listed, reason=SuppressionReason.OBJECTION, source="test", by=SHOP, now=NOON)
+
+    image = join(twin, customer)
+    suppressed = customer.consent_mask
+    part(twin, customer, image)
+
+    assert (suppressed, customer.consent_mask & 1, twin.consent_mask) == (0, 1, 0)
+    assert Suppression.objects.get().customer_id == twin.pk
+
+
+def test_restore__nothing_said_since__the_yes_counts_again_and_followers_hear_of_it(twin, customer):
+    record_consent(customer=customer, entries=[yes()], by=SHOP, now=NOON)
+    before = list(ConsentState.objects.filter(customer=customer).values("state", "event_id", "granted_at"))
+    image = join(twin, customer)
+
+    part(twin, customer, image)
+
+    last = ConsentEvent.objects.filter(customer=customer).order_by("seq").last()
+    assert list(ConsentState.objects.filter(customer=customer).values("state", "event_id", "granted_at")) == before
+    assert (last.event, last.evidence) == ("restored", {"merged_from": twin.public_id, "restores_seq": 1})
+    assert customer.consent_mask & 8
+    assert OutboxMessage.objects.filter(topic="consent.granted", subject=customer.public_id).count() == 2
+
+
+def test_restore__no_said_since__counts_for_both(twin, customer):
+    for person in (customer, twin):
+        record_consent(customer=person, entries=[yes()], by=SHOP, now=NOON)
+    image = join(twin, customer)
+    record_consent(customer=customer, entries=[no()], by=SHOP, now=LATER + timedelta(minutes=10))
+
+    part(twin, customer, image)
+
+    assert (states(customer), states(twin)) == ({"marketing_email": "withdrawn"}, {"marketing_email": "withdrawn"})
+
+
+def test_restore__same_no_said_again_since__is_not_lost(twin, customer):
+    record_consent(customer=customer, entries=[yes()], by=SHOP, now=NOON)
+    record_consent(customer=twin, entries=[no()], by=SHOP, now=NOON)
+    image = join(twin, customer)
+    record_consent(customer=customer, entries=[no()], by=SHOP, now=LATER + timedelta(minutes=10))
+
+    part(twin, customer, image)
+
+    assert states(customer) == {"marketing_email": "withdrawn"}
+
+
+def test_restore__yes_said_since__stays_with_the_survivor_only(twin, customer):
+    image = join(twin, customer)
+    record_consent(customer=customer, entries=[yes()], by=SHOP, now=LATER + timedelta(minutes=10))
+
+    part(twin, customer, image)
+
+    assert (states(customer), states(twin)) == ({"marketing_email": "granted"}, {})
+
+
+def test_restore__first_signal_since__counts_for_both(twin, customer):
+    image = join(twin, customer)
+    apply_gpc(customer_ids=[customer.pk], by=SHOP, now=LATER + timedelta(minutes=10))
+    customer.refresh_from_db()
+
+    part(twin, customer, image)
+
+    assert customer.gpc_first_seen_at == twin.gpc_first_seen_at == LATER + timedelta(minutes=10)
+
+
+def test_record_consent__restored_by_a_caller__is_refused(customer):
+    with pytest.raises(Conflict):
+        record_consent(customer=customer, entries=[no(event="restored")], by=SHOP, now=NOON)
+
+    assert not ConsentEvent.objects.exists()
