@@ -16,6 +16,7 @@ check: setup-dev
 	$(BIN)/python manage.py check
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+	$(BIN)/python -m pytest -q -p no:django -p no:xdist -c /dev/null --rootdir . --noconftest tests/architecture/test_secrets.py
 bench: setup-dev
 	$(BIN)/python -m bench
 schema: setup

@@ -86,6 +86,8 @@ class ApiAnswers:
 def _mark(request: HttpRequest, response: HttpResponse) -> None:
     if response.status_code == 304:
         not_counted(request)
+    elif response.headers.get("X-Cache") == "hit":
+        not_counted(request, but="burst")
     for name, value in limit_headers(request).items():
         response.headers[name] = value
     version = PREVIEW if request.path.startswith("/api/v2") else settings.API_VERSION

@@ -29,6 +29,7 @@ Path(settings.METRICS_DIR).mkdir(parents=True, exist_ok=True)
 _BOUNDS: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 REQUESTS: Final = Counter("hub_requests", "Requests answered", ["method", "route", "status"])
 SECONDS: Final = Histogram("hub_request_seconds", "Time until the answer was made", ["route"], buckets=_BOUNDS)
+CACHE: Final = Counter("hub_response_cache", "Answers that may come from Redis: hit or miss", ["route", "state"])
 LIMITED: Final = Counter("hub_rate_limited", "Requests refused with 429", ["route"])
 
 
@@ -46,6 +47,8 @@ class Measured:
         REQUESTS.labels(method_of(request), route, str(response.status_code)).inc()
         if response.status_code == 429:
             LIMITED.labels(route).inc()
+        if state := response.headers.get("X-Cache"):
+            CACHE.labels(route, state).inc()
         return response
 
 

@@ -215,6 +215,7 @@ API_FAILURES_PER_ADDRESS = env.number("API_FAILURES_PER_ADDRESS", 60, 1)
 API_FAILURE_WINDOW_S = 60
 API_CALLS_PER_VISITOR = env.number("API_CALLS_PER_VISITOR", 120, 1)  # with a publishable key, from one address
 API_VISITOR_WINDOW_S = 60
+API_CACHE_SECONDS = env.number("API_CACHE_SECONDS", 10, 1, 3_600)  # figures about everybody may be this stale
 API_PATHS_FOR_PAGES = ("/api/v1/engagement/", "/api/engagement/")
 OAUTH_FAILURES_PER_ADDRESS = env.number("OAUTH_FAILURES_PER_ADDRESS", 30, 1)
 OAUTH_FAILURE_WINDOW_S = 300

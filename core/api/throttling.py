@@ -92,11 +92,11 @@ def _keep(request: HttpRequest, usage: Usage) -> None:
     )
 
 
-def not_counted(request: HttpRequest) -> None:
-    """Give back what this request used: a 304 costs nothing."""
+def not_counted(request: HttpRequest, *, but: str = "") -> None:
+    """Give back what this request used: a 304 costs nothing, an answer from the cache only what `but` names."""
     usage: Usage | None = request.META.get(_KEY)
     if usage is not None and usage.windows != (_UNBOUNDED,):
-        give_back(usage.key, usage.windows)
+        give_back(usage.key, [window for window in usage.windows if window.name != but])
 
 
 def limit_headers(request: HttpRequest) -> dict[str, str]:

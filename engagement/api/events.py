@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -17,6 +18,7 @@ from core.api.pagination import CURSOR_LIFE, DEFAULT_LIMIT, MAX_LIMIT, whole_num
 from core.crypto import digest, open_text, sign_text
 from core.errors import Gone, InvalidInput, NotFound
 from customers.selectors.customers import all_ids, find_customer
+from engagement.api.kept import kept_answer
 from engagement.selectors.answers import event_answers
 from engagement.selectors.catalogue import find_type
 from engagement.selectors.series import BUCKETS, OF_EVERYBODY, Place, Scope, newest_events, time_series
@@ -66,7 +68,13 @@ def list_or_count_events(request: HttpRequest, credential: Credential) -> HttpRe
     if bucket is None:
         return _listed(request, scope)
     frame = {"from": start, "to": end, "bucket": bucket}
-    return json_answer({"data": time_series(scope, bucket=bucket), **frame})
+
+    def counted() -> bytes:
+        return _encode({"data": time_series(scope, bucket=bucket), **frame})
+
+    if people is None:
+        return kept_answer(request, seconds=settings.API_CACHE_SECONDS, make=counted)
+    return HttpResponse(counted(), content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def _listed(request: HttpRequest, scope: Scope) -> HttpResponse:
