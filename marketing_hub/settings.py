@@ -321,6 +321,8 @@ REFUSED_ROW_RETENTION_DAYS = env.number("REFUSED_ROW_RETENTION_DAYS", 30, 1)
 # --- Files -----------------------------------------------------------------------------------------------------------
 DATA_DIR = env.data_dir()
 IMPORT_DIR = DATA_DIR / "imports"
+PACKAGE_DIR = DATA_DIR / "packages"
+PACKAGE_DAYS = env.number("PACKAGE_DAYS", 7, 1, 90)
 IMPORT_FILE_RETENTION_DAYS = env.number("IMPORT_FILE_RETENTION_DAYS", 7, 1)
 IMPORT_UNDO_DAYS = env.number("IMPORT_UNDO_DAYS", 7, 1)
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", 1_073_741_824, 1)

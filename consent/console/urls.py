@@ -1,13 +1,37 @@
 """Screens of consent."""
 
+from consent.console import request_actions as actions
+from consent.console import request_decisions as decisions
 from consent.console.contributions import contribute
 from consent.console.jurisdictions import JurisdictionDetail, JurisdictionList
 from consent.console.ledger import EntryDetail, LedgerList, VerifyLedger
 from consent.console.people import ConsentOfCustomer, RecordConsent, SuppressCustomer
 from consent.console.purposes import NewNotice, PurposeDetail, PurposeList
+from consent.console.request_page import DownloadPackage, RequestCertificate, RequestPage
+from consent.console.requests import LogRequest, RequestBoard, RequestList
 from consent.console.suppression import AddSuppression, RemoveSuppression, SuppressionList
 from core.console.views import screen
 
+STEPS = (
+    actions.Acknowledge,
+    actions.Verify,
+    actions.NotVerified,
+    actions.Collect,
+    actions.Ask,
+    actions.Resume,
+    actions.Extend,
+    actions.Assign,
+    actions.Comment,
+    actions.Match,
+    decisions.Redact,
+    decisions.Approve,
+    decisions.SendBack,
+    decisions.Refuse,
+    decisions.Withdraw,
+    decisions.Hold,
+    decisions.Lift,
+    decisions.Deliver,
+)
 urlpatterns = [
     screen("consent", LedgerList),
     screen("consent/verify", VerifyLedger),
@@ -23,6 +47,14 @@ urlpatterns = [
     screen("suppressions", SuppressionList),
     screen("suppressions/add", AddSuppression),
     screen("suppressions/<int:pk>/remove", RemoveSuppression),
+    screen("privacy-requests", RequestBoard),
+    screen("privacy-requests/list", RequestList),
+    screen("privacy-requests/new", LogRequest),
+    screen("privacy-requests/<str:public_id>", RequestPage),
+    screen("privacy-requests/<str:public_id>/certificate", RequestCertificate),
+    screen("privacy-requests/<str:public_id>/package", DownloadPackage),
+    screen("privacy-requests/<str:public_id>/tasks/<int:pk>", actions.Task),
+    *(screen(f"privacy-requests/<str:public_id>/{step.name.removeprefix('request-')}", step) for step in STEPS),
 ]
 
 contribute()

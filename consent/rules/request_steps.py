@@ -19,12 +19,21 @@ class Action(StrEnum):
     SUPPRESS = "suppress"
     ERASE = "erase"
     SCAN = "scan"
+    PACKAGE = "package"
 
 
 COLLECTING: Final = (Action.COLLECT, Action.BY_HAND, Action.EFFECT)
 ERASING: Final = (Action.SUPPRESS, Action.ERASE, Action.SCAN)
 ENDED: Final = ("done", "skipped")
-_STAGES: Final = {Action.COLLECT: 0, Action.BY_HAND: 0, Action.EFFECT: 0, Action.SUPPRESS: 1, Action.SCAN: 4}
+PACKING: Final = (Action.PACKAGE,)
+_STAGES: Final = {
+    Action.COLLECT: 0,
+    Action.BY_HAND: 0,
+    Action.EFFECT: 0,
+    Action.SUPPRESS: 1,
+    Action.PACKAGE: 1,
+    Action.SCAN: 4,
+}
 
 
 def stage_of(action: str, order: int) -> int:

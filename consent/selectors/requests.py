@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet
 
-from consent.models import ClockEntry, DataRequest, LegalHold, RequestEvent, RequestPackage, RequestStep
+from consent.models import ClockEntry, DataRequest, LegalHold, Letter, RequestEvent, RequestPackage, RequestStep
 from consent.rules.regimes import zone_of
 from consent.rules.request_clock import Dates, dates_of, known_regime
 from consent.rules.requests import LANES, OPEN, Lane, State, urgency
@@ -95,6 +95,19 @@ def steps_of(request: DataRequest) -> list[RequestStep]:
 def history_of_request(request: DataRequest, limit: int = 200) -> list[RequestEvent]:
     """What happened, newest first."""
     return list(RequestEvent.objects.filter(request=request).order_by("-id")[:limit])
+
+
+def letters_of(request: DataRequest) -> list[Letter]:
+    """The letters of a request, newest first."""
+    return list(Letter.objects.filter(request=request).order_by("-id")[:50])
+
+
+def find_step(request: DataRequest, pk: int) -> RequestStep:
+    """A task of this request; NotFound for one of another."""
+    step = RequestStep.objects.filter(request=request, pk=pk).first()
+    if step is None:
+        raise NotFound("This request has no such task.")
+    return step
 
 
 def active_hold(request: DataRequest) -> LegalHold | None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from consent.models import DataRequest, LegalHold, RequestStep
-from consent.rules.request_steps import COLLECTING, ERASING
+from consent.rules.request_steps import COLLECTING, ERASING, PACKING
 from consent.rules.requests import (
     Refusal,
     State,
@@ -16,7 +16,7 @@ from consent.rules.requests import (
 )
 from consent.selectors.requests import active_hold, local_day, unfinished
 from consent.services.request_letters import write_letter
-from consent.services.request_steps import plan_collection, plan_erasure
+from consent.services.request_steps import plan_collection, plan_erasure, plan_package
 from consent.services.request_writing import check_move, keep, lock_open, move, tick
 from core import audit
 from core.actors import Actor
@@ -49,6 +49,8 @@ def approve_request(*, request: DataRequest, text: str = "", by: Actor, now: dat
     kept = keep(row=row, action="approved", by=by, now=now, before=before, text=text)
     if row.state == State.READY and needs_second_person(row.kind):
         plan_erasure(request=row, by=by, now=now)
+    elif row.state == State.READY and needs_package(row.kind):
+        plan_package(request=row, by=by, now=now)
     return kept
 
 
@@ -84,7 +86,7 @@ def send_back(*, request: DataRequest, text: str, by: Actor, now: datetime) -> D
     move(row=row, to=State.REVIEWING, now=now)
     row.approved_by = row.second_by = ""
     row.approved_at = row.second_at = None
-    RequestStep.objects.filter(request=row, action__in=ERASING).delete()
+    RequestStep.objects.filter(request=row, action__in=(*ERASING, *PACKING)).delete()
     return keep(row=row, action="sent_back", by=by, now=now, before=before, text=text)
 
 
@@ -161,7 +163,7 @@ def deliver_request(*, request: DataRequest, text: str = "", by: Actor, now: dat
     row = lock_open(request=request)
     before = row.state
     check_move(row=row, to=State.DELIVERED)
-    waiting = unfinished(row, (*COLLECTING, *ERASING))
+    waiting = unfinished(row, (*COLLECTING, *ERASING, *PACKING))
     if waiting:
         raise InvalidState(f"{waiting} tasks are still open.", code="tasks_open")
     if needs_package(row.kind) and not row.packages.filter(removed_at__isnull=True).exists():

@@ -15,8 +15,9 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from consent.models import DataRequest, RequestStep
-from consent.rules.request_steps import COLLECTING, ENDED, ERASING, Action, stage_of, wait_after
+from consent.rules.request_steps import COLLECTING, ENDED, ERASING, PACKING, Action, stage_of, wait_after
 from consent.rules.requests import Kind, State
+from consent.services.exports import build_package
 from consent.services.request_effects import EFFECTS, apply_effect
 from consent.services.request_erasure import erase_place, keep_subjects, plan_of_verb, scan_everything, suppress_subject
 from consent.services.request_writing import check_move, keep, lock, lock_open, move
@@ -86,6 +87,22 @@ def plan_erasure(*, request: DataRequest, by: Actor, now: datetime) -> int:
     ]
     RequestStep.objects.bulk_create(planned, ignore_conflicts=True)
     return _send(row, ERASING, now)
+
+
+@transaction.atomic
+def plan_package(*, request: DataRequest, by: Actor, now: datetime) -> int:
+    """The archive of what was found is planned and on its way."""
+    RequestStep.objects.filter(request=request, action=Action.PACKAGE).delete()
+    RequestStep.objects.create(
+        request=request,
+        action=Action.PACKAGE,
+        name="archive",
+        title="Build the package: JSON, CSV and a report to read",
+        order=6_000,
+        due_at=now,
+        due_on=request.safe_due,
+    )
+    return _send(request, PACKING, now)
 
 
 def _send(request: DataRequest, actions: Sequence[Action], now: datetime) -> int:
@@ -179,12 +196,19 @@ def _scan(step: RequestStep, request: DataRequest, now: datetime) -> None:
         raise InvalidState(f"The person was still found in {places}.")
 
 
+def _package(step: RequestStep, request: DataRequest, now: datetime) -> None:
+    package = build_package(request=request, ids=ids_of(request.customer), now=now)
+    step.rows, step.digest = package.manifest["rows"], package.sha256
+    step.result = {"package": package.public_id, "bytes": package.size, "seconds": package.seconds}
+
+
 _WORK: Final[Mapping[Action, Callable[[RequestStep, DataRequest, datetime], None]]] = {
     Action.COLLECT: _collect,
     Action.EFFECT: _effect,
     Action.SUPPRESS: _suppress,
     Action.ERASE: _erase,
     Action.SCAN: _scan,
+    Action.PACKAGE: _package,
 }
 
 

@@ -6,10 +6,19 @@ from typing import Any
 from tests.factories.consent import entry_example, person_example, purpose_example, suppression_example
 from tests.factories.customers import attribute_example, import_example, merge_example, pair_example, timeline_example
 from tests.factories.integrations import client_example, key_example
+from tests.factories.requests import request_example, request_task_example
 from tests.factories.system import audit_example, job_example, staff_example, view_example
+
+_REQUEST_STEPS = (
+    "acknowledge ask approve assign certificate collect comment deliver extend hold lift match not-verified package "
+    "redact refuse resume send-back verify withdraw"
+)
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "consent-entry": entry_example,
+    "request": request_example,
+    "request-task": request_task_example,
+    **{f"request-{step}": request_example for step in _REQUEST_STEPS.split()},
     "attribute-archive": attribute_example,
     "attribute-edit": attribute_example,
     "customer": person_example,

@@ -55,4 +55,20 @@ def request_example() -> dict[str, str]:
     return {"public_id": make_reviewed(contact=f"jane.silva{DataRequest.objects.count()}@example.com").public_id}
 
 
-__all__ = ["ONE", "TWO", "make_request", "make_reviewed", "make_subject", "request_example", "work"]
+def request_task_example() -> dict[str, Any]:
+    """The address of a task of a request."""
+    address = request_example()
+    step = RequestStep.objects.filter(request__public_id=address["public_id"]).earliest("pk")
+    return address | {"pk": step.pk}
+
+
+__all__ = [
+    "ONE",
+    "TWO",
+    "make_request",
+    "make_reviewed",
+    "make_subject",
+    "request_example",
+    "request_task_example",
+    "work",
+]
