@@ -26,6 +26,7 @@ from core.models.jobs import OPEN_STATES
 from customers.console.words import PII
 from customers.models import ImportFile, ImportTarget
 from customers.selectors.imports import can_be_undone, find_import, list_imports, list_kept, list_refused, refused_csv
+from customers.selectors.origins import names_of
 from customers.selectors.purposes import list_purposes
 
 VIEW: Final = "customers.view_import"
@@ -127,7 +128,7 @@ class ImportList(ListPage):
         Column("updated", "Changed", cell=cells.number, end=True),
         Column("refused", "Refused", cell=cells.number, end=True),
         Column("brought", "Brought", value=lambda row: row.created_at, cell=cells.instant, sort="created_at"),
-        Column("owner", "By", cell=cells.code),
+        Column("owner", "By", value=lambda row: row.owner_name),
     )
 
     @property
@@ -140,9 +141,11 @@ class ImportList(ListPage):
         return list_imports()
 
     def prepare(self, rows: list[Any]) -> list[Any]:
-        """Their states."""
+        """Their states, and who brought them."""
+        names = names_of(row.owner for row in rows)
         for row in rows:
             row.shown_state = state_of(row, self.now)
+            row.owner_name = "You" if row.owner == str(self.actor) else names.get(row.owner, row.owner)
         return rows
 
     def actions(self) -> Sequence[Action]:

@@ -108,6 +108,7 @@ def profile_facts(customer: Customer, *, revealed: bool) -> list[tuple[str, str]
     def personal(value: Any, hint: str = HIDDEN) -> str:
         return cells.text(value if revealed else hint if value else None)
 
+    came_with = names_of([customer.created_via])
     facts = [
         ("Country", cells.text(customer.country)),
         ("Region", cells.text(customer.region)),
@@ -116,7 +117,7 @@ def profile_facts(customer: Customer, *, revealed: bool) -> list[tuple[str, str]
         ("Phone", personal(customer.phone, mask("phone", customer.phone or ""))),
         ("Date of birth", personal(customer.birth_date)),
         ("Created", cells.instant(customer.created_at)),
-        ("Came with", cells.code(customer.created_via)),
+        ("Came with", cells.text(came_with.get(customer.created_via, customer.created_via))),
         ("Last order", cells.day(customer.last_order_at)),
     ]
     stored = opened(customer.attributes) if revealed else customer.attributes

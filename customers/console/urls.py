@@ -1,5 +1,6 @@
 """Screens of customers."""
 
+from core import menu
 from core.console.views import screen
 from customers.console.attributes import ArchiveAttribute, AttributeList, EditAttribute, NewAttribute
 from customers.console.customers import (
@@ -22,7 +23,9 @@ from customers.console.merges import (
     RefuseMerge,
     UndoMerge,
 )
+from customers.console.search import PEOPLE
 
+menu.add_search(PEOPLE)
 urlpatterns = [
     screen("customers", CustomerList),
     screen("customers/new", NewCustomer),

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from customers.models import Customer
+from customers.selectors.origins import names_of
 from engagement.models import DailyMetric
 from engagement.selectors.words import label_values, type_titles
 
@@ -51,14 +52,14 @@ def latest_events(*, limit: int, now: datetime) -> list[Latest]:
         rows = cursor.fetchall()
     people = Customer.objects.in_bulk({row[1] for row in rows})
     words = label_values([pk for row in rows for pk in (row[2], row[3])])
-    types = type_titles(row[4] for row in rows)
+    types, names = type_titles(row[4] for row in rows), names_of(words.values())
     return [
         Latest(
             at=at,
             title=types[kind][1],
             customer_id=people[customer].public_id if customer in people else "",
             customer_name=people[customer].name if customer in people else "",
-            source=words.get(source, ""),
+            source=names.get(words.get(source, ""), words.get(source, "")),
             campaign=words.get(campaign or 0, ""),
         )
         for at, customer, source, campaign, kind in rows

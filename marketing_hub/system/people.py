@@ -1,6 +1,6 @@
 """The people and programs behind the ids that jobs and the audit trail keep."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from core.actors import ActorKind
 from core.console.cells import MASK
@@ -29,3 +29,8 @@ def name_of(actor: str, names: dict[str, str]) -> str:
     """The name if it is known, else what the id says."""
     kind, _, public_id = actor.partition(":")
     return names.get(actor) or FIXED.get(kind) or public_id or MASK
+
+
+def staff_names(public_ids: Collection[str]) -> dict[str, str]:
+    """Colleagues by id, for whoever sees what they brought."""
+    return dict(StaffUser.objects.filter(public_id__in=public_ids).values_list("public_id", "name"))

@@ -128,6 +128,7 @@
     if (palette?.open && event.target.id === "palette-input") {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); choose(event.key === "ArrowDown" ? 1 : -1); }
       const chosen = find('#palette-hits a[aria-selected="true"]') || hits()[0];
+      if (event.key === "Escape") { event.preventDefault(); palette.close(); return; }
       if (event.key === "Enter" && chosen) { event.preventDefault(); chosen.click(); }
     }
     if (event.key === "Escape") for (const drop of all("details[data-drop][open]")) { drop.open = false; find("summary", drop).focus(); }

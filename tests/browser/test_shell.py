@@ -59,6 +59,7 @@ def test_palette__escape__closes_it(visit):
 
     visitor.page.keyboard.press("Control+k")
     expect(visitor.page.locator("#palette")).to_be_visible()
+    visitor.page.keyboard.type("something typed")
     visitor.page.keyboard.press("Escape")
 
     expect(visitor.page.locator("#palette")).to_be_hidden()

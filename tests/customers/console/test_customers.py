@@ -248,3 +248,16 @@ def test_tags__edited__are_replaced(marketer):
     marketer.post(f"{LIST}/{customer.public_id}/tags", {"tags": "vip, news,"})
 
     assert sorted(tag.tag.name for tag in customer.customer_tags.all()) == ["news", "vip"]
+
+
+def test_palette__beginning_of_a_name__finds_customers_as_far_as_the_reader_may(marketer, client):
+    jane()
+
+    found = marketer.post("/console/search", {"q": "do"}).content.decode()
+    client.force_login(make_staff(Role.ANALYST, email="analyst@example.com"))
+    masked = client.post("/console/search", {"q": "12345"}).content.decode()
+    by_name = client.post("/console/search", {"q": "do"}).content.decode()
+
+    assert "Jane Doe" in found
+    assert "J. D." in masked
+    assert "J. D." not in by_name
