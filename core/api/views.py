@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django_filters import FilterSet
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import NotAcceptable, UnsupportedMediaType
+from rest_framework.exceptions import NotAcceptable, ParseError, UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -125,7 +125,7 @@ class ScopedView(APIView):
     def _people_named(self, request: Request) -> Iterable[Name]:
         try:
             return self.people_in_body(request)
-        except UnsupportedMediaType:
+        except (ParseError, UnsupportedMediaType):
             return ()  # a body that is not JSON names nobody
 
     def people_in_body(self, request: Request) -> Iterable[Name]:

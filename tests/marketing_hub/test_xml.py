@@ -116,6 +116,17 @@ def test_body__sent_as_xml__is_refused_unread(caller):
     assert answer.status_code == 415
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("media", ["application/json", "application/xml", "text/plain"])
+def test_body__broken__where_a_header_is_missing_too__is_refused_in_words(caller, media):
+    partner = caller("consent:write")
+    headers = {"Authorization": f"Bearer {partner.token}"}
+
+    answer = partner.http.generic("POST", "/api/v1/consents", b"\xb1\x29c", media, headers=headers)
+
+    assert answer.status_code in (400, 415)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
