@@ -8,7 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.actors import SYSTEM
-from customers.services import merges, merging, segment_builds
+from core.errors import Conflict
+from customers.services import duplicates, merges, merging, segment_builds
 from customers.services.import_runs import run_import as run_import_now
 from customers.services.import_undo import undo_import as undo_import_now
 from customers.services.imports import clean_up_imports as clean_up_imports_now
@@ -31,6 +32,21 @@ def undo_import(job_id: str, **_: Any) -> None:
 def move_history(merge_id: str, **_: Any) -> None:
     """Move the next pieces of a long history after a merge or its undoing."""
     merging.move_history(merge_id=merge_id, now=timezone.now())
+
+
+@shared_task
+def scan_duplicates(job_id: str, **_: Any) -> None:
+    """Compare customers changed since the last scan."""
+    duplicates.scan(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
+def find_duplicates(**_: Any) -> None:
+    """Begin a scan, unless one is on its way."""
+    try:
+        duplicates.start_scan(by=SYSTEM, now=timezone.now())
+    except Conflict:
+        return
 
 
 @shared_task

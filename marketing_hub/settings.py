@@ -174,6 +174,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
     "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
     "seal-audit": {"task": "marketing_hub.tasks.seal_audit", "schedule": 300.0},
+    "customers-duplicates": {"task": "customers.tasks.find_duplicates", "schedule": 3600.0},
     "customers-merges": {"task": "customers.tasks.keep_merges", "schedule": 600.0},
     "core-retention": {"task": "core.tasks.apply_retention", "schedule": 3600.0},
 }
@@ -373,6 +374,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "CustomerStatusEnum": ["active", "inactive"],
         "BatchStatusEnum": ["created", "updated", "unchanged", "refused"],
         "IdentityKindEnum": ["email", "phone", "external_id", "anonymous_id", "device_id"],
+        "MergeStateEnum": ["requested", "refused", "expired", "done", "undone"],
+        "PairStateEnum": ["open", "later", "different", "merge"],
         "ImportTargetEnum": ["customers", "purchases"],
         "AttributeTypeEnum": ["text", "number", "boolean", "date", "datetime", "enum", "list"],
         "VersionStatusEnum": ["current", "preview", "deprecated"],

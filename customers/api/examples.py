@@ -118,6 +118,15 @@ EXAMPLES = [
         body={"kind": "anonymous_id", "value": "browser-7"},
     ),
     Example("listIdentities", "Under which identifiers", path={"reference": "12345"}, answer={"data": []}),
+    Example("listDuplicates", "Who may be one person", query={"state": "open"}, answer={"data": []}),
+    Example("getDuplicate", "A pair that is not there", path={"pair_id": "dup_0"}, status=404),
+    Example(
+        "decideDuplicate",
+        "A pair that is not there",
+        path={"pair_id": "dup_0"},
+        body={"decision": "different", "reason": "father and son"},
+        status=404,
+    ),
     Example(
         "previewMerge",
         "What a merge would do",

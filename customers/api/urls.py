@@ -8,6 +8,7 @@ from customers.api.attributes import AttributesSchema, AttributeViewSet
 from customers.api.batches import BatchRead, BatchUpsert
 from customers.api.changes import CustomerChanges
 from customers.api.customers import CustomerViewSet
+from customers.api.duplicates import DecideDuplicate, DuplicateViewSet
 from customers.api.identities import IdentityViewSet
 from customers.api.jobs import WISHES, JobResult, JobViewSet, UndoImport
 from customers.api.merges import ApproveMerge, CustomerMerge, MergeViewSet, RefuseMerge, UndoMerge
@@ -40,6 +41,9 @@ urlpatterns = [
     path("customers/<path:reference>/merge", CustomerMerge.as_view()),
     path("customers/<path:reference>/purchases", PurchaseViewSet.as_view(_MANY)),
     path("customers/<path:reference>", CustomerViewSet.as_view(_CUSTOMER)),
+    path("duplicates", DuplicateViewSet.as_view({"get": "list"})),
+    path("duplicates/<str:pair_id>", DuplicateViewSet.as_view({"get": "retrieve"})),
+    path("duplicates/<str:pair_id>/decide", DecideDuplicate.as_view()),
     path("merges", MergeViewSet.as_view({"get": "list"})),
     path("merges/<str:merge_id>", MergeViewSet.as_view({"get": "retrieve"})),
     path("merges/<str:merge_id>/approve", ApproveMerge.as_view()),

@@ -12,6 +12,7 @@ from customers.console.customers import (
     NewCustomer,
     RevealCustomer,
 )
+from customers.console.duplicates import DecideDuplicate, DuplicateDetail, DuplicateList, FindDuplicates
 from customers.console.entries import TimelineEntry
 from customers.console.merges import (
     ApproveMerge,
@@ -37,6 +38,10 @@ urlpatterns = [
     screen("customers/<str:public_id>/reveal", RevealCustomer),
     screen("customers/<str:public_id>/merge", ChooseMerge),
     screen("customers/<str:public_id>/merge/<str:other_id>", MergeWith),
+    screen("duplicates", DuplicateList),
+    screen("duplicates/find", FindDuplicates),
+    screen("duplicates/<str:public_id>", DuplicateDetail),
+    screen("duplicates/<str:public_id>/decide", DecideDuplicate),
     screen("merges", MergeList),
     screen("merges/<str:public_id>", MergeDetail),
     screen("merges/<str:public_id>/approve", ApproveMerge),

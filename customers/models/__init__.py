@@ -2,6 +2,7 @@
 
 from customers.models.attributes import AttributeDefinition
 from customers.models.customers import Customer, CustomerQuerySet, Status
+from customers.models.duplicates import DuplicatePair, MatchKey, PairState
 from customers.models.history import ProfileChange
 from customers.models.identities import Identity
 from customers.models.imports import ImportFile, ImportTarget, RefusedRow
@@ -29,15 +30,18 @@ __all__ = [
     "Customer",
     "CustomerQuerySet",
     "CustomerTag",
+    "DuplicatePair",
     "Identity",
     "IdentityKind",
     "ImportChange",
     "ImportFile",
     "ImportTarget",
+    "MatchKey",
     "Merge",
     "MergeImage",
     "MergeOrigin",
     "MergeState",
+    "PairState",
     "PiiClass",
     "ProfileChange",
     "Purchase",

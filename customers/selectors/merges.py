@@ -12,6 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from core.errors import NotFound
 from customers.models import Customer, Identity, Merge, MergeState, Purchase, Status
 from customers.rules.merging import PROFILE_FIELDS, Choice, Objection, Profile, choices, over_limit
+from customers.rules.sealed import opened
 from customers.selectors.customers import tags_of
 
 
@@ -80,7 +81,9 @@ def preview_merge(*, survivor: Customer, absorbed: Customer, now: datetime) -> M
 
 def _profile(customer: Customer) -> Profile:
     values = {name: getattr(customer, name) for name in PROFILE_FIELDS}
-    return Profile(key=customer.public_id, values=values, attributes=customer.attributes, is_known=customer.is_known)
+    return Profile(
+        key=customer.public_id, values=values, attributes=opened(customer.attributes), is_known=customer.is_known
+    )
 
 
 def _identifiers(pair: Sequence[int]) -> dict[int, dict[str, int]]:

@@ -9,8 +9,10 @@ from core.crypto import keyed_hash
 from customers.models import (
     Customer,
     CustomerTag,
+    DuplicatePair,
     Identity,
     ImportChange,
+    MatchKey,
     Merge,
     MergeImage,
     ProfileChange,
@@ -124,4 +126,17 @@ def collect_merge_images(customer_ids: Sequence[int]) -> Rows:
     """What the profiles held before they were merged, as far as it is still kept; numbers of rows stay inside."""
     rows = MergeImage.objects.filter(merge__in=merges_about(customer_ids), part="profile").order_by("pk")
     for merge, data in rows.values_list("merge__public_id", "data").iterator(chunk_size=2_000):
-        yield {"merge": merge, "fields": data["columns"], "attributes": data["attributes"]}
+        yield {"merge": merge, "fields": data["columns"], "attributes": opened(data["attributes"])}
+
+
+def collect_duplicates(customer_ids: Sequence[int]) -> Rows:
+    """With which other profiles these were compared and found alike."""
+    rows = DuplicatePair.objects.filter(Q(left__in=customer_ids) | Q(right__in=customer_ids)).order_by("pk")
+    columns = ("public_id", "left__public_id", "right__public_id", "score", "state", "created_at")
+    return cast(Rows, rows.values(*columns).iterator(chunk_size=2_000))
+
+
+def collect_match_keys(customer_ids: Sequence[int]) -> Rows:
+    """The keyed hashes, which say nothing by themselves."""
+    rows = MatchKey.objects.filter(customer_id__in=customer_ids).order_by("pk")
+    return cast(Rows, rows.values("key").iterator(chunk_size=2_000))

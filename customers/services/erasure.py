@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from customers.models import (
     Customer,
     CustomerTag,
+    DuplicatePair,
     Identity,
     ImportChange,
+    MatchKey,
     Merge,
     MergeImage,
     MergeState,
@@ -97,3 +99,13 @@ def erase_merges(customer_ids: Sequence[int], /) -> int:
     merges = Merge.objects.filter(pk__in=merges_about(customer_ids))
     merges.filter(state=MergeState.REQUESTED).update(state=MergeState.EXPIRED)
     return merges.update(reason="", fields=[])
+
+
+def erase_duplicates(customer_ids: Sequence[int], /) -> int:
+    """No pair names one of these customers."""
+    return DuplicatePair.objects.filter(Q(left__in=customer_ids) | Q(right__in=customer_ids)).delete()[0]
+
+
+def erase_match_keys(customer_ids: Sequence[int], /) -> int:
+    """Nobody is found to be like one of these customers."""
+    return MatchKey.objects.filter(customer_id__in=customer_ids).delete()[0]

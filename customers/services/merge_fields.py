@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from customers.models import Customer, Identity
 from customers.rules.merging import PROFILE_FIELDS, Choice, Profile, Side, choices
+from customers.rules.sealed import is_same
 from customers.services.drafts import OWN_KINDS
 
 Image = dict[str, Any]
@@ -67,7 +68,7 @@ def give_back_fields(*, survivor: Customer, absorbed: Customer, image: Image, no
     columns = {
         name: before for name, (before, given) in image["columns"].items() if _plain(getattr(survivor, name)) == given
     }
-    gone = [key for key, value in image["attributes"].items() if survivor.attributes.get(key) == value]
+    gone = [key for key, value in image["attributes"].items() if is_same(survivor.attributes.get(key), value)]
     before, given = image["last_seen_at"]
     if _plain(survivor.last_seen_at) == given:
         columns["last_seen_at"] = before

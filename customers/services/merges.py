@@ -11,7 +11,7 @@ from django.db.models import Q
 from core import audit, jobs, outbox
 from core.actors import Actor
 from core.errors import Conflict, Forbidden, InvalidInput, InvalidState
-from customers.models import Customer, Merge, MergeImage, MergeOrigin, MergeState, Status
+from customers.models import Customer, DuplicatePair, Merge, MergeImage, MergeOrigin, MergeState, PairState, Status
 from customers.rules.merging import objections, stays_first
 from customers.services import merging
 from customers.services.guards import suppressed_among
@@ -199,6 +199,8 @@ def _undisputed(pair: Sequence[Customer], kind: str) -> bool:
     parted = Q(state__in=[MergeState.UNDONE, MergeState.REFUSED]) & either
     waiting = Q(state=MergeState.REQUESTED) & (Q(survivor__in=pair) | Q(absorbed__in=pair))
     if Merge.objects.filter(parted | waiting).exists():
+        return False
+    if DuplicatePair.objects.filter(left__in=pair, right__in=pair, state=PairState.DIFFERENT).exists():
         return False
     identifiers = [(row.kind, row.value) for one in pair for row in one.identities.order_by("pk")]
     return not suppressed_among(identifiers=identifiers)

@@ -4,7 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.factories.consent import entry_example, person_example, purpose_example, suppression_example
-from tests.factories.customers import attribute_example, import_example, merge_example, pair_example, timeline_example
+from tests.factories.customers import (
+    attribute_example,
+    duplicate_example,
+    import_example,
+    merge_example,
+    pair_example,
+    timeline_example,
+)
 from tests.factories.integrations import client_example, key_example
 from tests.factories.requests import request_example, request_task_example
 from tests.factories.system import audit_example, job_example, staff_example, view_example
@@ -32,6 +39,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "import-undo": import_example,
     "customer-merge": person_example,
     "customer-merge-with": pair_example,
+    "duplicate": duplicate_example,
+    "duplicate-decide": duplicate_example,
     "merge": merge_example,
     "merge-approve": merge_example,
     "merge-refuse": merge_example,

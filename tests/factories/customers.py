@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.actors import SYSTEM, Actor, ActorKind
 from customers.console.panels import seal_place
-from customers.models import AttributeDefinition, Customer, ImportFile
+from customers.models import AttributeDefinition, Customer, DuplicatePair, ImportFile
 from customers.selectors.timeline import Position
 from customers.services.attributes import define_attribute
 from customers.services.customers import create_customer
@@ -72,3 +72,21 @@ def merge_example() -> dict[str, str]:
     first, second = make_pair()
     merge = request_merge(survivor=first, absorbed=second, reason="Same person.", by=SYSTEM, now=timezone.now())
     return {"public_id": merge.public_id}
+
+
+def make_duplicate() -> DuplicatePair:
+    """A pair that the finder found."""
+    first, second = sorted(make_pair(), key=lambda row: row.pk)
+    evidence = [
+        {"field": "last_name", "agreement": "same", "weight": 6.6},
+        {"field": "birth_date", "agreement": "close", "weight": 5.0},
+        {"field": "city", "agreement": "different", "weight": -2.5},
+    ]
+    return DuplicatePair.objects.create(
+        public_id=DuplicatePair.new_public_id(), left=first, right=second, score=Decimal("15.5"), evidence=evidence
+    )
+
+
+def duplicate_example() -> dict[str, str]:
+    """The address of a pair to review."""
+    return {"public_id": make_duplicate().public_id}
