@@ -2,15 +2,37 @@
 
 from typing import Any
 
-from celery import Celery, bootsteps
+import structlog
+from celery import Celery, Task, bootsteps
 from django.conf import settings
 from django.core.cache import cache
+from kombu.exceptions import OperationalError
 
 from core.meter import HEARTBEAT_KEY
 
 HEARTBEAT_EVERY_S = 5
 
-app = Celery("marketing_hub")
+log = structlog.get_logger("celery")
+
+
+class SentAfterCommit(Task[..., Any]):
+    """A task whose sender has committed already: a broker that is away must not turn what was stored into an error.
+
+    The message is then lost, on the record. Whatever has to happen stands in a row that the timetable finds again.
+    """
+
+    abstract = True
+
+    def apply_async(self, *args: Any, **options: Any) -> Any:
+        """The message's handle; None, and an error in the log, when the broker cannot be reached."""
+        try:
+            return super().apply_async(*args, **options)
+        except OperationalError:
+            log.exception("task_not_sent", task=self.name)
+            return None
+
+
+app = Celery("marketing_hub", task_cls=SentAfterCommit)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 
 
