@@ -377,6 +377,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "MergeStateEnum": ["requested", "refused", "expired", "done", "undone"],
         "PairStateEnum": ["open", "later", "different", "merge"],
         "ImportTargetEnum": ["customers", "purchases"],
+        "PrivacyRequestTypeEnum": "consent.rules.requests.Kind.values",
+        "PrivacyRequestStateEnum": "consent.rules.requests.State.values",
         "AttributeTypeEnum": ["text", "number", "boolean", "date", "datetime", "enum", "list"],
         "VersionStatusEnum": ["current", "preview", "deprecated"],
         "CredentialKindEnum": ["bearer", "api_key"],

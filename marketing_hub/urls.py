@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from consent.api import public
 from consent.api.catalogue import well_known_gpc
 from marketing_hub import api_v1, documents
 from marketing_hub.health import healthz, readyz
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v2", include("integrations.api.urls_v2")),
     path("api/", include(api_v1.aliases)),
     path("", include("integrations.api.oauth_urls")),
+    path("", include(public.urlpatterns)),
     path(".well-known/gpc.json", well_known_gpc, name="gpc-json"),
     path(".well-known/api-catalog", documents.api_catalog),
     path("api/schema.yaml", documents.serve_yaml, name="schema-yaml"),

@@ -5,6 +5,12 @@ from django.urls import path
 from consent.api.catalogue import JurisdictionDetail, Jurisdictions, Notices, Purposes
 from consent.api.check import check_consent
 from consent.api.consents import Consent, ConsentBatch, ConsentHistory, VisitorConsent
+from consent.api.privacy_requests import (
+    STEPS,
+    PrivacyRequestDeadline,
+    PrivacyRequestTimeline,
+    PrivacyRequestViewSet,
+)
 from consent.api.tokens import ConsentTokenDetail, ConsentTokens
 
 urlpatterns = [
@@ -19,4 +25,9 @@ urlpatterns = [
     path("purposes/<slug:key>/notices", Notices.as_view(), name="notices"),
     path("jurisdictions", Jurisdictions.as_view(), name="jurisdictions"),
     path("jurisdictions/<str:place>", JurisdictionDetail.as_view(), name="jurisdiction"),
+    path("privacy-requests", PrivacyRequestViewSet.as_view({"get": "list", "post": "create"})),
+    path("privacy-requests/<str:request_id>", PrivacyRequestViewSet.as_view({"get": "retrieve"})),
+    path("privacy-requests/<str:request_id>/timeline", PrivacyRequestTimeline.as_view()),
+    path("privacy-requests/<str:request_id>/deadline/explain", PrivacyRequestDeadline.as_view()),
+    *(path(f"privacy-requests/<str:request_id>/{name}", view.as_view()) for name, view in STEPS.items()),
 ]

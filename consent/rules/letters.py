@@ -21,6 +21,11 @@ def what(kind: str, locale: str) -> str:
     return str(_texts(locale)["what"][kind])
 
 
+def page_words(locale: str) -> dict[str, str]:
+    """The words of the public pages in a language."""
+    return dict(_texts(locale)["page"])
+
+
 def letter(*, kind: str, locale: str, law: str, facts: dict[str, str], parts: tuple[str, ...] = ()) -> tuple[str, str]:
     """Subject and body; `{link}` stays for the moment of sending.
 
