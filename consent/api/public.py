@@ -22,11 +22,10 @@ from consent.services.intake import (
     submit_request,
 )
 from core.api.credentials import client_ip
-from core.console.forms import ConsoleForm
 from core.errors import DomainError, Forbidden, InvalidInput, RateLimited
 
 
-class AskForm(ConsoleForm):
+class AskForm(forms.Form):
     """What is asked, and where to answer."""
 
     kind = forms.ChoiceField()
@@ -35,12 +34,14 @@ class AskForm(ConsoleForm):
     details = forms.CharField(required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 4}))
 
     def __init__(self, *args: Any, words: dict[str, str], locale: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         kinds = [(kind.value, what(kind.value, locale).capitalize()) for kind in Kind]
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         for name, label in (("kind", "kind"), ("contact", "email"), ("place", "place"), ("details", "details")):
             self.fields[name].label = words[label]
         self.fields["contact"].help_text = words["email_hint"]
+        for name, field in self.fields.items():
+            field.widget.attrs["class"] = "form-select" if name == "kind" else "form-control"
 
 
 class PublicPage(View):
@@ -95,7 +96,7 @@ class AskPage(PublicPage):
         return HttpResponseRedirect(f"{reverse('privacy-received')}?lang={self.locale}")
 
     def _form(self, form: AskForm, status: int = 200) -> HttpResponse:
-        return self.page("public_ask", status, form=form.dressed(), title=self.words["title"])
+        return self.page("public_ask", status, form=form, title=self.words["title"])
 
 
 class ReceivedPage(PublicPage):
