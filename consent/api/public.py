@@ -34,7 +34,7 @@ class AskForm(forms.Form):
     details = forms.CharField(required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 4}))
 
     def __init__(self, *args: Any, words: dict[str, str], locale: str, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         kinds = [(kind.value, what(kind.value, locale).capitalize()) for kind in Kind]
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         for name, label in (("kind", "kind"), ("contact", "email"), ("place", "place"), ("details", "details")):
