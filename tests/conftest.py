@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from consent.selectors import direct
 from consent.selectors.catalogue import forget_catalogue
 from core.api.credentials import forget_credentials
+from customers.selectors import direct
 from tests.support.callers import Caller, register_caller
 from tests.support.seeds import keep_seeds, restore_seeds
 

@@ -63,7 +63,7 @@ def _tables(batches: Sequence[Line], singles: Sequence[Line]) -> str:
         singles,
         [
             ("ours, single", "DRF tuned, single", 10.0),
-            ("ours, single", "limit: 4 bare writers, one commit an event", 0.5),
+            ("ours, single", "limit: 4 bare writers, one commit an event", 1.0),
         ],
     )
     return f"{first}\n\n{second}"

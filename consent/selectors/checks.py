@@ -6,11 +6,11 @@ from typing import Final
 
 from consent.rules.reasons import Reason, explain
 from consent.rules.standing import Person
-from consent.selectors import direct
 from consent.selectors.catalogue import SERVICE_BIT, Use, catalogue
 from consent.selectors.outlook import Outlooks
 from core.errors import NotFound
 from core.ids import is_public_id
+from customers.selectors import direct
 
 _COLUMNS: Final = """
 SELECT person.public_id, person.country, person.region, person.birth_date, person.gpc_first_seen_at,

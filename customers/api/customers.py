@@ -23,7 +23,7 @@ from customers.selectors.counts import count_for
 from customers.selectors.criteria import criteria
 from customers.selectors.customers import find_customer, list_customers
 from customers.selectors.expansions import expand, parse_expand
-from customers.selectors.filters import CustomerFilter
+from customers.selectors.filters import CustomerQueryFilter
 from customers.services.customers import create_customer, delete_customer, update_customer
 
 SHAPING = [
@@ -83,7 +83,7 @@ class CustomerViewSet(Shaping, ApiViewSet):
         "destroy": "customers:delete",
     }
     queryset = list_customers()
-    filterset_class = CustomerFilter
+    filterset_class = CustomerQueryFilter
 
     def people_in_body(self, request: Request) -> Iterable[Name]:
         """Whoever has the identifiers that the customer is to have."""
@@ -98,7 +98,7 @@ class CustomerViewSet(Shaping, ApiViewSet):
         """
         query = request._request.GET
         also = frozenset(criterion.name for criterion in criteria())
-        customers = apply_filters(query, self.get_queryset(), CustomerFilter, also)
+        customers = apply_filters(query, self.get_queryset(), CustomerQueryFilter, also)
         shape = self.shape()
         page = paginate(
             request._request,

@@ -12,14 +12,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from django.core.exceptions import EmptyResultSet
-from django.db import connections
 from django.db.models import QuerySet
 from django.db.models.query import BaseIterable
 
 from core.errors import InvalidInput
-from customers.models import Customer, CustomerTag, Status
+from customers.models import Customer, Status
 from customers.rules.money import minor_units
 from customers.rules.sealed import opened
+from customers.selectors import direct
 from customers.selectors.attributes import personal_keys
 from customers.selectors.expansions import ALWAYS, expand
 
@@ -62,7 +62,7 @@ class Row(NamedTuple):
 
 
 class _RawRows(BaseIterable):  # type: ignore[type-arg]
-    """Rows straight from the driver: no converters, JSON left as text."""
+    """Rows straight from the driver: no converters, JSON left as text, nothing asked of Django's connection."""
 
     def __iter__(self) -> Iterator[Row]:
         compiler = self.queryset.query.get_compiler(self.queryset.db)
@@ -70,9 +70,7 @@ class _RawRows(BaseIterable):  # type: ignore[type-arg]
             statement, parameters = compiler.as_sql()
         except EmptyResultSet:
             return
-        with connections[self.queryset.db].cursor() as cursor:
-            cursor.execute(statement, parameters)
-            yield from map(Row._make, cursor.fetchall())
+        yield from map(Row._make, direct.read(statement=statement, parameters=parameters))
 
 
 def raw_rows(customers: QuerySet[Any]) -> QuerySet[Any]:
@@ -230,10 +228,15 @@ def tombstone(row: Row, into: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
+_TAGS: Final = """
+SELECT put.customer_id, tag.name FROM customers_customertag AS put JOIN customers_tag AS tag ON tag.id = put.tag_id
+WHERE put.customer_id = ANY(%s) ORDER BY tag.name
+"""
+
+
 def _tags(ids: Sequence[int]) -> dict[int, list[str]]:
     tags: dict[int, list[str]] = defaultdict(list)
-    rows = CustomerTag.objects.filter(customer_id__in=ids).order_by("tag__name")
-    for pk, name in rows.values_list("customer_id", "tag__name"):
+    for pk, name in direct.run(statement=_TAGS, parameters=[list(ids)]):
         tags[pk].append(name)
     return tags
 

@@ -14,8 +14,8 @@ from typing import Final
 
 import psycopg
 
-from consent.selectors.direct import Rows
 from core.errors import Unavailable
+from customers.selectors.direct import Rows
 from engagement.services.statement import Needs
 
 ROWS_AT_MOST: Final = 100

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import msgspec
 
-from consent.selectors import direct
 from consent.selectors.catalogue import catalogue as purposes
 from consent.selectors.tokens import Claims, verify_tokens
 from consent.services.gpc import apply_gpc
 from core.actors import Actor
 from core.ids import is_public_id
 from customers.rules.identity import BadIdentity, IdentityKind, normalise
+from customers.selectors import direct
 from customers.services.guards import suppressed_among
 from engagement.models import Label
 from engagement.rules.events import EventIn, Ready

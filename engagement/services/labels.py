@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from consent.selectors import direct
+from customers.selectors import direct
 from engagement.models import Label
 
 _KEPT_AT_MOST: Final = 50_000

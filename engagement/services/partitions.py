@@ -6,7 +6,7 @@ from typing import Final
 
 from django.db import connection
 
-from consent.selectors import direct
+from customers.selectors import direct
 from engagement.rules.months import month_of, shifted
 
 AHEAD_MONTHS: Final = 3

@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
-from consent.selectors import direct
 from core.actors import Actor
 from core.errors import Problem
+from customers.selectors import direct
 from engagement.models import Rejection
 
 KEPT: Final = timedelta(days=30)

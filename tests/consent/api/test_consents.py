@@ -7,10 +7,10 @@ from django.db import connection
 from django.utils import timezone
 
 from consent.models import ConsentEvent, ConsentToken
-from consent.selectors import direct
 from consent.selectors.tokens import Claims, verify_tokens
 from core.models import AuditEntry
 from customers.models import Customer
+from customers.selectors import direct
 from tests.consent.conftest import notice_of
 
 pytestmark = pytest.mark.django_db

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from django.db import connection
 
-from consent.selectors import direct
 from core.actors import Actor, ActorKind
 from core.errors import Unavailable
+from customers.selectors import direct
 from engagement.models import Event, EventKey
 from engagement.rules.clock import Clock
 from engagement.rules.events import Ready, read_batch

@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from consent.selectors import direct
 from core.actors import Actor, ActorKind
+from customers.selectors import direct
 from engagement.models import Event, EventKey
 from engagement.rules.clock import Clock
 from engagement.rules.events import read_batch

@@ -5,7 +5,7 @@ transaction of Django a statement joins that transaction instead, so that it sta
 as many connections as it ever used at the same moment; the one used last is used next, so few are kept busy.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -13,6 +13,7 @@ import psycopg
 from django.db import connection as django_connection
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
+from psycopg.types.string import TextLoader
 
 from core.errors import Unavailable
 
@@ -33,14 +34,30 @@ def run(*, statement: str, parameters: Parameters = ()) -> Rows:
     """
     if in_transaction():
         return _joined(statement, parameters)
+    return _repeated(_executed, statement, parameters)
+
+
+def read(*, statement: str, parameters: Parameters = ()) -> Rows:
+    """As `run`, planned anew for these values: for questions that come in many forms and need partial indexes.
+
+    JSON comes as text.
+    """
+    if in_transaction():
+        with django_connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return list(cursor.fetchall())
+    return _repeated(_executed_as_text, statement, parameters)
+
+
+def _repeated(execute: Callable[[str, Parameters], Rows], statement: str, parameters: Parameters) -> Rows:
     try:
-        return _executed(statement, parameters)
+        return execute(statement, parameters)
     except psycopg.errors.QueryCanceled as error:
         raise _unavailable() from error
     except psycopg.OperationalError:
         close_idle()
     try:
-        return _executed(statement, parameters)
+        return execute(statement, parameters)
     except psycopg.OperationalError as error:
         raise _unavailable() from error
 
@@ -64,24 +81,40 @@ def close_all() -> None:
 
 
 def _executed(statement: str, parameters: Parameters) -> Rows:
-    """The rows of a statement on a connection that nobody else uses meanwhile."""
-    try:
-        cursor = _idle.pop()
-    except IndexError:
-        cursor = _opened()
-    try:
+    with _Borrowed() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.rownumber is not None else []
-    finally:
-        if cursor.connection.pgconn.transaction_status == TransactionStatus.IDLE:
-            _idle.append(cursor)
+
+
+def _executed_as_text(statement: str, parameters: Parameters) -> Rows:
+    with _Borrowed() as cursor:
+        client = psycopg.ClientCursor(cursor.connection, row_factory=tuple_row)
+        return client.execute(statement, parameters, prepare=False).fetchall()
+
+
+class _Borrowed:
+    """A cursor on a connection that nobody else uses meanwhile."""
+
+    __slots__ = ("cursor",)
+
+    def __enter__(self) -> _Cursor:
+        try:
+            self.cursor = _idle.pop()
+        except IndexError:
+            self.cursor = _opened()
+        return self.cursor
+
+    def __exit__(self, *_: object) -> None:
+        if self.cursor.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            _idle.append(self.cursor)
         else:
-            cursor.connection.close()
+            self.cursor.connection.close()
 
 
 def _opened() -> _Cursor:
     parameters = {k: v for k, v in django_connection.get_connection_params().items() if k not in _NOT_OURS}
     session = psycopg.connect(**parameters | {"autocommit": True, "prepare_threshold": 0})
+    session.adapters.register_loader("jsonb", TextLoader)
     session.execute(_PER_SESSION, prepare=False)
     _open.add(session)
     return session.cursor()
