@@ -10,23 +10,25 @@ from uuid import UUID
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LENGTH: Final = 22
 REQUEST_ID_KEY: Final = "hub.request_id"
+_PAIRS: Final = [left + right for left in ALPHABET for right in ALPHABET]
+_LOW_62: Final = (1 << 62) - 1
 _SHAPE: Final = re.compile(r"^[a-z]{2,4}_[0-9A-Za-z]{1,40}$")
 
 
 def time_ordered_uuid() -> UUID:
     """A new UUID version 7 (RFC 9562 section 5.7): later calls sort later, to the millisecond."""
     milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
-    return UUID(int=value)
+    chance = secrets.randbits(74)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | chance >> 62 << 64 | 0b10 << 62 | chance & _LOW_62)
 
 
 def base62(value: int, length: int = LENGTH) -> str:
     """`value` in base62, left-padded with zeros to `length` characters."""
     digits = []
     while value:
-        value, remainder = divmod(value, 62)
-        digits.append(ALPHABET[remainder])
-    return "".join(reversed(digits)).rjust(length, "0")
+        value, remainder = divmod(value, 3_844)
+        digits.append(_PAIRS[remainder])
+    return "".join(reversed(digits)).lstrip("0").rjust(length, "0")
 
 
 def new_id(prefix: str) -> str:

@@ -196,7 +196,7 @@ class _Batch:
 
     def _store(self) -> None:
         new = [target for target in self.targets if target.row and target.row._state.adding]
-        changed = [target for target in self.targets if target not in new and target.changed]
+        changed = [target for target in self.targets if target.row and not target.row._state.adding and target.changed]
         insert_rows(rows=[target.row for target in new if target.row])
         update_rows(rows=[target.row for target in changed if target.row], now=self.now)
         claims.release(claims=self.released)
