@@ -11,15 +11,13 @@ ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 LENGTH: Final = 22
 REQUEST_ID_KEY: Final = "hub.request_id"
 _PAIRS: Final = [left + right for left in ALPHABET for right in ALPHABET]
-_LOW_62: Final = (1 << 62) - 1
 _SHAPE: Final = re.compile(r"^[a-z]{2,4}_[0-9A-Za-z]{1,40}$")
 
 
 def time_ordered_uuid() -> UUID:
     """A new UUID version 7 (RFC 9562 section 5.7): later calls sort later, to the millisecond."""
-    milliseconds = time.time_ns() // 1_000_000
-    chance = secrets.randbits(74)
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | chance >> 62 << 64 | 0b10 << 62 | chance & _LOW_62)
+    milliseconds, chance = time.time_ns() // 1_000_000, secrets.randbits(74)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | chance >> 62 << 64 | 0b10 << 62 | chance & (1 << 62) - 1)
 
 
 def base62(value: int, length: int = LENGTH) -> str:
