@@ -56,6 +56,17 @@ def test_result__refused_rows__are_csv(bring, client):
     assert text.splitlines()[1].endswith("2,broken,no")
 
 
+def test_result__csv_asked_for__is_csv_and_its_refusals_json(bring, client):
+    answer = bring()
+
+    result = client.get(answer["Location"] + "/result", headers={"Accept": "text/csv"})
+    refused = client.get(f"{JOBS}/job_none/result", headers={"Accept": "text/csv"})
+
+    assert (result.status_code, result["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert (refused.status_code, refused["Content-Type"]) == (404, "application/json")
+    assert refused.json()["error"] == "NotFound"
+
+
 def test_create__multipart_form__takes_mapping_and_dry_run(client, django_capture_on_commit_callbacks):
     form = {
         "type": "customers",
