@@ -265,6 +265,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "COERCE_DECIMAL_TO_STRING": False,
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "core.api.errors.handle_exception",
+    "URL_FORMAT_OVERRIDE": None,
 }
 
 # --- Who is who ------------------------------------------------------------------------------------------------------
