@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.actors import SYSTEM
 from core.errors import Conflict
-from customers.services import duplicates, merges, merging, segment_builds
+from customers.services import duplicates, merges, merging, segment_builds, tags
 from customers.services.import_runs import run_import as run_import_now
 from customers.services.import_undo import undo_import as undo_import_now
 from customers.services.imports import clean_up_imports as clean_up_imports_now
@@ -47,6 +47,13 @@ def find_duplicates(**_: Any) -> None:
         duplicates.start_scan(by=SYSTEM, now=timezone.now())
     except Conflict:
         return
+
+
+@shared_task
+def expire_tags(**_: Any) -> None:
+    """Take off the tags whose time has come."""
+    while tags.expire_tags(by=SYSTEM, now=timezone.now()) == tags.EXPIRED_AT_ONCE:
+        continue
 
 
 @shared_task

@@ -175,6 +175,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
     "seal-audit": {"task": "marketing_hub.tasks.seal_audit", "schedule": 300.0},
     "customers-duplicates": {"task": "customers.tasks.find_duplicates", "schedule": 3600.0},
+    "customers-tags-expire": {"task": "customers.tasks.expire_tags", "schedule": 60.0},
     "customers-merges": {"task": "customers.tasks.keep_merges", "schedule": 600.0},
     "core-retention": {"task": "core.tasks.apply_retention", "schedule": 3600.0},
 }

@@ -62,6 +62,8 @@ EXAMPLES = [
     Example(
         "removeTag", "Take one off", path={"user_id": "12345", "tag": "vip"}, answer={"tags": ["email_subscriber"]}
     ),
+    Example("listTags", "Which tags there are", answer={"data": [{"name": "email_subscriber", "customers": 1}]}),
+    Example("updateTag", "Another colour", path={"name": "vip"}, body={"colour": "green"}, answer={"colour": "green"}),
     Example("getTags", "Which tags", path={"user_id": "12345"}, answer={"tags": ["email_subscriber"]}),
     Example(
         "listCustomers",

@@ -157,6 +157,9 @@ class TagsChangeSerializer(serializers.Serializer[object]):
 
     add = serializers.ListField(child=serializers.CharField(), required=False)
     remove = serializers.ListField(child=serializers.CharField(), required=False)
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="When the tags of `add` come off by themselves."
+    )
 
 
 class IdentitySerializer(serializers.Serializer[object]):

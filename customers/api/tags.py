@@ -73,12 +73,15 @@ class CustomerTags(_TagsView):
     def patch(self, request: Request, user_id: str) -> Response:
         """Tags of `add` are on and those of `remove` are off afterwards; all others stay."""
         self.only()
-        self._known_members({"add", "remove"})
+        self._known_members({"add", "remove", "expires_at"})
+        sent = TagsChangeSerializer(data={"expires_at": self.body().get("expires_at")})
+        sent.is_valid(raise_exception=True)
         customer = find_customer(reference=user_id)
         change_tags(
             customer_ids=[customer.pk],
             add=self.names("add"),
             remove=self.names("remove"),
+            expires_at=sent.validated_data["expires_at"],
             origin=TagOrigin.API,
             by=self.actor,
             now=timezone.now(),

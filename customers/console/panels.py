@@ -20,7 +20,7 @@ from customers.models import Customer
 from customers.rules.identity import mask
 from customers.rules.sealed import is_sealed, opened
 from customers.selectors.attributes import list_definitions
-from customers.selectors.customers import all_ids, list_identities, tag_names
+from customers.selectors.customers import all_ids, list_identities, worn_tags
 from customers.selectors.origins import names_of
 from customers.selectors.timeline import Entry, Position, read_timeline, sources
 
@@ -148,7 +148,7 @@ def identities(request: HttpRequest, customer: Customer) -> Mapping[str, Any]:
 
 def tags(request: HttpRequest, customer: Customer) -> Mapping[str, Any]:
     """The tags."""
-    return {"tags": tag_names(customer)}
+    return {"tags": list(worn_tags(customer))}
 
 
 TIMELINE = Panel("timeline", "Timeline", "customers/_timeline.html", VIEW, timeline, poll=5)

@@ -25,8 +25,10 @@ from customers.console.merges import (
     UndoMerge,
 )
 from customers.console.search import PEOPLE
+from customers.console.tag_list import EditTag, TagList
 
 menu.add_search(PEOPLE)
+
 urlpatterns = [
     screen("customers", CustomerList),
     screen("customers/new", NewCustomer),
@@ -48,6 +50,8 @@ urlpatterns = [
     screen("merges/<str:public_id>/refuse", RefuseMerge),
     screen("merges/<str:public_id>/undo", UndoMerge),
     screen("identity-rules", IdentityRules),
+    screen("tags", TagList),
+    screen("tags/<int:tag_id>/edit", EditTag),
     screen("attributes", AttributeList),
     screen("attributes/new", NewAttribute),
     screen("attributes/<slug:key>/edit", EditAttribute),

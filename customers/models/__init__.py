@@ -18,7 +18,7 @@ from customers.models.segments import (
     SegmentVersion,
     VersionState,
 )
-from customers.models.tags import CustomerTag, Tag, TagOrigin
+from customers.models.tags import CustomerTag, Tag, TagColour, TagOrigin
 from customers.models.undo import ImportChange
 from customers.rules.attributes import AttributeType
 from customers.rules.fields import PiiClass
@@ -55,6 +55,7 @@ __all__ = [
     "SegmentVersion",
     "Status",
     "Tag",
+    "TagColour",
     "TagOrigin",
     "VersionState",
 ]

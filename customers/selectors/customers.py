@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce, Lower
 
 from core.errors import NotFound
 from core.ids import is_public_id
-from customers.models import Customer, CustomerQuerySet, CustomerTag, Identity, IdentityKind, Purchase, Status
+from customers.models import Customer, CustomerQuerySet, CustomerTag, Identity, IdentityKind, Purchase, Status, Tag
 from customers.rules.identity import BadIdentity, normalise
 from customers.selectors.counts import exact_count
 
@@ -125,3 +125,20 @@ def matching_ids(text: str, *, by_prefix: bool) -> QuerySet[Any, Any]:
     if by_prefix:
         found |= Q(email__startswith=text.lower()) | Q(folded_last_name__startswith=text.lower())
     return Customer.objects.alias(folded_last_name=Lower("last_name")).filter(found).values("pk")
+
+
+def list_tags(*, namespace: str = "") -> QuerySet[Tag]:
+    """Every tag by name, or those of one namespace."""
+    tags = Tag.objects.order_by("name", "id")
+    return tags.filter(name__startswith=f"{namespace}:") if namespace else tags
+
+
+def worn_by(tag_ids: Collection[int]) -> dict[int, int]:
+    """How many customers have each of these tags; one query."""
+    rows = CustomerTag.objects.filter(tag__in=tag_ids).values_list("tag_id").annotate(count=Count("id"))
+    return dict(rows.order_by("tag_id"))
+
+
+def worn_tags(customer: Customer) -> QuerySet[CustomerTag]:
+    """What the customer has on: tag, who put it there, until when."""
+    return CustomerTag.objects.filter(customer=customer).select_related("tag").order_by("tag__name")

@@ -26,7 +26,7 @@ from customers.services.purchases import refresh_order_figures
 PIECE: Final = 5_000
 AT_ONCE: Final = 2
 PURCHASES: Final = "purchases"
-_TAG: Final = ("tag_id", "origin", "created_at")
+_TAG: Final = ("tag_id", "origin", "created_at", "expires_at")
 
 
 def lock_pair(*, ids: Collection[int]) -> dict[int, Customer]:
@@ -96,7 +96,8 @@ def _move_tags(gone: Customer, stays: Customer) -> dict[str, Any]:
 
 
 def _tag_image(tag: CustomerTag) -> dict[str, Any]:
-    return {name: getattr(tag, name) for name in _TAG} | {"created_at": tag.created_at.isoformat()}
+    instants = {"created_at": tag.created_at.isoformat(), "expires_at": tag.expires_at and tag.expires_at.isoformat()}
+    return {name: getattr(tag, name) for name in _TAG} | instants
 
 
 def _repoint(gone: Customer, stays: Customer, now: datetime) -> list[int]:

@@ -12,11 +12,12 @@ from django.db import connection, transaction
 
 from core import audit, outbox
 from core.actors import Actor
-from core.errors import InvalidInput
-from customers.models import Customer, TagOrigin
+from core.errors import InvalidInput, NotFound
+from customers.models import Customer, CustomerTag, Tag, TagColour, TagOrigin
 from customers.services.profiles import refusal_of, sensitive_problems
 
 MAX_TAGS: Final = 200
+EXPIRED_AT_ONCE: Final = 2_000
 _SHAPE: Final = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff,]{1,100}")
 
 
@@ -69,15 +70,52 @@ def change_tags(
     by: Actor,
     now: datetime,
     audited: bool = True,
+    expires_at: datetime | None = None,
 ) -> dict[int, TagChange]:
-    """These customers have the tags of `add` and not those of `remove`; changes by customer that had any."""
+    """These customers have the tags of `add` and not those of `remove`; changes by customer that had any.
+
+    With `expires_at`, which lies ahead, the tags of `add` come off by themselves then, also where they were on before;
+    without it an expiry that a tag has stays.
+    """
     to_add, to_remove = clean_tags(names=add), clean_tags(names=remove)
+    if expires_at is not None and expires_at <= now:
+        raise InvalidInput("Invalid 'expires_at': a tag cannot have run out before it is put on.", param="expires_at")
     with transaction.atomic():
         _lock(customer_ids)
         removed = _remove(customer_ids, to_remove)
-        return _done(
-            _add([(pk, name) for pk in customer_ids for name in to_add], origin, now), removed, by, now, audited
-        )
+        added = _add([(pk, name) for pk in customer_ids for name in to_add], origin, now)
+        if expires_at is not None:
+            put = CustomerTag.objects.filter(customer__in=customer_ids, tag__name__in=to_add)
+            put.update(expires_at=expires_at)
+        return _done(added, removed, by, now, audited)
+
+
+@transaction.atomic
+def expire_tags(*, by: Actor, now: datetime) -> int:
+    """Tags whose time has come are off, as if somebody had taken them off; how many of at most 2,000."""
+    due = CustomerTag.objects.filter(expires_at__lte=now).order_by("expires_at", "pk")
+    rows = list(due.values_list("pk", "customer_id")[:EXPIRED_AT_ONCE])
+    _lock({customer for _, customer in rows})
+    still = CustomerTag.objects.filter(pk__in=[pk for pk, _ in rows], expires_at__lte=now)
+    removed = list(still.order_by("pk").values_list("customer_id", "tag__name"))
+    still.delete()
+    _done([], removed, by, now)
+    return len(removed)
+
+
+@transaction.atomic
+def colour_tag(*, name: str, colour: str, by: Actor, now: datetime) -> Tag:
+    """The tag has this colour in the console; NotFound for an unknown tag, InvalidInput for an unknown colour."""
+    tag = Tag.objects.select_for_update().filter(name=name).first()
+    if tag is None:
+        raise NotFound("There is no tag of this name.")
+    if colour not in TagColour.values:
+        raise InvalidInput(f"Invalid 'colour': choose from {', '.join(TagColour.values)}.", param="colour")
+    if tag.colour != colour:
+        audit.record(by=by, action="tag.changed", target=f"tag:{tag.pk}", changes={"colour": [tag.colour, colour]})
+        tag.colour = colour
+        tag.save(update_fields=["colour"])
+    return tag
 
 
 def _lock(customer_ids: Collection[int]) -> None:

@@ -10,6 +10,7 @@ from tests.factories.customers import (
     import_example,
     merge_example,
     pair_example,
+    tag_example,
     timeline_example,
 )
 from tests.factories.integrations import client_example, key_example
@@ -41,6 +42,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "customer-merge-with": pair_example,
     "duplicate": duplicate_example,
     "duplicate-decide": duplicate_example,
+    "tag-edit": tag_example,
     "merge": merge_example,
     "merge-approve": merge_example,
     "merge-refuse": merge_example,

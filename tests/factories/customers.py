@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.actors import SYSTEM, Actor, ActorKind
 from customers.console.panels import seal_place
-from customers.models import AttributeDefinition, Customer, DuplicatePair, ImportFile
+from customers.models import AttributeDefinition, Customer, DuplicatePair, ImportFile, Tag
 from customers.selectors.timeline import Position
 from customers.services.attributes import define_attribute
 from customers.services.customers import create_customer
@@ -90,3 +90,9 @@ def make_duplicate() -> DuplicatePair:
 def duplicate_example() -> dict[str, str]:
     """The address of a pair to review."""
     return {"public_id": make_duplicate().public_id}
+
+
+def tag_example() -> dict[str, int]:
+    """The address of a tag."""
+    name = f"loyalty:{Tag.objects.count()}"
+    return {"tag_id": Tag.objects.create(name=name).pk}

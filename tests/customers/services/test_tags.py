@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.actors import SYSTEM
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
 from core.models import AuditEntry, OutboxMessage
-from customers.models import Customer, CustomerTag, TagOrigin
+from customers.models import Customer, CustomerTag, Tag, TagOrigin
 from customers.services.customers import create_customer
-from customers.services.tags import change_tags, replace_tags
+from customers.services.tags import change_tags, colour_tag, expire_tags, replace_tags
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -68,3 +68,47 @@ def test_change_tags__many_customers__takes_eleven_statements_at_most(django_ass
 
     assert len(changes) == 30
     assert sum(bool(change.removed) for change in changes.values()) == 10
+
+
+def test_change_tags__with_an_expiry__come_off_then_and_followers_hear_of_it(customer):
+    change_tags(customer_ids=[customer.pk], add=["kept"], origin=TagOrigin.API, by=SYSTEM, now=NOON)
+    change_tags(
+        customer_ids=[customer.pk], add=["sale:spring"], origin=TagOrigin.RULE, by=SYSTEM, now=NOON, expires_at=LATER
+    )
+
+    early = expire_tags(by=SYSTEM, now=NOON)
+    late = expire_tags(by=SYSTEM, now=LATER)
+
+    told = OutboxMessage.objects.filter(topic="customer.tag_removed").get()
+    assert (early, late, tags_of(customer)) == (0, 1, ["kept"])
+    assert told.payload == {"tags": ["sale:spring"]}
+
+
+def test_change_tags__put_again__keeps_its_expiry_unless_told_otherwise(customer):
+    change_tags(customer_ids=[customer.pk], add=["vip"], origin=TagOrigin.API, by=SYSTEM, now=NOON, expires_at=LATER)
+    change_tags(customer_ids=[customer.pk], add=["vip"], origin=TagOrigin.API, by=SYSTEM, now=NOON)
+    kept = CustomerTag.objects.get().expires_at
+    later = LATER + timedelta(days=1)
+
+    change_tags(customer_ids=[customer.pk], add=["vip"], origin=TagOrigin.API, by=SYSTEM, now=NOON, expires_at=later)
+
+    assert (kept, CustomerTag.objects.get().expires_at) == (LATER, later)
+
+
+def test_change_tags__expiry_in_the_past__is_refused_and_nothing_is_put_on(customer):
+    with pytest.raises(InvalidInput):
+        change_tags(customer_ids=[customer.pk], add=["vip"], origin=TagOrigin.API, by=SYSTEM, now=NOON, expires_at=NOON)
+
+    assert tags_of(customer) == []
+
+
+def test_colour_tag__known_and_unknown__is_changed_or_refused(customer):
+    change_tags(customer_ids=[customer.pk], add=["loyalty:gold"], origin=TagOrigin.API, by=SYSTEM, now=NOON)
+
+    tag = colour_tag(name="loyalty:gold", colour="yellow", by=SYSTEM, now=LATER)
+
+    assert (tag.namespace, Tag.objects.get().colour) == ("loyalty", "yellow")
+    with pytest.raises(InvalidInput):
+        colour_tag(name="loyalty:gold", colour="mauve", by=SYSTEM, now=LATER)
+    with pytest.raises(NotFound):
+        colour_tag(name="nothing", colour="red", by=SYSTEM, now=LATER)
