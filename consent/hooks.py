@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from consent.models import ConsentEvent, ConsentState, ConsentToken, DataRequest, LegalHold, Suppression
 from consent.selectors import personal
@@ -154,7 +155,11 @@ register_source(CONSENT_SOURCE)
 
 
 def _reach(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
-    return cache.get_or_set("home:reach", lambda: reach_by_email(now=timezone.now()), 60) or {}
+    now = timezone.now()
+    try:
+        return cache.get_or_set("home:reach", lambda: reach_by_email(now=now), 60) or {}
+    except RedisError:
+        return reach_by_email(now=now)
 
 
 for _panel in (

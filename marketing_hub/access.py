@@ -37,6 +37,7 @@ PERMISSIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "consent.approve_request": ("Approve privacy requests", frozenset({_C})),
     "consent.download_package": ("Download what was found for a privacy request", frozenset({_C})),
     "engagement.view_event": ("See events", frozenset({_M, _C, _I, _A})),
+    "engagement.change_eventtype": ("Define and retire event types", frozenset({_I})),
     "engagement.view_rejection": ("See refused events", frozenset({_C, _I})),
     "integrations.view_refusedrequest": ("See refused API requests", frozenset({_C, _I})),
     "integrations.view_apiclient": ("See API clients", frozenset({_C, _I})),

@@ -1,9 +1,8 @@
 """What consent shows on pages of others: a panel on the customer page, a card on the home page, alerts."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from django.http import HttpRequest
 from django.urls import reverse
 
 from consent.console.people import panel_context
@@ -11,7 +10,6 @@ from consent.console.words import CHANNELS, STATES
 from consent.models import ConsentEvent
 from consent.selectors.ledger import last_verification
 from consent.selectors.marks import marketing_uses, standings_of
-from consent.selectors.reach import count_reach
 from core import menu
 from core.menu import Alert, AlertSource, Hit, Panel, Reader, Search
 from customers.models import Customer
@@ -42,11 +40,6 @@ def find_entries(text: str, reader: Reader) -> Sequence[Hit]:
     ]
 
 
-def reach(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
-    """Total, and reachable by channel."""
-    return {"reach": count_reach()}
-
-
 def _marks() -> list[Mark]:
     """A column for each way of marketing; e-mail and SMS unasked."""
     return [
@@ -63,10 +56,6 @@ def contribute() -> None:
     """Register all of it; called once, where the screens are mounted."""
     menu.add_panel(
         "customer", Panel("consent", "Consent", "consent/panel.html", VIEW, panel_context, place="side", order=10)
-    )
-    menu.add_panel(
-        "home",
-        Panel("reach", "Reachable audience", "consent/reach.html", "consent.view_purpose", reach, order=20, lazy=True),
     )
     register_marks(name="consent", source=MarkSource(VIEW, _marks, _states))
     menu.add_alerts(AlertSource("consent-ledger", VIEW, ledger_alerts))

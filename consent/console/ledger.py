@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.forms import DateTimeInput
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -13,8 +14,9 @@ from consent.console.words import BASES, CHANNELS, STATES, evidence_label, evide
 from consent.models import ConsentEvent
 from consent.rules.vocabulary import Event
 from consent.selectors.catalogue import catalogue
-from consent.selectors.ledger import chain_of, find_entry, last_verification, list_entries
+from consent.selectors.ledger import chain_of, find_entry, history_of, last_verification, list_entries
 from consent.services.verification import start_verification
+from core.actors import ActorKind
 from core.console import cells
 from core.console.tables import whole_row
 from core.console.views import Action, ActionPage, Column, DetailPage, Empty, Header, ListPage, MenuEntry, Tab
@@ -22,14 +24,23 @@ from core.errors import NotFound
 from core.menu import Panel
 from core.models import Job
 from customers.selectors.customers import all_ids, find_customer
+from customers.selectors.origins import names_of
 
 VIEW, VERIFY = "consent.view_consent", "consent.verify_ledger"
 _SOURCES = {"gpc": "Global Privacy Control", "expiry": "Ran out", "merge": "Merge", "import": "Import", "api": "API"}
 
 
+_OTHERS = {"system": "System", "person": "The person"}
+
+
 def purpose_choices() -> list[tuple[str, str]]:
     """Every purpose in use."""
     return [(use.key, use.name) for use in catalogue().uses.values()]
+
+
+def _moment(label: str, lookup: str) -> django_filters.DateTimeFilter:
+    widget = DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return django_filters.DateTimeFilter(label=label, field_name="occurred_at", lookup_expr=lookup, widget=widget)
 
 
 class LedgerFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -44,12 +55,26 @@ class LedgerFilter(django_filters.FilterSet):  # type: ignore[misc]
     channel = django_filters.ChoiceFilter(
         label="Channel", field_name="purpose__channel", choices=list(CHANNELS.items()), empty_label="Any channel"
     )
+    place = django_filters.CharFilter(label="Jurisdiction", method="of_place")
     source = django_filters.CharFilter(label="Source")
+    actor = django_filters.CharFilter(label="By", method="of_actor")
+    since = _moment("Happened from", "gte")
+    until = _moment("Happened before", "lt")
     customer = django_filters.CharFilter(label="Customer", method="of_customer")
 
     class Meta:
         model = ConsentEvent
         fields: Sequence[str] = ()
+
+    def of_place(self, rows: QuerySet[ConsentEvent], name: str, value: str) -> QuerySet[ConsentEvent]:
+        """The entries of a country, with all its regions (`US`), or of one region (`US-CA`)."""
+        code = value.strip().upper()
+        return rows.filter(place=code) if "-" in code else rows.filter(Q(place=code) | Q(place__startswith=f"{code}-"))
+
+    def of_actor(self, rows: QuerySet[ConsentEvent], name: str, value: str) -> QuerySet[ConsentEvent]:
+        """What one client or member of staff recorded: by id, alone or with its kind in front."""
+        text = value.strip()
+        return rows.filter(actor__in=[text, *(f"{kind.value}:{text}" for kind in ActorKind)])
 
     def of_customer(self, rows: QuerySet[ConsentEvent], name: str, value: str) -> QuerySet[ConsentEvent]:
         """The entries of one person and of the visitors she absorbed; none for nobody we know."""
@@ -67,7 +92,8 @@ def subject_link(row: ConsentEvent) -> str:
 
 def entry_link(row: ConsentEvent) -> str:
     """The instant of recording, leading to the entry."""
-    return cells.link(reverse("console:consent-entry", args=[row.public_id]), cells.instant(row.recorded_at))
+    address = reverse("console:consent-entry", args=[row.public_id])
+    return format_html('<a href="{}" data-drawer>{}</a>', address, cells.instant(row.recorded_at))
 
 
 class LedgerList(ListPage):
@@ -76,7 +102,10 @@ class LedgerList(ListPage):
     name, title, permission = "consent-ledger", "Consent ledger", VIEW
     menu_entry = MenuEntry("Consent ledger", "shield-check", "Compliance", order=20)
     template_name = "consent/ledger.html"
-    filterset_class, bar_filters = LedgerFilter, ("event", "purpose", "channel")
+    filterset_class, bar_filters = (
+        LedgerFilter,
+        ("event", "purpose", "channel", "place", "source", "actor", "since", "until"),
+    )
     search_label = "Customer or entry id"
     default_sort = "-recorded_at"
     empty = Empty("Nothing recorded yet", "Consent arrives by the API, by imports, and from customer pages.")
@@ -89,6 +118,7 @@ class LedgerList(ListPage):
     )
     columns = (
         Column("recorded_at", "Recorded", value=whole_row, cell=entry_link, sort="recorded_at"),
+        Column("occurred_at", "Happened", cell=cells.instant),
         Column("subject", "Person", value=whole_row, cell=subject_link),
         Column("channel", "Channel", value=lambda row: CHANNELS[row.purpose.channel]),
         Column("purpose", "Purpose", value=lambda row: row.purpose.name),
@@ -97,11 +127,10 @@ class LedgerList(ListPage):
         Column("notice", "Notice", value=whole_row, cell=notice_words),
         Column("evidence", "Evidence", cell=evidence_words),
         Column("legal_basis", "Basis", value=lambda row: BASES[row.legal_basis], optional=True),
-        Column("place", "Place", optional=True),
+        Column("place", "Jurisdiction"),
         Column("seq", "No.", end=True, optional=True),
-        Column("occurred_at", "Happened", cell=cells.instant, optional=True),
         Column("valid_until", "Valid until", cell=cells.day, optional=True),
-        Column("actor", "By", cell=cells.code, optional=True),
+        Column("actor", "By", value=lambda row: row.by),
         Column("rule_set", "Rules", optional=True),
         Column("hash", "Hash", value=lambda row: row.hash[:12], cell=cells.code, optional=True),
     )
@@ -115,6 +144,13 @@ class LedgerList(ListPage):
         if text.startswith("con_"):
             return rows.filter(public_id=text)
         return LedgerFilter().of_customer(rows, "customer", text)
+
+    def prepare(self, rows: list[Any]) -> list[Any]:
+        """Who recorded them, by name."""
+        names = names_of({row.actor for row in rows})
+        for row in rows:
+            row.by = names.get(row.actor) or _OTHERS.get(row.actor.partition(":")[0]) or row.actor
+        return rows
 
     def actions(self) -> Sequence[Action]:
         """Prove that nothing was changed."""
@@ -184,7 +220,8 @@ def _facts(row: ConsentEvent) -> Mapping[str, Any]:
         ("Place", cells.text(row.place)),
         ("Rules", row.rule_set),
         ("Source", row.source),
-        ("By", cells.code(row.actor)),
+        ("By", format_html("{} {}", names_of([row.actor]).get(row.actor, ""), cells.code(row.actor))),
+        ("Notice", notice_words(row)),
     ]
     evidence = [(evidence_label(name), _evidence(name, value)) for name, value in sorted(row.evidence.items())]
     return {"facts": facts, "evidence": evidence}
@@ -197,4 +234,4 @@ def _evidence(name: str, value: Any) -> Any:
 
 def _chain(request: HttpRequest, row: ConsentEvent) -> Mapping[str, Any]:
     """Whether this person's whole chain holds: hashed again now."""
-    return {"entry": row, "broken": chain_of(row.customer_id)}
+    return {"entry": row, "broken": chain_of(row.customer_id), "length": history_of([row.customer_id]).count()}

@@ -267,7 +267,7 @@ class ListPage(Page, abstract=True):
         chips = [(f"“{self.address.text}”", self.address.with_(q=None))] if self.address.text else []
         fields = self.filterset.form.fields if self.filterset else {}
         for name, values in self.address.filters().items():
-            words = dict(getattr(fields.get(name), "choices", None) or ())
+            words = dict(iter(getattr(fields.get(name), "choices", ())))
             label = getattr(fields.get(name), "label", None) or name
             said = ", ".join(str(words.get(value, value)) for value in values)
             chips.append((f"{label}: {said}", self.address.with_(**{name: None})))

@@ -4,6 +4,7 @@ import json
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model, Q, QuerySet
@@ -46,6 +47,7 @@ def beyond(rows: Rows, sort: str, word: str) -> Rows | None:
     index on (field, id) start at the right place instead of filtering from the beginning.
     """
     marked, value, pk = json.loads(unseal(word) or "[null, null, null]")
+    pk = tuple(pk) if isinstance(pk, list) else pk
     if marked != sort:
         return None
     field, down = sort.lstrip("-"), sort.startswith("-")
@@ -71,6 +73,6 @@ def _nullable(rows: Rows, field: str) -> bool:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, Decimal):
+    if isinstance(value, (Decimal, UUID, datetime)):
         return str(value)
     raise TypeError(f"{type(value).__name__} cannot be a sort key")

@@ -221,6 +221,17 @@ _describe(
     },
 )
 _describe(
+    "delete",
+    "types/{name}",
+    "engagement:write",
+    "retireEventType",
+    "Retire an event type: its events are refused within seconds, stored ones stay; registering it again revives it",
+    {
+        "parameters": [{"name": "name", "in": "path", "required": True, "schema": TEXT, "example": "webinar-join"}],
+        "responses": {"204": {"description": "Retired."}},
+    },
+)
+_describe(
     "get",
     "rejections",
     "engagement:read",

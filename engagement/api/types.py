@@ -18,7 +18,7 @@ from engagement.rules.catalogue import BY_NAME, TRACKING, Kind
 from engagement.rules.schemas import published
 from engagement.selectors.catalogue import find_type, list_types
 from engagement.selectors.rejections import list_rejections
-from engagement.services.types import register_type
+from engagement.services.types import register_type, retire_type
 
 
 class TypeInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -73,6 +73,14 @@ def post_type(request: HttpRequest, credential: Credential) -> HttpResponse:
         purpose=given.purpose,
     )
     return json_answer(_row(kind) | {"schema": published(kind)}, 201)
+
+
+@door(scope="engagement:write", methods=("DELETE",))
+def delete_type(request: HttpRequest, credential: Credential, name: str) -> HttpResponse:
+    """Retire a registered type: 204; its events are refused within seconds, those that are stored stay."""
+    only(request, frozenset())
+    retire_type(name=name, by=actor_of(credential, request), now=timezone.now())
+    return HttpResponse(status=204)
 
 
 @door(scope="engagement:read", methods=("GET",))

@@ -5,7 +5,7 @@ from django.urls import path
 from engagement.api import documents, documents_reading
 from engagement.api.events import list_or_count_events, stream_events
 from engagement.api.ingest import post_event, post_events
-from engagement.api.types import post_type, show_rejections, show_type, show_types
+from engagement.api.types import delete_type, post_type, show_rejections, show_type, show_types
 from engagement.api.verbs import by_method
 
 __all__ = ["aliases", "documents", "documents_reading", "urlpatterns"]
@@ -13,7 +13,7 @@ __all__ = ["aliases", "documents", "documents_reading", "urlpatterns"]
 aliases = [
     path("engagement/events", by_method(GET=stream_events, POST=post_events)),
     path("engagement/types", by_method(GET=show_types, POST=post_type)),
-    path("engagement/types/<str:name>", show_type),
+    path("engagement/types/<str:name>", by_method(GET=show_type, DELETE=delete_type)),
     path("engagement/rejections", show_rejections),
     path("engagement/<str:event_type>", post_event),
 ]

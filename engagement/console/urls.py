@@ -1,6 +1,17 @@
 """Screens of engagement."""
 
 from core.console.views import screen
+from engagement.console.events import EventDetail, EventList
 from engagement.console.rejections import RejectionList
+from engagement.console.types import EventTypeDetail, EventTypes, NewEventType, NewVersion, RetireEventType
 
-urlpatterns = [screen("rejections", RejectionList)]
+urlpatterns = [
+    screen("events", EventList),
+    screen("events/<int:xid>/<uuid:event_id>", EventDetail),
+    screen("event-types", EventTypes),
+    screen("event-types/new", NewEventType),
+    screen("event-types/<slug:key>", EventTypeDetail),
+    screen("event-types/<slug:key>/version", NewVersion),
+    screen("event-types/<slug:key>/retire", RetireEventType),
+    screen("rejections", RejectionList),
+]

@@ -22,15 +22,16 @@ class DailyMetric(models.Model):
 
 
 class HourlyMetric(models.Model):
-    """How many events of a type happened in an hour, which begins at `hour` (UTC)."""
+    """How many events of a type, sent by one source (a Label), happened in an hour, which begins at `hour` (UTC)."""
 
     id = models.BigAutoField(primary_key=True)
     hour = models.DateTimeField()
     type_id = models.SmallIntegerField()
+    source_id = models.IntegerField(default=0)
     events = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["hour", "type_id"], name="hourly_metric_unique")]
+        constraints = [models.UniqueConstraint(fields=["hour", "type_id", "source_id"], name="hourly_metric_unique")]
 
     def __str__(self) -> str:
         return f"{self.hour} {self.type_id}"

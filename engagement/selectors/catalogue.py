@@ -16,11 +16,12 @@ _BUILT_IN: Final = {kind.name: compile_form(kind) for kind in BUILT_IN}
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Forms by type name, in the current version and in every version; (name, title) of all types by id."""
+    """Forms by type name, in the current version and in every version; (name, title) and purpose of all types by id."""
 
     current: Mapping[str, Form]
     versions: Mapping[tuple[str, int], Form]
     titles: Mapping[int, tuple[str, str]]
+    purposes: Mapping[int, str]
 
     def find(self, name: str, version: int | None = None) -> Form | None:
         """The form of a type in this or its current version; None when there is none."""
@@ -72,17 +73,20 @@ def _read() -> Catalogue:
     current: dict[str, Form] = dict(_BUILT_IN)
     versions = {(name, form.kind.version): form for name, form in _BUILT_IN.items()}
     titles = {form.kind.id: (name, form.kind.title) for name, form in _BUILT_IN.items()}
+    purposes = {form.kind.id: form.kind.purpose for form in _BUILT_IN.values()}
     for row in EventSchema.objects.select_related("type").order_by("type_id", "version"):
-        form = compile_form(_kind(row))
+        form = compile_form(kind_of(row))
         titles[row.type.pk] = (row.type.name, row.type.title)
+        purposes[row.type.pk] = row.type.purpose
         if row.type.archived_at is None:
             versions[row.type.name, row.version] = form
             if row.version == row.type.current_version:
                 current[row.type.name] = form
-    return Catalogue(current=current, versions=versions, titles=titles)
+    return Catalogue(current=current, versions=versions, titles=titles, purposes=purposes)
 
 
-def _kind(row: EventSchema) -> Kind:
+def kind_of(row: EventSchema) -> Kind:
+    """A registered version as the rules know types; `row` comes with its type."""
     return Kind(
         id=row.type.pk,
         name=row.type.name,

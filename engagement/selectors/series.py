@@ -119,8 +119,13 @@ def _days_of_everybody(scope: Scope) -> list[dict[str, Any]]:
 
 def _hours_of_everybody(scope: Scope) -> list[dict[str, Any]]:
     of_type = Q() if scope.type_id is None else Q(type_id=scope.type_id)
-    rows = HourlyMetric.objects.filter(of_type, hour__gte=scope.start, hour__lt=scope.end).order_by("hour", "type_id")
-    return _buckets(list(rows.values_list("hour", "type_id", "events")))
+    rows = (
+        HourlyMetric.objects.filter(of_type, hour__gte=scope.start, hour__lt=scope.end)
+        .values_list("hour", "type_id")
+        .annotate(sum=Sum("events"))
+        .order_by("hour", "type_id")
+    )
+    return _buckets(list(rows))
 
 
 def _buckets(rows: Sequence[tuple[datetime, int, int]]) -> list[dict[str, Any]]:

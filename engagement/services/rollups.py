@@ -15,10 +15,10 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 ON CONFLICT ON CONSTRAINT daily_metric_unique DO UPDATE SET events = sums.events + excluded.events
 """
 _ADD_UP_HOURS: Final = """
-INSERT INTO engagement_hourlymetric AS sums (hour, type_id, events)
-SELECT date_trunc('hour', occurred_at, 'UTC'), type_id, count(*)
+INSERT INTO engagement_hourlymetric AS sums (hour, type_id, source_id, events)
+SELECT date_trunc('hour', occurred_at, 'UTC'), type_id, source_id, count(*)
 FROM engagement_event WHERE xid > %s AND xid <= %s
-GROUP BY 1, 2 ORDER BY 1, 2
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 ON CONFLICT ON CONSTRAINT hourly_metric_unique DO UPDATE SET events = sums.events + excluded.events
 """
 

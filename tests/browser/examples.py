@@ -13,6 +13,7 @@ from tests.factories.customers import (
     tag_example,
     timeline_example,
 )
+from tests.factories.engagement import event_example, event_type_example
 from tests.factories.integrations import client_example, key_example
 from tests.factories.requests import request_example, request_task_example
 from tests.factories.system import audit_example, job_example, staff_example, view_example
@@ -30,6 +31,10 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "attribute-archive": attribute_example,
     "attribute-edit": attribute_example,
     "customer": person_example,
+    "event": event_example,
+    "event-type": event_type_example,
+    "event-type-retire": event_type_example,
+    "event-type-version": event_type_example,
     "import": import_example,
     "import-columns": import_example,
     "import-consent": import_example,

@@ -1,8 +1,10 @@
 """The compliance officer's screens: what they show, what they change, what they refuse."""
 
 import pytest
+from django.utils import timezone
 
-from consent.models import ConsentEvent, NoticeVersion, Suppression
+from consent.models import ConsentEvent, NoticeVersion, Purpose, Suppression
+from consent.selectors.catalogue import forget_catalogue
 from core.models import AuditEntry, Job
 from tests.factories.consent import make_person, suppression_example
 from tests.factories.core import make_staff
@@ -34,6 +36,31 @@ def test_ledger__with_entries__shows_proof_and_narrows_by_person(officer):
     assert "v1 de" in page
     assert person.public_id in page
     assert other.public_id not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?purpose=marketing_email", True),
+        ("?channel=sms", True),
+        ("?channel=push", False),
+        ("?place=de", True),
+        ("?place=US", False),
+        ("?source=web_form", True),
+        ("?source=import", False),
+        ("?actor=system", True),
+        ("?actor=cli_nobody", False),
+        ("?since=2020-01-01T00:00", True),
+        ("?until=2020-01-01T00:00", False),
+    ],
+)
+def test_ledger__filter__narrows_and_shows_when_it_happened(officer, query, found):
+    person = make_person()
+
+    shown = officer.get(f"/console/consent{query}").content.decode()
+
+    assert (person.public_id in shown) is found
+    assert ("Happened" in shown.partition("<tbody>")[0]) or not found
 
 
 def test_ledger__unknown_person__shows_no_rows_instead_of_all(officer):
@@ -244,10 +271,21 @@ def test_jurisdictions__open__show_rules_and_sources(marketer, path):
     assert "California" in page.content.decode() or path.endswith("*")
 
 
-def test_home__reachable_audience__counts_by_channel(marketer):
-    make_person(external_id="1")
+def test_home__reach__is_one_figure_of_those_with_an_address_who_agree(marketer):
+    make_person(external_id="1", email="one@example.com")
     make_person(external_id="2")
 
-    page = marketer.get("/console/?panel=reach", headers={"HX-Request": "true"}).content.decode()
+    page = marketer.get("/console/").content.decode()
 
-    assert "<strong>2</strong> active customers" in page
+    assert page.count("Reachable") == 1
+    assert '<div class="figure-value">1</div><div class="figure-note">50 % of active customers' in page
+
+
+def test_home__no_purpose_for_mail__says_so_instead_of_an_error(marketer):
+    Purpose.objects.filter(key="marketing_email").update(archived_at=timezone.now())
+    forget_catalogue()
+
+    page = marketer.get("/console/").content.decode()
+
+    assert "No purpose for marketing by e-mail is in use." in page
+    assert "Unknown purpose" not in page
