@@ -1,6 +1,6 @@
 """/privacy-requests: what partners may open, read and move; approvals are for people only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import django_filters
@@ -25,6 +25,7 @@ from consent.selectors.requests import (
 from consent.services import request_decisions as decisions
 from consent.services import requests as desk
 from consent.services.requests import NewRequest
+from core.api.gpc import Name, names_in
 from core.api.views import ApiView, ApiViewSet
 
 TAG = ["Privacy requests"]
@@ -190,6 +191,10 @@ class PrivacyRequestViewSet(ApiViewSet):
     queryset = list_requests().select_related("duplicate_of")
     filterset_class = PrivacyRequestFilter
     sort_fields = ("created_at", "safe_due")
+
+    def people_in_body(self, request: Request) -> Iterable[Name]:
+        """Whose data it is about."""
+        return names_in(request.data, ("customer", "email"))
 
     @extend_schema(operation_id="listPrivacyRequests", responses=PrivacyRequestSerializer(many=True), tags=TAG)
     def list(self, request: Request) -> HttpResponse:

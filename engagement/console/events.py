@@ -18,7 +18,7 @@ from core.console.views import Action, Column, DetailPage, Empty, Header, ListPa
 from core.menu import Panel, Reader
 from customers.models import Customer, Status
 from engagement.models import ConsentKind, Event, Label
-from engagement.rules.keys import public_id
+from engagement.rules.keys import public_id, shown
 from engagement.rules.members import DEVICE_NAMES
 from engagement.selectors.catalogue import event_catalogue
 from engagement.selectors.search import (
@@ -96,8 +96,8 @@ def person_of(customer: Customer | None, reader: Reader) -> str:
     if customer is None or customer.status == Status.DELETED:
         return "Erased"
     name = customer.name if reader.has_perm(PII) else ""
-    shown = name or ("Visitor" if not customer.is_known else f"…{customer.public_id[-10:]}")
-    return cells.link(reverse("console:customer", args=[customer.public_id]), shown)
+    label = name or ("Visitor" if not customer.is_known else f"…{customer.public_id[-10:]}")
+    return cells.link(reverse("console:customer", args=[customer.public_id]), label)
 
 
 class EventList(ListPage):
@@ -160,7 +160,7 @@ def _facts(request: HttpRequest, event: Event) -> Mapping[str, Any]:
         ("Sent by", sender),
         ("Campaign", cells.code(words.campaign)),
         ("Device", cells.text(DEVICE_NAMES.get(event.device, ""))),
-        ("Event id", cells.code((event.properties or {}).get("eventId") or str(event.event_id))),
+        ("Event id", cells.code((event.properties or {}).get("eventId") or shown(event.event_id))),
     ]
     return {"facts": facts}
 
@@ -169,8 +169,8 @@ def _payload(request: HttpRequest, event: Event) -> Mapping[str, Any]:
     """What else the event carried; values are hidden from readers without the right to personal data."""
     sees = staff_of(request).has_perm(PII)
     members = event.properties or {}
-    shown = members if sees else _masked(members)
-    return {"text": json.dumps(shown, indent=2, ensure_ascii=False) if members else "", "masked": not sees}
+    visible = members if sees else _masked(members)
+    return {"text": json.dumps(visible, indent=2, ensure_ascii=False) if members else "", "masked": not sees}
 
 
 def _masked(value: Any) -> Any:
@@ -189,7 +189,8 @@ def _consent(request: HttpRequest, event: Event) -> Mapping[str, Any]:
             ("Good until", cells.instant(found.token.expires_at)),
         ]
     if found.answer is not None:
-        facts.append(("Record then", f"{found.answer.decision.answer}: {found.answer.decision.why}"))
+        verdict = "Allowed" if found.answer.decision.answer == "allow" else "Denied"
+        facts.append(("Record then", f"{verdict}. {found.answer.decision.why}"))
     if found.entry is not None:
         entry = found.entry
         words = f"No. {entry.seq}, {entry.purpose.name}: {entry.event}"

@@ -111,8 +111,7 @@ BUILT_IN: Final = (
         14,
         IDENTIFY,
         "Identify",
-        "A visitor turned out to be a known person: give both `userId` and `anonymousId`. Within seconds the visitor's "
-        "earlier events stand on that person's timeline; her consent is never widened by it.",
+        "A visitor turned out to be a known person: give both `userId` and `anonymousId`.",
         ("userId", "anonymousId"),
         example={"anonymousId": "3f1c9a70-device"},
     ),

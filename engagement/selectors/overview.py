@@ -51,7 +51,7 @@ def list_overviews(*, now: datetime) -> list[Overview]:
         return Overview(
             name=about.name,
             title=about.title,
-            description=about.description,
+            description=about.description.replace("`", ""),
             purpose=purpose,
             version=version,
             built_in=isinstance(about, Kind),

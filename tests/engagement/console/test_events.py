@@ -94,7 +94,7 @@ def test_detail__reader_of_personal_data__sees_payload_and_the_ledger_entry_behi
 
     assert "signup-button" in shown and "/spring" in shown
     assert reverse("console:consent-entry", args=[entry.public_id]) in shown
-    assert "allow" in shown and "Web shop" in shown
+    assert "Allowed." in shown and "Web shop" in shown
 
 
 def test_detail__reader_without_personal_data__sees_names_of_members_only(client):
