@@ -7,7 +7,16 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from consent.services import expiry, masks, request_letters, request_steps, retention, verification
+from consent.services import (
+    expiry,
+    masks,
+    reminders,
+    request_letters,
+    request_steps,
+    request_upkeep,
+    retention,
+    verification,
+)
 from core.actors import SYSTEM
 
 
@@ -67,3 +76,14 @@ def send_letter(letter_id: int, **_: Any) -> bool:
 def send_waiting_letters(**_: Any) -> int:
     """Send every letter that did not leave."""
     return request_letters.send_waiting_letters(now=timezone.now())
+
+
+@shared_task
+def keep_requests(**_: Any) -> int:
+    """Remind staff, check every date again, forget addresses, remove ended packages, drop old records."""
+    now = timezone.now()
+    request_upkeep.check_dates(now=now)
+    request_upkeep.forget_contacts(now=now)
+    request_upkeep.remove_ended_packages(now=now)
+    request_upkeep.drop_old_requests(before=now - timedelta(days=31 * settings.REQUEST_RETENTION_MONTHS))
+    return reminders.remind(now=now)

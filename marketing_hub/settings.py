@@ -146,6 +146,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
     "prove-ledger": {"task": "consent.tasks.prove_ledger", "schedule": 3600.0},
     "privacy-request-tasks": {"task": "consent.tasks.resume_request_steps", "schedule": 30.0},
+    "privacy-request-upkeep": {"task": "consent.tasks.keep_requests", "schedule": 3600.0},
     "privacy-request-letters": {"task": "consent.tasks.send_waiting_letters", "schedule": 60.0},
     "refresh-segments": {"task": "customers.tasks.refresh_segments", "schedule": 900.0},
     "segment-retention": {"task": "customers.tasks.forget_segment_history", "schedule": 86400.0},
@@ -325,6 +326,7 @@ REFUSED_ROW_RETENTION_DAYS = env.number("REFUSED_ROW_RETENTION_DAYS", 30, 1)
 DATA_DIR = env.data_dir()
 IMPORT_DIR = DATA_DIR / "imports"
 PACKAGE_DIR = DATA_DIR / "packages"
+REQUEST_RETENTION_MONTHS = env.number("REQUEST_RETENTION_MONTHS", 24, 24, 120)  # 11 CCR 7101(a)
 PACKAGE_DAYS = env.number("PACKAGE_DAYS", 7, 1, 90)
 IMPORT_FILE_RETENTION_DAYS = env.number("IMPORT_FILE_RETENTION_DAYS", 7, 1)
 IMPORT_UNDO_DAYS = env.number("IMPORT_UNDO_DAYS", 7, 1)

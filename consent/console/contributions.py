@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from django.urls import reverse
+from django.utils import timezone
 
 from consent.console.people import panel_context
 from consent.console.words import CHANNELS, STATES
 from consent.models import ConsentEvent
 from consent.selectors.ledger import last_verification
 from consent.selectors.marks import marketing_uses, standings_of
+from consent.selectors.requests import contact_hash_of, count_failed_tasks, count_late, list_requests
 from core import menu
 from core.menu import Alert, AlertSource, Hit, Panel, Reader, Search
 from customers.models import Customer
@@ -30,6 +32,30 @@ def ledger_alerts() -> list[Alert]:
         return []
     text = "The consent ledger was changed behind the product's back."
     return [Alert(text, reverse("console:consent-ledger"), tone="bad", banner=True)]
+
+
+def request_alerts() -> list[Alert]:
+    """Requests past the day we work towards, and tasks that failed."""
+    late, failed = count_late(timezone.localdate()), count_failed_tasks()
+    url = f"{reverse('console:requests')}?view=overdue"
+    found = [Alert(f"Overdue privacy requests: {late}.", url, tone="bad", banner=True)] if late else []
+    if failed:
+        words = f"Privacy requests with failed tasks: {failed[0]}, the earliest due on {failed[1]}."
+        found.append(Alert(words, reverse("console:requests"), tone="warn"))
+    return found
+
+
+def find_requests_by_id(text: str, reader: Reader) -> Sequence[Hit]:
+    """The privacy request with exactly this id, or of exactly this e-mail address."""
+    hashed = contact_hash_of(text)
+    rows = list_requests().filter(contact_hash=hashed) if hashed else list_requests().filter(public_id=text)
+    return [
+        Hit(
+            f"{row.get_kind_display()}, {row.get_state_display().lower()}",
+            reverse("console:request", args=[row.public_id]),
+        )
+        for row in rows.order_by("-id")[:5]
+    ]
 
 
 def find_entries(text: str, reader: Reader) -> Sequence[Hit]:
@@ -59,4 +85,6 @@ def contribute() -> None:
     )
     register_marks(name="consent", source=MarkSource(VIEW, _marks, _states))
     menu.add_alerts(AlertSource("consent-ledger", VIEW, ledger_alerts))
+    menu.add_alerts(AlertSource("privacy-requests", "consent.view_request", request_alerts))
+    menu.add_search(Search("Privacy requests", "gavel", "consent.view_request", find_requests_by_id, order=50))
     menu.add_search(Search("Consent entries", "shield-check", VIEW, find_entries, order=60))

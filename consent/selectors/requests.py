@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from consent.models import ClockEntry, DataRequest, LegalHold, Letter, RequestEvent, RequestPackage, RequestStep
 from consent.rules.regimes import zone_of
 from consent.rules.request_clock import Dates, dates_of, known_regime
-from consent.rules.requests import LANES, OPEN, Lane, State, urgency
+from consent.rules.requests import LANES, Lane, urgency
 from core.crypto import keyed_hash, seal, unseal
 from core.errors import NotFound
 from core.models import StaffUser
@@ -64,6 +64,13 @@ def count_open() -> int:
 def count_late(today: date) -> int:
     """How many open requests are past the day we work towards."""
     return DataRequest.objects.open().filter(safe_due__lt=today).count()
+
+
+def count_failed_tasks() -> tuple[int, date] | None:
+    """How many open requests have a failed task, and the earliest day one of them is due; None when there is none."""
+    found = DataRequest.objects.open().filter(steps__state="failed")
+    told = found.aggregate(number=Count("pk", distinct=True), earliest=Min("safe_due"))
+    return (told["number"], told["earliest"]) if told["number"] else None
 
 
 def dates_now(request: DataRequest, today: date, entries: Iterable[ClockEntry] | None = None) -> Dates:
@@ -230,9 +237,7 @@ def explanation(request: DataRequest, today: date) -> dict[str, Any]:
     }
 
 
-def waiting_for_reminder(today: date) -> QuerySet[DataRequest]:
-    """Open requests, most pressing first."""
-    return DataRequest.objects.open().order_by("safe_due", "id")
-
-
-ACTIVE_STATES: Final = tuple(sorted(OPEN - {State.HELD}))
+def waiting_for_reminder(now: datetime) -> QuerySet[DataRequest]:
+    """Open requests with two weeks left or less whose last rung was not told, most pressing first."""
+    soon = (now + timedelta(days=15)).date()
+    return DataRequest.objects.open().filter(safe_due__lte=soon, reminded__lt=4).order_by("safe_due", "id")

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from consent.models import DataRequest, RequestPackage
 from consent.rules.requests import Kind, Verb
+from consent.services.exports import remove_package
 from consent.services.request_writing import compute, note
 from core import audit, outbox
 from core.actors import SYSTEM
@@ -85,7 +86,9 @@ def drop_old_requests(*, before: datetime) -> int:
             return dropped
 
 
-def list_ended_packages(*, now: datetime) -> list[RequestPackage]:
-    """Packages whose link has ended and whose file still lies there."""
-    ended = RequestPackage.objects.filter(removed_at__isnull=True, expires_at__lt=now)
-    return list(ended.order_by("expires_at")[:BATCH])
+def remove_ended_packages(*, now: datetime) -> int:
+    """The files of packages whose link has ended are gone; how many."""
+    ended = list(RequestPackage.objects.filter(removed_at__isnull=True, expires_at__lt=now).order_by("pk")[:BATCH])
+    for package in ended:
+        remove_package(package=package, now=now)
+    return len(ended)
