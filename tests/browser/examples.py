@@ -15,17 +15,18 @@ from tests.factories.customers import (
 )
 from tests.factories.engagement import event_example, event_type_example
 from tests.factories.integrations import client_example, key_example
-from tests.factories.requests import request_example, request_task_example
+from tests.factories.requests import package_example, request_example, request_task_example
 from tests.factories.system import audit_example, job_example, staff_example, view_example
 
 _REQUEST_STEPS = (
-    "acknowledge ask approve assign certificate collect comment deliver extend hold lift match not-verified package "
+    "acknowledge ask approve assign certificate collect comment deliver extend hold lift match not-verified "
     "redact refuse resume send-back verify withdraw"
 )
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "consent-entry": entry_example,
     "request": request_example,
+    "request-package": package_example,
     "request-task": request_task_example,
     **{f"request-{step}": request_example for step in _REQUEST_STEPS.split()},
     "attribute-archive": attribute_example,

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from consent.models import DataRequest, RequestStep
 from consent.rules.requests import Kind
+from consent.services.request_decisions import approve_request
 from consent.services.request_steps import run_step
 from consent.services.requests import NewRequest, open_request, verify_request
 from core.actors import Actor, ActorKind
@@ -55,6 +56,14 @@ def request_example() -> dict[str, str]:
     return {"public_id": make_reviewed(contact=f"jane.silva{DataRequest.objects.count()}@example.com").public_id}
 
 
+def package_example() -> dict[str, str]:
+    """The address of a request whose package is built."""
+    address = request_example()
+    request = DataRequest.objects.get(**address)
+    work(approve_request(request=request, by=ONE, now=timezone.now()))
+    return address
+
+
 def request_task_example() -> dict[str, Any]:
     """The address of a task of a request."""
     address = request_example()
@@ -68,6 +77,7 @@ __all__ = [
     "make_request",
     "make_reviewed",
     "make_subject",
+    "package_example",
     "request_example",
     "request_task_example",
     "work",
