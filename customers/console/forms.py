@@ -7,6 +7,7 @@ from django import forms
 from core.console.forms import ConsoleForm
 from customers.models import Status
 from customers.rules.countries import COUNTRY_NAMES
+from customers.selectors.segments.listing import static_choices
 
 _COUNTRIES = [("", "Not known"), *((code, f"{name} ({code})") for code, name in sorted(COUNTRY_NAMES.items()))]
 
@@ -40,6 +41,12 @@ class TagForm(ConsoleForm):
     """One tag."""
 
     tag = forms.CharField(label="Tag", max_length=100)
+
+
+class ListChoiceForm(ConsoleForm):
+    """One of the lists kept by hand."""
+
+    segment = forms.ChoiceField(label="List", choices=static_choices)
 
 
 class TagsForm(ConsoleForm):

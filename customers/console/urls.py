@@ -25,10 +25,23 @@ from customers.console.merges import (
     UndoMerge,
 )
 from customers.console.search import PEOPLE
+from customers.console.segment_builder import EditSegment, NewSegment
+from customers.console.segments import (
+    ALERTS,
+    SEGMENTS,
+    ArchiveSegment,
+    ExplainSegment,
+    NewSegmentList,
+    RefreshSegment,
+    SegmentDetail,
+    SegmentList,
+    SnapshotSegment,
+)
 from customers.console.tag_list import EditTag, TagList
 
 menu.add_search(PEOPLE)
-
+menu.add_panel("customer", SEGMENTS)
+menu.add_alerts(ALERTS)
 urlpatterns = [
     screen("customers", CustomerList),
     screen("customers/new", NewCustomer),
@@ -52,6 +65,15 @@ urlpatterns = [
     screen("identity-rules", IdentityRules),
     screen("tags", TagList),
     screen("tags/<int:tag_id>/edit", EditTag),
+    screen("segments", SegmentList),
+    screen("segments/new", NewSegment),
+    screen("segments/new-list", NewSegmentList),
+    screen("segments/<slug:slug>", SegmentDetail),
+    screen("segments/<slug:slug>/edit", EditSegment),
+    screen("segments/<slug:slug>/refresh", RefreshSegment),
+    screen("segments/<slug:slug>/snapshot", SnapshotSegment),
+    screen("segments/<slug:slug>/archive", ArchiveSegment),
+    screen("segments/<slug:slug>/explain", ExplainSegment),
     screen("attributes", AttributeList),
     screen("attributes/new", NewAttribute),
     screen("attributes/<slug:key>/edit", EditAttribute),

@@ -18,7 +18,7 @@ from customers.selectors.segments.registry import grammar
 
 MAX_SEGMENTS: Final = 1_000
 MAX_MEMBERS_A_CALL: Final = 1_000
-RESERVED: Final = frozenset({"schema", "preview", "new"})
+RESERVED: Final = frozenset({"schema", "preview", "new", "new-list"})
 """Slugs that would be the addresses of something else."""
 _LIMITS: Final = {"name": 120, "description": 300}
 

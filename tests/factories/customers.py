@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.actors import SYSTEM, Actor, ActorKind
 from customers.console.panels import seal_place
-from customers.models import AttributeDefinition, Customer, DuplicatePair, ImportFile, Tag
+from customers.models import AttributeDefinition, Customer, DuplicatePair, ImportFile, Segment, SegmentVersion, Tag
 from customers.selectors.timeline import Position
 from customers.services.attributes import define_attribute
 from customers.services.customers import create_customer
@@ -15,6 +15,8 @@ from customers.services.import_runs import run_import
 from customers.services.imports import stage_import, start_import
 from customers.services.merges import request_merge
 from customers.services.purchases import NewPurchase, record_purchase
+from customers.services.segment_builds import build_segment
+from customers.services.segments import define_segment
 
 PEOPLE = b"customer id,email,first name\n1,one@example.com,Ona\n2,broken,Tom\n"
 
@@ -96,3 +98,15 @@ def tag_example() -> dict[str, int]:
     """The address of a tag."""
     name = f"loyalty:{Tag.objects.count()}"
     return {"tag_id": Tag.objects.create(name=name).pk}
+
+
+def segment_example() -> dict[str, str]:
+    """The address of a segment that was calculated."""
+    number = Segment.objects.count()
+    properties = {"external_id": f"segment-{number}", "country": "DE", "first_name": "Ana"}
+    create_customer(properties=properties, by=SYSTEM, now=timezone.now())
+    rule = {"version": 1, "rule": {"all": [{"on": "profile", "field": "country", "op": "is_one_of", "value": ["DE"]}]}}
+    segment = define_segment(name=f"Germans {number}", rule=rule, by=SYSTEM, now=timezone.now())
+    for version in list(SegmentVersion.objects.filter(segment=segment)):
+        build_segment(version_id=version.pk, clock=timezone.now)
+    return {"slug": segment.slug}

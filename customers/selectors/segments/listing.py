@@ -39,6 +39,17 @@ def find_segment(reference: str) -> Segment:
     return segment
 
 
+def static_choices() -> list[tuple[str, str]]:
+    """Slug and name of the lists kept by hand."""
+    rows = list_segments().filter(kind=SegmentKind.STATIC).order_by("name")
+    return list(rows.values_list("slug", "name"))
+
+
+def failed_segments() -> list[Segment]:
+    """Those whose last calculation failed."""
+    return list(list_segments().exclude(failure="").order_by("name")[:20])
+
+
 def count_active() -> int:
     """How many segments are in use."""
     return Segment.objects.filter(state=SegmentState.ACTIVE).count()
