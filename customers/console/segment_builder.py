@@ -148,7 +148,7 @@ class _Builder(Page, abstract=True):
         except DomainError as refusal:
             return {"problems": [refusal.message], "unfinished": True}, None
         everybody = steps[0].left
-        reach = [("Match the rules", seen.total), *((f"Reachable: {one.label}", one.reachable) for one in seen.reach)]
+        reach = [("Match the rules", seen.total), *((one.label, one.reachable) for one in seen.reach)]
         return {
             "seen": seen,
             "share": f"{seen.total * 100 / everybody:.1f}" if everybody else "0",

@@ -187,9 +187,10 @@ def _node(item: Box | Line, pointer: str, using: Grammar) -> dict[str, Any]:
 def _condition(line: Line, using: Grammar) -> dict[str, Any]:
     asked = members_of(line)
     subject = subject_of(line, using)
-    allowed = [operator.name for operator in operators_of(subject)] if subject else []
+    allowed = {operator.name: operator for operator in operators_of(subject)} if subject else {}
     if line.op not in allowed:
-        line.op, line.value, line.second, line.count = (allowed or [""])[0], "", "", ""
+        asking = [name for name, operator in allowed.items() if operator.operand is not Operand.NONE]
+        line.op, line.value, line.second, line.count = next(iter([*asking, *allowed, ""])), "", "", ""
     operator = BY_NAME.get(line.op)
     value = _value(line, operator.operand, subject) if operator and subject else None
     return asked | {"op": line.op or None} | ({} if value is None else {"value": value})

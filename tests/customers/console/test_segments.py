@@ -1,0 +1,176 @@
+"""Screens of segments: built, saved, refused, explained; fields and rules say the same."""
+
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+
+from core.actors import SYSTEM
+from core.models import Role
+from customers.console.segment_form import box_of, box_posted, rule_of
+from customers.console.segments import failures
+from customers.models import Segment, SegmentVersion
+from customers.rules.segments.tree import simplified
+from customers.selectors.segments.registry import grammar
+from customers.services.customers import create_customer
+from customers.services.segment_builds import build_segment
+from customers.services.segments import define_segment
+from tests.factories.core import make_staff
+from tests.support.segment_rules import RULES
+from tests.support.segment_world import make_world
+
+pytestmark = pytest.mark.django_db
+PATH = "/console/segments"
+RULE = {"version": 1, "rule": {"all": [{"on": "profile", "field": "country", "op": "is", "value": "DE"}]}}
+FIELDS = {
+    "name": "Germans",
+    "mode:r": "all",
+    "subject:r.0": '{"field": "country", "on": "profile"}',
+    "op:r.0": "is",
+    "value:r.0": "DE",
+}
+
+
+@pytest.fixture
+def marketer(client):
+    client.force_login(make_staff(Role.MARKETER))
+    return client
+
+
+@pytest.fixture
+def people():
+    for name, country in (("ana", "DE"), ("bo", "DE"), ("cy", "FR")):
+        properties = {"external_id": name, "country": country, "email": f"{name}@example.com"}
+        create_customer(properties=properties, by=SYSTEM, now=timezone.now())
+
+
+@pytest.fixture
+def germans(people):
+    segment = define_segment(name="Germans", rule=RULE, by=SYSTEM, now=timezone.now())
+    build_segment(version_id=SegmentVersion.objects.get().pk, clock=timezone.now)
+    segment.refresh_from_db()
+    return segment
+
+
+def fields_of(box):
+    """What a browser would send of drawn fields."""
+    sent = {f"mode:{box.path}": box.mode}
+    for item in box.items:
+        if hasattr(item, "items"):
+            sent |= fields_of(item)
+        else:
+            names = ("subject", "op", "value", "second", "count", "unit", "kind", "window", "currency", "step_where")
+            sent |= {f"{name}:{item.path}": getattr(item, name) for name in names}
+    return sent
+
+
+def test_fields__random_rules__spell_the_same_rule_again():
+    make_world(people=6)
+    using = grammar()
+
+    @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+    @given(RULES)
+    def check(rule):
+        node = using.read(rule)
+        spelled = rule_of(box_posted(fields_of(box_of(node))), using)
+
+        assert _plain(simplified(using.read(spelled))) == _plain(simplified(node))
+
+    check()
+
+
+def _plain(node):
+    """The rule without groups of one inside negations, which the builder draws as groups."""
+    return grammar().write_words(node)
+
+
+def test_new__fields__become_a_segment(marketer, people):
+    answer = marketer.post(f"{PATH}/new", FIELDS | {"do": "save"})
+
+    assert answer.status_code == 302
+    assert Segment.objects.get().rule == RULE
+    assert "Being calculated" in marketer.get(f"{PATH}/germans").content.decode()
+
+
+@pytest.mark.parametrize(
+    "change", [{"value:r.0": ""}, {"value:r.0": "Germany"}, {"subject:r.0": "x"}, {"name": ""}, {"mode:r.1": "all"}]
+)
+def test_new__unfinished_or_wrong__is_refused_with_everything_kept(marketer, people, change):
+    answer = marketer.post(f"{PATH}/new", FIELDS | change | {"do": "save"})
+
+    assert answer.status_code == 400
+    assert not Segment.objects.exists()
+
+
+def test_count__without_saving__shows_the_figure_and_the_reasons(marketer, people):
+    body = marketer.post(f"{PATH}/new", FIELDS, headers={"HX-Request": "true", "HX-Target": "preview"}).content.decode()
+
+    assert '<div class="figure-value">2</div>' in body
+    assert "No consent" in body and "ana@example.com" in body
+    assert not Segment.objects.exists()
+
+
+def test_edit__another_rule__is_stored_and_told_apart_from_the_old(marketer, germans):
+    page = marketer.get(f"{PATH}/germans/edit").content.decode()
+    marketer.post(f"{PATH}/germans/edit", FIELDS | {"value:r.0": "FR", "do": "save"})
+
+    germans.refresh_from_db()
+    assert 'value="DE"' in page
+    assert germans.definition == 2 and germans.rule["rule"]["all"][0]["value"] == "FR"
+
+
+def test_list_and_page__of_a_failed_segment__say_so_everywhere(marketer, germans):
+    Segment.objects.update(failure="It took too long.", failed_at=timezone.now())
+
+    assert "Last calculation failed" in marketer.get(PATH).content.decode()
+    assert "It took too long." in marketer.get(f"{PATH}/germans").content.decode()
+    assert "Germans" in failures()[0].text
+
+
+def test_explain__customer__says_which_conditions_hold(marketer, germans):
+    inside = marketer.post(f"{PATH}/germans/explain", {"customer": "ana"}).content.decode()
+    outside = marketer.post(f"{PATH}/germans/explain", {"customer": "cy"}).content.decode()
+    nobody = marketer.post(f"{PATH}/germans/explain", {"customer": "zoe"})
+
+    assert "is in this segment since" in inside and "holds" in inside
+    assert "is not in this segment" in outside and "(seen: FR)" in outside
+    assert nobody.status_code == 404
+
+
+def test_reach_panel__of_a_segment__is_fetched_by_itself(marketer, germans):
+    body = marketer.get(f"{PATH}/germans?panel=reach", headers={"HX-Request": "true"}).content.decode()
+
+    assert "Members" in body and "No consent" in body
+
+
+def test_customer_page__member__names_the_segment(marketer, germans):
+    public_id = germans.versions.get().current_of.current.pk and Segment.objects.get().public_id
+    assert public_id
+    customer = marketer.get("/console/customers?segment=germans").content.decode()
+
+    assert "ana@example.com" in customer and "cy@example.com" not in customer
+
+
+def test_snapshot_archive_refresh__through_the_services(marketer, germans):
+    marketer.post(f"{PATH}/germans/snapshot", {"title": "Frozen"})
+    marketer.post(f"{PATH}/germans/refresh")
+    marketer.post(f"{PATH}/germans/archive")
+
+    assert Segment.objects.get(slug="frozen").current.members == 2
+    assert SegmentVersion.objects.filter(segment=germans).count() == 2
+    assert Segment.objects.get(slug="germans").state == "archived"
+    assert marketer.get(f"{PATH}/germans").status_code == 200
+
+
+def test_new__compliance_officer__is_forbidden_and_may_look(client, germans):
+    client.force_login(make_staff(Role.COMPLIANCE))
+
+    assert client.get(f"{PATH}/new").status_code == 403
+    assert client.get(f"{PATH}/germans").status_code == 200
+
+
+def test_list__chosen_customers__come_onto_it(marketer, people):
+    marketer.post(f"{PATH}/new-list", {"title": "Friends"})
+    page = "/console/customers?country=DE"
+    marketer.post(page, {"bulk": "list", "everything": "1", "confirmed": "1", "expected": "2", "segment": "friends"})
+
+    assert Segment.objects.get().current.members == 2
