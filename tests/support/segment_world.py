@@ -152,8 +152,11 @@ def _facts(dice: random.Random, somebody: Somebody, tags: dict[str, Tag]) -> Non
                 somebody.identities.setdefault(kind, []).append(text)
     for name, tag in tags.items():
         if dice.random() < 0.35:
-            CustomerTag.objects.create(customer_id=somebody.pk, tag=tag, origin="person", created_at=NOW)
-            somebody.tags.add(name)
+            ends = dice.choice([None, None, NOW - timedelta(days=1), NOW + timedelta(days=1)])
+            facts = {"customer_id": somebody.pk, "tag": tag, "origin": "person", "created_at": NOW}
+            CustomerTag.objects.create(expires_at=ends, **facts)
+            if ends is None or ends > NOW:
+                somebody.tags.add(name)
     for _ in range(dice.choice([0, 0, 1, 3, 6])):
         _order(dice, somebody)
     for _ in range(dice.choice([0, 1, 4, 9])):

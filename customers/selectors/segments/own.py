@@ -159,8 +159,11 @@ def _tags_finder() -> SubjectFinder:
 
 
 def _tags_test(condition: Condition, subject: Subject, builder: Builder) -> Test:
-    mine = "FROM customers_customertag t WHERE t.customer_id = c.id"
-    named = "FROM customers_customertag t JOIN customers_tag n ON n.id = t.tag_id WHERE t.customer_id = c.id"
+    holds = f"(t.expires_at IS NULL OR t.expires_at > {builder.bind(builder.now, 'timestamptz')})"
+    mine = f"FROM customers_customertag t WHERE t.customer_id = c.id AND {holds}"
+    named = (
+        f"FROM customers_customertag t JOIN customers_tag n ON n.id = t.tag_id WHERE t.customer_id = c.id AND {holds}"
+    )
     seen = f"(SELECT string_agg(n.name, ', ' ORDER BY n.name) {named})"
     if condition.op in ("is_set", "is_not_set"):
         test = Test(f"EXISTS (SELECT {mine})", certain=True, seen=seen)
