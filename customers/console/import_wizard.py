@@ -218,12 +218,15 @@ class BasisForm(ConsoleForm):
             self.fields["purposes"].choices = [(one.key, one.name) for one in self._mapped]  # type: ignore[attr-defined]
         else:
             del self.fields["purposes"]
-        if not self._mapped:
-            self.fields.clear()
+        words = self.fields.pop("wording")
         for one in self._mapped:
             self.fields[f"notice.{one.key}"] = forms.ChoiceField(
                 label=f"Notice shown: {one.name}", required=False, choices=[("", "Other words"), *one.notices]
             )
+        self.fields["wording"] = words
+        self.fields["reference"].required = True
+        if not self._mapped:
+            self.fields.clear()
 
     def basis(self) -> dict[str, Any]:
         """What the services take."""
