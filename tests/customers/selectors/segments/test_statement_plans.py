@@ -26,8 +26,8 @@ def crowd(db):
         cursor.execute(
             "INSERT INTO engagement_event (event_id, occurred_at, received_at, xid, customer_id, consent_ref,"
             " source_id, type_id, schema_version, device, consent_kind)"
-            " SELECT gen_random_uuid(), %s::timestamptz - n * interval '1 minute', %s, 1, c.id, 1,"
-            " 1, 1 + n %% 12, 1, 1, 1"
+            " SELECT gen_random_uuid(), %s::timestamptz - n * interval '2 days', %s, 1, c.id, 1,"
+            " 1, 1 + (c.id + n) %% 12, 1, 1, 1"
             " FROM generate_series(1, 3) n, customers_customer c",
             [NOW, NOW],
         )
