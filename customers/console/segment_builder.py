@@ -85,7 +85,9 @@ class _Builder(Page, abstract=True):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Count, change the shape of the rule, take it from words, or save it."""
-        using, wish = grammar(), request.POST.get("do", "")
+        using = grammar()
+        # A count carries the button that was pressed last: it must never do what that button does.
+        wish = "" if request.headers.get("HX-Target") == "preview" else request.POST.get("do", "")
         name, box = request.POST.get("name", ""), fields.box_posted(request.POST)
         if wish == "words":
             return self._from_words(name, box, using)

@@ -19,6 +19,11 @@ def people(transactional_db):
         create_customer(properties=properties, by=SYSTEM, now=timezone.now())
 
 
+def stands(page):
+    """New parts answer only once htmx has attached itself to them, a moment after they are drawn."""
+    expect(page.locator(".htmx-added, .htmx-settling, .htmx-swapping, .htmx-request")).to_have_count(0)
+
+
 @pytest.mark.parametrize("mode", [LIGHT, PHONE], ids=str)
 def test_builder__typing__counts_marks_mistakes_and_saves(visit, people, mode):
     visitor = visit(make_staff(Role.MARKETER), mode)
@@ -37,10 +42,14 @@ def test_builder__typing__counts_marks_mistakes_and_saves(visit, people, mode):
     expect(page.locator("#words")).to_have_value('country is one of "DE", "FR"')
 
     page.get_by_role("button", name="Add condition").press("Enter")
+    expect(page.locator("#subject-r\\.1")).to_be_visible()
+    stands(page)
     page.locator("#subject-r\\.1").select_option(label="Lifetime value")
     expect(page.locator("#op-r\\.1")).to_have_value("equals")
+    stands(page)
     with page.expect_response(lambda answer: answer.request.headers.get("hx-target") == "rule"):
         page.locator("#op-r\\.1").select_option("at_least")
+    stands(page)
     page.locator("#value-r\\.1").fill("abc")
     expect(page.locator("#error-r\\.1")).to_have_text("Enter a number.")
     expect(figure).to_have_text("—")
@@ -50,6 +59,7 @@ def test_builder__typing__counts_marks_mistakes_and_saves(visit, people, mode):
 
     page.get_by_role("button", name="Add group").press("Enter")
     expect(page.locator("#mode-r\\.2")).to_be_visible()
+    stands(page)
     page.locator("#mode-r\\.2").select_option("none")
     page.locator("#value-r\\.2\\.0").fill("FR")
     expect(figure).to_have_text("2")

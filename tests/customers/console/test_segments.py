@@ -109,6 +109,12 @@ def test_count__without_saving__shows_the_figure_and_the_reasons(marketer, peopl
     assert not Segment.objects.exists()
 
 
+def test_count__that_carries_the_save_button__stores_nothing(marketer, people):
+    marketer.post(f"{PATH}/new", FIELDS | {"do": "save"}, headers={"HX-Request": "true", "HX-Target": "preview"})
+
+    assert not Segment.objects.exists()
+
+
 def test_edit__another_rule__is_stored_and_told_apart_from_the_old(marketer, germans):
     page = marketer.get(f"{PATH}/germans/edit").content.decode()
     marketer.post(f"{PATH}/germans/edit", FIELDS | {"value:r.0": "FR", "do": "save"})
