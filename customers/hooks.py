@@ -36,7 +36,8 @@ from customers.selectors.segments.orders import ORDERS
 from customers.selectors.segments.own import CRITERIA
 from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.timeline import PURCHASES, register_source
-from customers.services import erasure
+from customers.services import erasure, guards
+from customers.services.merge_lists import MEMBERSHIPS
 
 _PLACES = (
     PersonalData(
@@ -170,6 +171,7 @@ for _asked in (*CRITERIA, ORDERS):
 register_expansion(name="segments", expander=listing.slugs_of)
 register_namer(prefix="imp", namer=name_files)
 register_criterion(listing.SEGMENT)
+guards.register_merge_part(part=MEMBERSHIPS)
 
 
 def _active(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
