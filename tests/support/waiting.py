@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def eventually(condition: Callable[[], object], seconds: float = 30.0) -> bool:
+def eventually(condition: Callable[[], object], seconds: float = 90.0) -> bool:
     """Answer True as soon as the condition holds, False when it does not within that time."""
     limit = time.monotonic() + seconds
     while not condition():
