@@ -286,6 +286,7 @@ MERGE_UNDO_DAYS = env.number("MERGE_UNDO_DAYS", 30, 1, 366)
 # --- Consent ---------------------------------------------------------------------------------------------------------
 CONSENT_TOKEN_MINUTES = env.number("CONSENT_TOKEN_MINUTES", 60, 1, 1440)
 CONSENT_TOKEN_KEY_IDS = env.csv("CONSENT_TOKEN_KEY_IDS", ("1",))  # the first signs, all verify: put a new one in front
+PREFERENCE_LINK_DAYS = env.number("PREFERENCE_LINK_DAYS", 90, 30, 400)  # CAN-SPAM: the way out works for 30 days
 CONSENT_CATALOGUE_SECONDS = env.seconds("CONSENT_CATALOGUE_SECONDS", 5.0)  # purposes and rules may be this stale
 
 # --- E-mail ----------------------------------------------------------------------------------------------------------

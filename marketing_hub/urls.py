@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from consent.api import public
+from consent.api import preferences, public
 from consent.api.catalogue import well_known_gpc
 from marketing_hub import api_v1, documents
 from marketing_hub.health import healthz, readyz
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include(api_v1.aliases)),
     path("", include("integrations.api.oauth_urls")),
     path("", include(public.urlpatterns)),
+    path("", include(preferences.urlpatterns)),
     path(".well-known/gpc.json", well_known_gpc, name="gpc-json"),
     path(".well-known/api-catalog", documents.api_catalog),
     path("api/schema.yaml", documents.serve_yaml, name="schema-yaml"),

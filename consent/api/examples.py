@@ -57,6 +57,13 @@ EXAMPLES = [
         body={"userId": "12345", "purposes": ["analytics"]},
         status=201,
     ),
+    Example(
+        "issueConsentLinks",
+        "For a newsletter",
+        body={"userId": "12345", "purpose": "marketing_email", "locale": "de"},
+        status=201,
+        answer={"headers": {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}},
+    ),
     Example("getConsentToken", "Is it valid?", path={"jti": "$issueConsentToken.jti"}),
     Example("revokeConsentToken", "End it", path={"jti": "$issueConsentToken.jti"}, status=204),
     Example(

@@ -50,7 +50,7 @@ class PublicPage(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The page, or in words why not."""
         self.locale = _locale(request)
-        self.words = page_words(self.locale)
+        self.words = self.words_in(self.locale)
         try:
             response = super().dispatch(request, *args, **kwargs)
         except DomainError as error:
@@ -59,6 +59,10 @@ class PublicPage(View):
         response["Cache-Control"] = "no-store"
         response["Referrer-Policy"] = "no-referrer"
         return response
+
+    def words_in(self, locale: str) -> dict[str, str]:
+        """What this page says in a language."""
+        return page_words(locale)
 
     def page(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
         """A template with the words of the language."""

@@ -5,6 +5,7 @@ from django.urls import path
 from consent.api.catalogue import JurisdictionDetail, Jurisdictions, Notices, Purposes
 from consent.api.check import check_consent
 from consent.api.consents import Consent, ConsentBatch, ConsentHistory, VisitorConsent
+from consent.api.links import ConsentLinks
 from consent.api.privacy_requests import (
     STEPS,
     PrivacyRequestDeadline,
@@ -16,6 +17,7 @@ from consent.api.tokens import ConsentTokenDetail, ConsentTokens
 urlpatterns = [
     path("consent/tokens", ConsentTokens.as_view(), name="consent-tokens"),
     path("consent/tokens/<str:jti>", ConsentTokenDetail.as_view(), name="consent-token"),
+    path("consent/links", ConsentLinks.as_view(), name="consent-links"),
     path("consent/history/<str:user_id>", ConsentHistory.as_view(), name="consent-history"),
     path("consent/visitors/<str:anonymous_id>", VisitorConsent.as_view(), name="visitor-consent"),
     path("consent/<str:user_id>", Consent.as_view(), name="consent"),

@@ -94,6 +94,7 @@ def panel_context(request: HttpRequest, customer: Customer) -> Mapping[str, Any]
         "ledger_url": ledger_url(customer),
         "answers_url": url("customer-consent", customer),
         "record_url": url("customer-consent-record", customer),
+        "link_url": url("customer-consent-link", customer),
         "suppress_url": url("customer-suppress", customer),
     }
 
@@ -138,6 +139,7 @@ class ConsentOfCustomer(DetailPage):
         """Read on, or record."""
         return (
             Action("Ledger", ledger_url(subject), VIEW, "history"),
+            Action("Preference link", url("customer-consent-link", subject), RECORD, "link"),
             Action("Suppress", url("customer-suppress", subject), SUPPRESS, "ban"),
             Action("Record", url("customer-consent-record", subject), RECORD, "plus", primary=True),
         )

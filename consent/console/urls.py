@@ -5,6 +5,7 @@ from consent.console import request_decisions as decisions
 from consent.console.contributions import contribute
 from consent.console.jurisdictions import JurisdictionDetail, JurisdictionList
 from consent.console.ledger import EntryDetail, LedgerList, VerifyLedger
+from consent.console.links import PreferenceLink
 from consent.console.people import ConsentOfCustomer, RecordConsent, SuppressCustomer
 from consent.console.purposes import NewNotice, PurposeDetail, PurposeList
 from consent.console.request_page import DownloadPackage, RequestCertificate, RequestPage
@@ -38,6 +39,7 @@ urlpatterns = [
     screen("consent/entries/<str:public_id>", EntryDetail),
     screen("customers/<str:public_id>/consent", ConsentOfCustomer),
     screen("customers/<str:public_id>/consent/record", RecordConsent),
+    screen("customers/<str:public_id>/consent/link", PreferenceLink),
     screen("customers/<str:public_id>/suppress", SuppressCustomer),
     screen("purposes", PurposeList),
     screen("purposes/<slug:key>", PurposeDetail),

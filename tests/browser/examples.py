@@ -67,6 +67,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "customer-reveal": person_example,
     "customer-tags": person_example,
     "customer-consent-record": person_example,
+    "customer-consent-link": person_example,
     "customer-suppress": person_example,
     "purpose": purpose_example,
     "notice-new": purpose_example,

@@ -5,6 +5,7 @@ import pytest
 from core.models import Role
 from tests.browser.conftest import DARK, DARK_PHONE, LIGHT, PHONE
 from tests.browser.examples import EXAMPLES
+from tests.factories.consent import choice_pages
 from tests.factories.core import make_staff
 from tests.support.screens import screens
 
@@ -53,7 +54,11 @@ def test_pages_for_strangers__have_no_fault(visit, mode):
     visitor = visit(None, mode)
 
     faults = []
-    for name, path, wanted in (("sign-in", "/console/sign-in", 200), ("not-found", "/console/nowhere", 404)):
+    for name, path, wanted in (
+        ("sign-in", "/console/sign-in", 200),
+        ("not-found", "/console/nowhere", 404),
+        *choice_pages(),
+    ):
         faults += [] if visitor.open(path) == wanted else [f"{name}: not {wanted}"]
         faults += visitor.faults(f"{name} {mode}")
 

@@ -78,6 +78,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/customers": {"external_id": "12345"},
     "/api/v1/customers/batch/read": {"ids": ["12345"]},
     "/api/v1/customers/batch/upsert": {"id_property": "external_id", "inputs": [{"id": "12345"}]},
+    "/api/v1/consent/links": {"userId": "12345"},
     "/api/v1/consent/tokens": {"userId": "12345", "purposes": ["analytics"]},
     "/api/v1/consents": {"consents": [{"userId": "12345", "purposes": []}]},
     "/api/v1/privacy-requests": {"type": "access", "customer": "12345"},

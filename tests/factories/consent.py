@@ -1,10 +1,13 @@
 """People with consent on record."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from consent.models import ConsentEvent, Suppression, SuppressionReason
+from consent.selectors.catalogue import catalogue
+from consent.selectors.links import preference_token, unsubscribe_link
 from consent.services.consent import ConsentEntry, record_consent
 from consent.services.gpc import apply_gpc
 from consent.services.masks import recompute_masks
@@ -64,3 +67,18 @@ def purpose_example() -> dict[str, str]:
     """The address of a purpose."""
     make_person()
     return {"key": "marketing_email"}
+
+
+def choice_pages() -> list[tuple[str, str, int]]:
+    """The public pages of one person's choices: name, address, status."""
+    person = Customer.objects.get(public_id=person_example()["public_id"])
+    until = timezone.now() + timedelta(days=90)
+    unsubscribe = unsubscribe_link(customer=person, purpose=catalogue().uses["marketing_email"])
+    return [
+        ("preferences", f"/p/{preference_token(customer=person, expires_at=until)}", 200),
+        ("preferences-de", f"/p/{preference_token(customer=person, expires_at=until)}?lang=de", 200),
+        ("preferences-ended", "/p/AAAA", 410),
+        ("unsubscribe", "/u/" + unsubscribe.rpartition("/")[2], 200),
+        ("do-not-sell", "/privacy/do-not-sell", 200),
+        ("privacy-request", "/privacy/request", 200),
+    ]
