@@ -12,10 +12,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from consent.models import ConsentEvent, ConsentState, ConsentToken, DataRequest, LegalHold, Suppression
+from consent.models import ConsentEvent, ConsentState, ConsentToken, DataRequest, Disclosure, LegalHold, Suppression
 from consent.selectors import personal
 from consent.selectors.answers import expand_consent
 from consent.selectors.criteria import CONSENT
+from consent.selectors.disclosures import collect_recipients
 from consent.selectors.figures import reach_by_email
 from consent.selectors.merging import preview_consent
 from consent.selectors.purposes import importable_purposes
@@ -23,7 +24,7 @@ from consent.selectors.requests import why_held
 from consent.selectors.segments import CRITERIA, GATE
 from consent.selectors.suppression import suppressed_among
 from consent.selectors.timeline import CONSENT_SOURCE
-from consent.services import erasure
+from consent.services import disclosures, erasure
 from consent.services.hearing import record_signal
 from consent.services.imports import check_imported_basis, record_imported_consent
 from consent.services.masks import recompute_masks
@@ -42,6 +43,7 @@ from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.timeline import register_source
 from customers.services import guards
 from customers.services.guards import MergePart, Pair
+from customers.services.telling import register_keeper
 
 _PLACES: Final = (
     PersonalData(
@@ -65,6 +67,17 @@ _PLACES: Final = (
         erase=erasure.keep_holds,
         order=550,
         kept_because="GDPR Art. 17(3)(e): legal claims",
+    ),
+    PersonalData(
+        name="consent.disclosures",
+        model=Disclosure,
+        category="who received their data, how and when",
+        purpose="naming recipients, and telling them what changed",
+        retention="24 months unless DISCLOSURE_RETENTION_MONTHS says otherwise",
+        collect=collect_recipients,
+        erase=disclosures.keep_disclosures,
+        order=560,
+        kept_because="GDPR Art. 19: recipients are told of the erasure; the record holds a number only",
     ),
     PersonalData(
         name="consent.tokens",
@@ -144,6 +157,7 @@ guards.register_place_projection(name="consent", project=_project)
 guards.register_merge_part(part=MergePart(name="consent", absorb=_absorb, restore=_restore))
 register_merge_preview(name="consent", preview=preview_consent)
 register_hearer(name="consent", hearer=_hear)
+register_keeper(name="consent", keep=disclosures.keep_told)
 guards.register_consent_import(name="consent", importer=_import, check=_check_basis)
 register_purposes(name="consent", choices=importable_purposes)
 register_expansion(name="consent", expander=expand_consent)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from consent.services import (
+    disclosures,
     expiry,
     masks,
     reminders,
@@ -49,9 +50,16 @@ def prove_ledger(**_: Any) -> None:
 
 @shared_task
 def apply_retention(**_: Any) -> int:
-    """Drop consent tokens that are older than the events they could have allowed."""
-    before = timezone.now() - timedelta(days=31 * (settings.EVENT_RETENTION_MONTHS + 1))
-    return retention.drop_old_tokens(before=before)
+    """Drop consent tokens that are older than the events they could have allowed, and old months of disclosures."""
+    now = timezone.now()
+    disclosures.keep_disclosure_months(keep_months=settings.DISCLOSURE_RETENTION_MONTHS, now=now)
+    return retention.drop_old_tokens(before=now - timedelta(days=31 * (settings.EVENT_RETENTION_MONTHS + 1)))
+
+
+@shared_task
+def drain_disclosures(**_: Any) -> int:
+    """Bring who was told about whom into the ledger of disclosures."""
+    return disclosures.drain_disclosures()
 
 
 @shared_task

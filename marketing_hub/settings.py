@@ -143,6 +143,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "oauth-tokens": {"task": "integrations.tasks.clear_expired_tokens", "schedule": 3600.0},
     "api-usage": {"task": "integrations.tasks.drain_usage", "schedule": 5.0},
     "api-usage-retention": {"task": "integrations.tasks.trim_usage", "schedule": 3600.0},
+    "disclosures": {"task": "consent.tasks.drain_disclosures", "schedule": 5.0},
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
     "prove-ledger": {"task": "consent.tasks.prove_ledger", "schedule": 3600.0},
     "privacy-request-tasks": {"task": "consent.tasks.resume_request_steps", "schedule": 30.0},
@@ -321,6 +322,7 @@ TOMBSTONE_RETENTION_DAYS = env.number("TOMBSTONE_RETENTION_DAYS", 400, 1)
 USAGE_RETENTION_DAYS = env.number("USAGE_RETENTION_DAYS", 400, 31)
 REFUSED_REQUEST_RETENTION_DAYS = env.number("REFUSED_REQUEST_RETENTION_DAYS", 30, 1)
 PROFILE_CHANGE_DAYS = env.number("PROFILE_CHANGE_DAYS", 400, 1)
+DISCLOSURE_RETENTION_MONTHS = env.number("DISCLOSURE_RETENTION_MONTHS", 24, 12, 120)
 REFUSED_ROW_RETENTION_DAYS = env.number("REFUSED_ROW_RETENTION_DAYS", 30, 1)
 
 # --- Files -----------------------------------------------------------------------------------------------------------

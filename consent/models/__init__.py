@@ -1,6 +1,7 @@
 """Tables of consent."""
 
 from consent.models.anchors import LedgerAnchor
+from consent.models.disclosures import Disclosure, DisclosureFlow
 from consent.models.ledger import ConsentEvent, ConsentState
 from consent.models.purposes import Jurisdiction, NoticeVersion, Purpose
 from consent.models.requests import (
@@ -22,6 +23,8 @@ __all__ = [
     "ConsentState",
     "ConsentToken",
     "DataRequest",
+    "Disclosure",
+    "DisclosureFlow",
     "Jurisdiction",
     "LedgerAnchor",
     "LegalHold",

@@ -24,10 +24,12 @@ from django.db import transaction
 
 from consent.models import DataRequest, RequestPackage
 from consent.rules.letters import what
+from consent.services.disclosures import record_disclosure
 from core import audit, privacy
 from core.actors import Actor, ActorKind
 from core.errors import Gone
 from customers.models import Identity, IdentityKind
+from customers.services.telling import Telling
 
 _REPORT_ROWS: Final = 1_000
 _EMAIL: Final = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
@@ -91,6 +93,9 @@ def note_download(*, package: RequestPackage, by: Actor, now: datetime) -> Path:
         row.save(update_fields=["downloads"])
         changes = {"downloads": [row.downloads - 1, row.downloads]}
         audit.record(by=by, action="request.package_downloaded", target=row.request.public_id, changes=changes)
+        told = [row.request.customer_id] if row.request.customer_id else []
+        telling = Telling(str(by), "package", ("everything",))
+        record_disclosure(telling=telling, customer_ids=told, now=now)
     return path
 
 

@@ -98,6 +98,7 @@ class BatchRead(CustomerView):
             "data": answers([rows[pk] for pk in wanted], shape),
             "missing": [reference for reference in references if reference not in found],
         }
+        self.told("customers.batch", rows.values(), shape)
         if shape.redacted:
             body["redacted"] = shape.redacted
         return json_response(body)

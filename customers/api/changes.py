@@ -50,6 +50,7 @@ class CustomerChanges(CustomerView):
             "has_more": changes.has_more,
             "poll_after_s": changes.poll_after_s,
         }
+        self.told("customers.changes", changes.rows, shape)
         if shape.redacted:
             body["redacted"] = shape.redacted
         return json_response(body)

@@ -18,13 +18,15 @@ from core.errors import InvalidInput
 from core.ids import is_public_id
 from customers.api.serializers import CustomerInputSerializer, CustomerSerializer
 from customers.models import Customer
-from customers.selectors.answers import Row, answers, encode, parse_fields, raw_rows, shape_for
+from customers.rules.told import kinds_of
+from customers.selectors.answers import Row, Shape, answers, encode, parse_fields, raw_rows, shape_for
 from customers.selectors.counts import count_for
 from customers.selectors.criteria import criteria
 from customers.selectors.customers import find_customer, list_customers
 from customers.selectors.expansions import expand, parse_expand
 from customers.selectors.filters import CustomerQueryFilter
 from customers.services.customers import create_customer, delete_customer, update_customer
+from customers.services.telling import note_told
 
 SHAPING = [
     OpenApiParameter("fields", str, description="Fields to answer, separated by commas; `id` always comes."),
@@ -44,6 +46,15 @@ class Shaping(ScopedView):
         fields = parse_fields(query.get("fields"))
         return shape_for(fields=fields, blocks=parse_expand(query.get("expand", "")), sees_pii=self.sees_pii)
 
+    def told(self, way: str, rows: Iterable[Row], shape: Shape) -> None:
+        """Note that this client is told about the people of these rows; of tombstones nothing is told."""
+        note_told(
+            to=f"client:{self.credential.client_id}",
+            way=way,
+            kinds=kinds_of((*shape.fields, *shape.blocks)),
+            customer_ids=[row.id for row in rows if row.deleted_at is None],
+        )
+
     def body(self) -> dict[str, Any]:
         """The JSON object sent; InvalidInput when it is something else."""
         data = self.request.data
@@ -55,8 +66,9 @@ class Shaping(ScopedView):
         self, customer: Customer, *, status: int = 200, merged_from: str = "", location: str = ""
     ) -> HttpResponse:
         """One customer in the shape asked for, with its entity tag; names the absorbed visitor that was asked for."""
-        shape = self.shape()
-        data = answers(rows_of(customer), shape)[0]
+        shape, rows = self.shape(), rows_of(customer)
+        data = answers(rows, shape)[0]
+        self.told("customers.record", rows, shape)
         if merged_from != customer.public_id and is_public_id(merged_from, "cus"):
             data["merged_from"] = merged_from
         if shape.redacted and not data.get("deleted"):
@@ -109,6 +121,7 @@ class CustomerViewSet(Shaping, ApiViewSet):
             total=partial(count_for, customers, query),
         )
         body = {"data": answers(page.rows, shape), "pagination": page.pagination}
+        self.told("customers.list", page.rows, shape)
         if shape.redacted:
             body["redacted"] = shape.redacted
         return json_response(body, headers={"Link": page.link_header} if page.links else {})

@@ -10,6 +10,7 @@ from customers.api.serializers import IdentityInputSerializer, IdentitySerialize
 from customers.models import Identity
 from customers.selectors.customers import find_customer, list_identities
 from customers.services.identities import link_identity
+from customers.services.telling import note_told
 
 
 class IdentityViewSet(ApiViewSet):
@@ -30,6 +31,8 @@ class IdentityViewSet(ApiViewSet):
         """Every identifier, oldest first; values only with customers.pii:read."""
         customer = find_customer(reference=reference)
         page = self.list_page(list_identities(customer), filterset=None, now=timezone.now())
+        kinds = ("identifiers",) if self.sees_pii else ("record",)
+        note_told(to=str(self.actor), way="customers.identities", kinds=kinds, customer_ids=[customer.pk])
         extra = {} if self.sees_pii else {"redacted": ["value"]}
         return self.page_response(page, [self._shown(identity) for identity in page.rows], **extra)
 

@@ -32,6 +32,7 @@ from customers.selectors.segments.explaining import explain_rule
 from customers.selectors.segments.listing import find_segment, list_runs, member_page, member_since
 from customers.selectors.segments.registry import grammar
 from customers.services.segments import MAX_MEMBERS_A_CALL, change_members, checked_rule, refused_rule
+from customers.services.telling import note_told
 
 DEFAULT_PAGE, LARGEST_PAGE = 200, 1_000
 
@@ -64,6 +65,9 @@ class SegmentMembers(SegmentView):
         rows = member_page(segment=found, after=after, limit=limit + 1)
         more = len(rows) > limit
         following = _seal(found, rows[limit - 1][0], now) if more else None
+        kinds = ("groups", "identifiers") if self.sees_pii else ("groups",)
+        told = [pk for pk, *_ in rows[:limit]]
+        note_told(to=str(self.actor), way="segments.members", kinds=kinds, customer_ids=told)
         data = [
             {"id": public_id} | ({"external_id": external_id} if self.sees_pii else {}) | {"entered_at": entered_at}
             for _, public_id, external_id, entered_at in rows[:limit]
@@ -129,6 +133,7 @@ class SegmentExplanation(SegmentView):
             raise InvalidInput("Missing required field 'customer'", code="missing_field", param="customer")
         found, customer, now = find_segment(segment), find_customer(reference=reference), timezone.now()
         since = member_since(segment=found, customer=customer)
+        note_told(to=str(self.actor), way="segments.explanation", kinds=("groups",), customer_ids=[customer.pk])
         answer = {"customer": customer.public_id, "member": since is not None, "since": since}
         if found.rule is None:
             return json_response(answer | {"matches": None, "as_of": now, "conditions": []})

@@ -208,6 +208,7 @@ class SegmentPreview(SegmentView):
         shape = shape_for(fields=SAMPLE_FIELDS, blocks=(), sees_pii=self.sees_pii)
         rows = {row.id: row for row in raw_rows(customers_by_id(preview.sample_ids))}
         sample = answers([rows[pk] for pk in preview.sample_ids if pk in rows], shape)
+        self.told("segments.sample", rows.values(), shape)
         answer = preview_answer(preview, steps, sample)
         extra: dict[str, Any] = {"rule": to_json(node), "words": using.write_words(node)}
         redacted = {"redacted": list(shape.redacted)} if shape.redacted else {}

@@ -11,6 +11,7 @@ from customers.api.serializers import TagsChangeSerializer, TagsInputSerializer,
 from customers.models import Customer, TagOrigin
 from customers.selectors.customers import find_customer, tag_names
 from customers.services.tags import change_tags, replace_tags
+from customers.services.telling import note_told
 
 
 class _TagsView(CustomerView):
@@ -20,6 +21,7 @@ class _TagsView(CustomerView):
     def answer_tags(self, user_id: str, customer: Customer) -> Response:
         """The present set."""
         customer.refresh_from_db(fields=["updated_at"])
+        note_told(to=str(self.actor), way="customers.tags", kinds=("groups",), customer_ids=[customer.pk])
         body = {"userId": user_id, "tags": tag_names(customer), "updatedAt": customer.updated_at}
         return Response(TagsSerializer(body).data)
 

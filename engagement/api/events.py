@@ -18,7 +18,9 @@ from core.api.pagination import CURSOR_LIFE, DEFAULT_LIMIT, MAX_LIMIT, whole_num
 from core.crypto import digest, open_text, sign_text
 from core.errors import Gone, InvalidInput, NotFound
 from customers.selectors.customers import all_ids, find_customer
+from customers.services.telling import note_told
 from engagement.api.kept import kept_answer
+from engagement.models import Event
 from engagement.selectors.answers import event_answers
 from engagement.selectors.catalogue import find_type
 from engagement.selectors.series import BUCKETS, OF_EVERYBODY, Place, Scope, newest_events, time_series
@@ -48,6 +50,7 @@ def stream_events(request: HttpRequest, credential: Credential) -> HttpResponse:
         customer_ids=_people(request, "userId"),
     )
     pagination = {"limit": limit, "has_more": page.has_more, "next_cursor": page.next.seal()}
+    told(credential, page.events)
     return json_answer({"data": event_answers(page.events), "pagination": pagination})
 
 
@@ -66,7 +69,7 @@ def list_or_count_events(request: HttpRequest, credential: Credential) -> HttpRe
         raise InvalidInput("Invalid 'from': it must lie before 'to'", param="from")
     scope = Scope(start=start, end=end, customer_ids=people, type_id=_type_id(request))
     if bucket is None:
-        return _listed(request, scope)
+        return _listed(request, credential, scope)
     frame = {"from": start, "to": end, "bucket": bucket}
 
     def counted() -> bytes:
@@ -77,7 +80,13 @@ def list_or_count_events(request: HttpRequest, credential: Credential) -> HttpRe
     return HttpResponse(counted(), content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def _listed(request: HttpRequest, scope: Scope) -> HttpResponse:
+def told(credential: Credential, events: Sequence[Event]) -> None:
+    """Note that this client is told about the people of these events."""
+    ids = {event.customer_id for event in events}
+    note_told(to=f"client:{credential.client_id}", way="engagement.events", kinds=("events",), customer_ids=ids)
+
+
+def _listed(request: HttpRequest, credential: Credential, scope: Scope) -> HttpResponse:
     limit = whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
     bound_to = digest(json.dumps(sorted((k, v) for k, v in request.GET.items() if k not in ("cursor", "limit"))))[:16]
     place = _opened(request.GET["cursor"], bound_to) if "cursor" in request.GET else None
@@ -86,6 +95,7 @@ def _listed(request: HttpRequest, scope: Scope) -> HttpResponse:
     rows = rows[:limit]
     following = _sealed(rows[-1].occurred_at, rows[-1].event_id, bound_to) if more else None
     pagination = {"limit": limit, "has_more": more, "next_cursor": following}
+    told(credential, rows)
     return json_answer({"data": event_answers(rows), "pagination": pagination})
 
 
