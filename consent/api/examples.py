@@ -66,6 +66,9 @@ EXAMPLES = [
     ),
     Example("getConsentToken", "Is it valid?", path={"jti": "$issueConsentToken.jti"}),
     Example("revokeConsentToken", "End it", path={"jti": "$issueConsentToken.jti"}, status=204),
+    Example("listDisclosures", "Who receives data"),
+    Example("listCustomerDisclosures", "Who received her data", path={"reference": "12345"}),
+    Example("listDisclosuresAfterNo", "Told after a withdrawal", query={"purpose": "marketing_email"}),
     Example(
         "openPrivacyRequest",
         "Access from Germany",

@@ -5,6 +5,7 @@ from django.urls import path
 from consent.api.catalogue import JurisdictionDetail, Jurisdictions, Notices, Purposes
 from consent.api.check import check_consent
 from consent.api.consents import Consent, ConsentBatch, ConsentHistory, VisitorConsent
+from consent.api.disclosures import CustomerDisclosures, DisclosuresAfterNo, DisclosureViewSet
 from consent.api.links import ConsentLinks
 from consent.api.privacy_requests import (
     STEPS,
@@ -15,6 +16,9 @@ from consent.api.privacy_requests import (
 from consent.api.tokens import ConsentTokenDetail, ConsentTokens
 
 urlpatterns = [
+    path("disclosures", DisclosureViewSet.as_view({"get": "list"}), name="disclosures"),
+    path("disclosures/after-no", DisclosuresAfterNo.as_view(), name="disclosures-after-no"),
+    path("disclosures/customers/<path:reference>", CustomerDisclosures.as_view(), name="customer-disclosures"),
     path("consent/tokens", ConsentTokens.as_view(), name="consent-tokens"),
     path("consent/tokens/<str:jti>", ConsentTokenDetail.as_view(), name="consent-token"),
     path("consent/links", ConsentLinks.as_view(), name="consent-links"),

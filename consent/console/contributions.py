@@ -6,6 +6,8 @@ from typing import Final
 from django.urls import reverse
 from django.utils import timezone
 
+from consent.console.disclosures import VIEW as VIEW_DISCLOSURE
+from consent.console.disclosures import recipients_panel
 from consent.console.people import panel_context
 from consent.console.words import CHANNELS, STATES
 from consent.models import ConsentEvent
@@ -82,6 +84,19 @@ def contribute() -> None:
     """Register all of it; called once, where the screens are mounted."""
     menu.add_panel(
         "customer", Panel("consent", "Consent", "consent/panel.html", VIEW, panel_context, place="side", order=10)
+    )
+    menu.add_panel(
+        "customer",
+        Panel(
+            "recipients",
+            "Who received this data",
+            "consent/recipients.html",
+            VIEW_DISCLOSURE,
+            recipients_panel,
+            place="side",
+            order=50,
+            lazy=True,
+        ),
     )
     register_marks(name="consent", source=MarkSource(VIEW, _marks, _states))
     menu.add_alerts(AlertSource("consent-ledger", VIEW, ledger_alerts))

@@ -3,6 +3,7 @@
 from consent.console import request_actions as actions
 from consent.console import request_decisions as decisions
 from consent.console.contributions import contribute
+from consent.console.disclosures import DisclosureDetail, DisclosureList, DisclosuresAfterNo
 from consent.console.jurisdictions import JurisdictionDetail, JurisdictionList
 from consent.console.ledger import EntryDetail, LedgerList, VerifyLedger
 from consent.console.links import PreferenceLink
@@ -46,6 +47,9 @@ urlpatterns = [
     screen("purposes/<slug:key>/notices/new", NewNotice),
     screen("jurisdictions", JurisdictionList),
     screen("jurisdictions/<str:code>", JurisdictionDetail),
+    screen("disclosures", DisclosureList),
+    screen("disclosures/after-no", DisclosuresAfterNo),
+    screen("disclosures/<int:pk>", DisclosureDetail),
     screen("suppressions", SuppressionList),
     screen("suppressions/add", AddSuppression),
     screen("suppressions/<int:pk>/remove", RemoveSuppression),

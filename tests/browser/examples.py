@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.factories.consent import entry_example, person_example, purpose_example, suppression_example
+from tests.factories.consent import (
+    disclosure_example,
+    entry_example,
+    person_example,
+    purpose_example,
+    suppression_example,
+)
 from tests.factories.customers import (
     attribute_example,
     duplicate_example,
@@ -26,6 +32,7 @@ _REQUEST_STEPS = (
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "consent-entry": entry_example,
+    "disclosure": disclosure_example,
     "request": request_example,
     "request-package": package_example,
     "request-task": request_task_example,

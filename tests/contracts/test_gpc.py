@@ -28,6 +28,8 @@ NAMES_NOBODY = {
     "/api/v1/attributes/schema",
     "/api/v1/attributes/{key}",
     "/api/v1/customers/changes",
+    "/api/v1/disclosures",
+    "/api/v1/disclosures/after-no",
     "/api/v1/engagement/rejections",
     "/api/v1/engagement/types",
     "/api/v1/engagement/types/{name}",

@@ -5,15 +5,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from consent.models import ConsentEvent, Suppression, SuppressionReason
+from consent.models import ConsentEvent, DisclosureFlow, Suppression, SuppressionReason
 from consent.selectors.catalogue import catalogue
 from consent.selectors.links import preference_token, unsubscribe_link
 from consent.services.consent import ConsentEntry, record_consent
+from consent.services.disclosures import record_disclosure
 from consent.services.gpc import apply_gpc
 from consent.services.masks import recompute_masks
 from consent.services.suppression import suppress
 from core.actors import SYSTEM
 from customers.models import Customer
+from customers.services.telling import Telling
 
 
 def make_person(**facts: Any) -> Customer:
@@ -82,3 +84,11 @@ def choice_pages() -> list[tuple[str, str, int]]:
         ("do-not-sell", "/privacy/do-not-sell", 200),
         ("privacy-request", "/privacy/request", 200),
     ]
+
+
+def disclosure_example() -> dict[str, int]:
+    """The number of a flow that told about somebody who had said no."""
+    person, now = make_person(), timezone.now()
+    telling = Telling("client:cli_crm", "customers.list", ("identifiers", "name"))
+    record_disclosure(telling=telling, customer_ids=[person.pk], now=now)
+    return {"pk": DisclosureFlow.objects.get(recipient=telling.to).pk}
