@@ -14,6 +14,7 @@ from core import menu, privacy
 from core.privacy import PersonalData
 from customers.models import (
     Customer,
+    CustomerScore,
     CustomerTag,
     DuplicatePair,
     Identity,
@@ -24,6 +25,7 @@ from customers.models import (
     ProfileChange,
     Purchase,
     RefusedRow,
+    ScoreChange,
     SegmentMember,
 )
 from customers.selectors import personal
@@ -35,9 +37,11 @@ from customers.selectors.segments import listing
 from customers.selectors.segments.orders import ORDERS
 from customers.selectors.segments.own import CRITERIA
 from customers.selectors.segments.registry import register_segment_criterion
+from customers.selectors.segments.scoring import SCORE
 from customers.selectors.timeline import PURCHASES, register_source
 from customers.services import erasure, guards
 from customers.services.merge_lists import MEMBERSHIPS
+from customers.services.merge_scores import SCORES
 
 _PLACES = (
     PersonalData(
@@ -68,6 +72,26 @@ _PLACES = (
         retention="until the segment is calculated again without the person",
         collect=personal.collect_segments,
         erase=erasure.erase_memberships,
+        order=700,
+    ),
+    PersonalData(
+        name="customers.scores",
+        model=CustomerScore,
+        category="lead scores of a person, and the rules that gave the points",
+        purpose="marketing",
+        retention="until the score is retired or its rules no longer fit the person",
+        collect=personal.collect_scores,
+        erase=erasure.erase_scores,
+        order=700,
+    ),
+    PersonalData(
+        name="customers.score_changes",
+        model=ScoreChange,
+        category="how a person's lead scores changed, and by which rules",
+        purpose="marketing",
+        retention="400 days unless SCORE_CHANGE_DAYS says otherwise",
+        collect=personal.collect_score_changes,
+        erase=erasure.erase_score_changes,
         order=700,
     ),
     PersonalData(
@@ -166,12 +190,13 @@ _PLACES = (
 for _place in _PLACES:
     privacy.register(_place)
 register_source(PURCHASES)
-for _asked in (*CRITERIA, ORDERS):
+for _asked in (*CRITERIA, ORDERS, SCORE):
     register_segment_criterion(_asked)
 register_expansion(name="segments", expander=listing.slugs_of)
 register_namer(prefix="imp", namer=name_files)
 register_criterion(listing.SEGMENT)
 guards.register_merge_part(part=MEMBERSHIPS)
+guards.register_merge_part(part=SCORES)
 
 
 def _active(request: HttpRequest, subject: Any) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.actors import SYSTEM
 from core.errors import Conflict
-from customers.services import duplicates, merges, merging, segment_builds, tags
+from customers.services import duplicates, merges, merging, score_runs, segment_builds, tags
 from customers.services.import_runs import run_import as run_import_now
 from customers.services.import_undo import undo_import as undo_import_now
 from customers.services.imports import clean_up_imports as clean_up_imports_now
@@ -108,3 +108,33 @@ def forget_segment_history(**_: Any) -> int:
 def reseal_attributes(job_id: str, **_: Any) -> None:
     """Work on bringing sensitive attributes under the newest key."""
     reseal_attributes_now(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
+def compute_scores(job_id: str, **_: Any) -> None:
+    """Work on a calculation of a score for everybody."""
+    score_runs.compute_scores(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
+def follow_scores(**_: Any) -> int:
+    """Let scores follow what changed about customers."""
+    return score_runs.follow_changes(now=timezone.now())
+
+
+@shared_task
+def recompute_scores(**_: Any) -> int:
+    """Begin to calculate every score in force anew."""
+    return score_runs.recompute_due_scores(now=timezone.now())
+
+
+@shared_task
+def clear_scores(version_id: int, **_: Any) -> int:
+    """Empty a version of a score that nobody reads any more."""
+    return score_runs.clear_scores(version_id=version_id)
+
+
+@shared_task
+def forget_score_history(**_: Any) -> int:
+    """Forget changes of scores that are past their retention."""
+    return score_runs.forget_history(before=timezone.now() - timedelta(days=settings.SCORE_CHANGE_DAYS))

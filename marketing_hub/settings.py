@@ -150,6 +150,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "privacy-request-upkeep": {"task": "consent.tasks.keep_requests", "schedule": 3600.0},
     "privacy-request-letters": {"task": "consent.tasks.send_waiting_letters", "schedule": 60.0},
     "refresh-segments": {"task": "customers.tasks.refresh_segments", "schedule": 900.0},
+    "score-followers": {"task": "customers.tasks.follow_scores", "schedule": 10.0},
+    "recompute-scores": {"task": "customers.tasks.recompute_scores", "schedule": 86400.0},
+    "score-retention": {"task": "customers.tasks.forget_score_history", "schedule": 86400.0},
     "segment-retention": {"task": "customers.tasks.forget_segment_history", "schedule": 86400.0},
     "consent-retention": {"task": "consent.tasks.apply_retention", "schedule": 86400.0},
     "event-daily-sums": {
@@ -167,11 +170,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 2.0,
         "kwargs": {"name": "events.last_seen"},
     },
-    "event-erased": {
-        "task": "engagement.tasks.follow_events",
-        "schedule": 2.0,
-        "kwargs": {"name": "events.erased"},
-    },
+    "event-erased": {"task": "engagement.tasks.follow_events", "schedule": 2.0, "kwargs": {"name": "events.erased"}},
+    "event-scores": {"task": "engagement.tasks.follow_events", "schedule": 2.0, "kwargs": {"name": "events.scores"}},
     "event-identify": {"task": "engagement.tasks.link_identified", "schedule": 2.0},
     "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
     "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
@@ -321,6 +321,7 @@ IDEMPOTENCY_HOURS = 24
 TOMBSTONE_RETENTION_DAYS = env.number("TOMBSTONE_RETENTION_DAYS", 400, 1)
 USAGE_RETENTION_DAYS = env.number("USAGE_RETENTION_DAYS", 400, 31)
 REFUSED_REQUEST_RETENTION_DAYS = env.number("REFUSED_REQUEST_RETENTION_DAYS", 30, 1)
+SCORE_CHANGE_DAYS = env.number("SCORE_CHANGE_DAYS", 400, 1)
 PROFILE_CHANGE_DAYS = env.number("PROFILE_CHANGE_DAYS", 400, 1)
 DISCLOSURE_RETENTION_MONTHS = env.number("DISCLOSURE_RETENTION_MONTHS", 24, 12, 120)
 REFUSED_ROW_RETENTION_DAYS = env.number("REFUSED_ROW_RETENTION_DAYS", 30, 1)

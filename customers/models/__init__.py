@@ -8,6 +8,7 @@ from customers.models.identities import Identity
 from customers.models.imports import ImportFile, ImportTarget, RefusedRow
 from customers.models.merges import Merge, MergeImage, MergeOrigin, MergeState
 from customers.models.purchases import Purchase
+from customers.models.scores import CustomerScore, ScoreCause, ScoreChange, ScoreModel, ScoreVersion, ScoreVersionState
 from customers.models.segments import (
     RunState,
     Segment,
@@ -29,6 +30,7 @@ __all__ = [
     "AttributeType",
     "Customer",
     "CustomerQuerySet",
+    "CustomerScore",
     "CustomerTag",
     "DuplicatePair",
     "Identity",
@@ -47,6 +49,11 @@ __all__ = [
     "Purchase",
     "RefusedRow",
     "RunState",
+    "ScoreCause",
+    "ScoreChange",
+    "ScoreModel",
+    "ScoreVersion",
+    "ScoreVersionState",
     "Segment",
     "SegmentKind",
     "SegmentMember",

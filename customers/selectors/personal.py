@@ -8,6 +8,7 @@ from django.db.models import Q
 from core.crypto import keyed_hash
 from customers.models import (
     Customer,
+    CustomerScore,
     CustomerTag,
     DuplicatePair,
     Identity,
@@ -18,6 +19,7 @@ from customers.models import (
     ProfileChange,
     Purchase,
     RefusedRow,
+    ScoreChange,
     SegmentMember,
 )
 from customers.rules.sealed import opened, opened_cells
@@ -74,6 +76,26 @@ def collect_segments(customer_ids: Sequence[int]) -> Rows:
     columns = rows.order_by("version_id", "customer_id").values_list("version__segment__slug", "entered_at")
     for slug, entered_at in columns.iterator(chunk_size=2_000):
         yield {"segment": slug, "entered_at": entered_at}
+
+
+def collect_scores(customer_ids: Sequence[int]) -> Rows:
+    """Every score in force, and the points of each rule."""
+    rows = CustomerScore.objects.filter(customer_id__in=customer_ids, version__current_of__isnull=False)
+    for row in rows.select_related("version__model").order_by("version_id", "customer_id").iterator(chunk_size=2_000):
+        yield {"score": row.version.model.name, "points": row.score, "since": row.since, "rules": _given(row)}
+
+
+def collect_score_changes(customer_ids: Sequence[int]) -> Rows:
+    """Every change of a score that is still kept, and the points of each rule from then on."""
+    rows = ScoreChange.objects.filter(customer_id__in=customer_ids).select_related("version__model").order_by("pk")
+    for row in rows.iterator(chunk_size=2_000):
+        told = {"score": row.version.model.name, "at": row.at, "before": row.before, "after": row.after}
+        yield told | {"why": row.get_cause_display(), "rules": _given(row)}
+
+
+def _given(row: CustomerScore | ScoreChange) -> dict[str, int]:
+    rules = row.version.definition["rules"]
+    return {rule["name"]: given for rule, given in zip(rules, row.points, strict=False) if given}
 
 
 def collect_changes(customer_ids: Sequence[int]) -> Rows:

@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from customers.models import (
     Customer,
+    CustomerScore,
     CustomerTag,
     DuplicatePair,
     Identity,
@@ -18,6 +19,7 @@ from customers.models import (
     ProfileChange,
     Purchase,
     RefusedRow,
+    ScoreChange,
     SegmentMember,
     Status,
 )
@@ -64,6 +66,16 @@ def erase_tags(customer_ids: Sequence[int], /) -> int:
 def erase_memberships(customer_ids: Sequence[int], /) -> int:
     """These customers are in no segment, current or not."""
     return SegmentMember.objects.filter(customer_id__in=customer_ids).delete()[0]
+
+
+def erase_scores(customer_ids: Sequence[int], /) -> int:
+    """These customers have no score."""
+    return CustomerScore.objects.filter(customer_id__in=customer_ids).delete()[0]
+
+
+def erase_score_changes(customer_ids: Sequence[int], /) -> int:
+    """Nothing tells which scores they had."""
+    return ScoreChange.objects.filter(customer_id__in=customer_ids).delete()[0]
 
 
 def erase_changes(customer_ids: Sequence[int], /) -> int:

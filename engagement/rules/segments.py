@@ -33,6 +33,7 @@ EVENTS: Final = Form(
         Window(),
     ),
     head="event",
+    counts=True,
     example={
         "on": "events",
         "type": "view",

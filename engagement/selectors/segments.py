@@ -10,7 +10,7 @@ from customers.rules.segments.operators import Type
 from customers.rules.segments.tree import Condition
 from customers.rules.segments.where import PropertySubject, check_step, check_where
 from customers.rules.segments.windows import Bounds, bounds, length, refuse
-from customers.selectors.segments.builder import Builder, Filter, Source, Test, facts
+from customers.selectors.segments.builder import Builder, Filter, Source, Test, Weight, facts
 from customers.selectors.segments.comparing import OPPOSITES, Value, compare, expression
 from customers.selectors.segments.registry import Offer, SegmentCriterion
 from engagement.rules import segments as rules
@@ -73,6 +73,11 @@ def _test(condition: Condition, subject: Subject, builder: Builder) -> Test:
     column = builder.measure(SOURCE, _aggregate(members, builder), chosen)
     value = Value(column, subject.type, zero=measure in _NOTHING_IS_ZERO)
     return compare(condition, value, builder)
+
+
+def _weigh(condition: Condition, builder: Builder, weight: Weight) -> str:
+    chosen = _filter(condition.members, builder, bounds(condition.members.get("window"), builder.now))
+    return builder.measure(SOURCE, weight.over("f.occurred_at", builder), chosen)
 
 
 def _aggregate(members: Mapping[str, Any], builder: Builder) -> str:
@@ -196,6 +201,6 @@ def _sequence_offers() -> Sequence[Offer]:
 
 
 CRITERIA: Final = (
-    SegmentCriterion(rules.EVENTS, lambda: _subject, _test, _event_offers),
+    SegmentCriterion(rules.EVENTS, lambda: _subject, _test, _event_offers, _weigh),
     SegmentCriterion(rules.SEQUENCE, lambda: _sequence_subject, _sequence_test, _sequence_offers),
 )

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from core import outbox
 from core.models import Cursor
-from customers.services import activity
+from customers.services import activity, score_runs
 from engagement.selectors import log
 from engagement.services import rollups, sweeping
 
@@ -39,6 +39,10 @@ def _last_seen(after: int, upto: int, now: datetime) -> int:
     return activity.record_last_seen(seen=log.seen_between(after=after, upto=upto))
 
 
+def _scores(after: int, upto: int, now: datetime) -> int:
+    return score_runs.rescore(customer_ids=log.seen_between(after=after, upto=upto), now=now)
+
+
 def _erased(after: int, upto: int, now: datetime) -> int:
     return sweeping.sweep_erased(after=after, upto=upto, now=now)
 
@@ -49,6 +53,7 @@ FOLLOWERS: Final = {
         Follower("events.daily_sums", _days),
         Follower("events.hourly_sums", _hours),
         Follower("events.last_seen", _last_seen),
+        Follower("events.scores", _scores),
         Follower("events.erased", _erased),
     )
 }

@@ -134,7 +134,10 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A criterion as people write it: `head` begins its words, unless a member does."""
+    """A criterion as people write it: `head` begins its words, unless a member does.
+
+    `counts` says that its field `count` counts facts that each have an instant, so that scores may weigh them.
+    """
 
     on: str
     meaning: str
@@ -142,6 +145,7 @@ class Form:
     members: tuple[Member, ...] = ()
     head: str = ""
     tracked: bool = False
+    counts: bool = False
     example: Mapping[str, Any] = field(default_factory=dict)
 
     def operators(self) -> list[Operator]:

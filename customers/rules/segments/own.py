@@ -68,6 +68,7 @@ PURCHASES: Final = Form(
     meaning="Orders and refunds in a window: how many, their sum in one currency, the largest, the first, the latest.",
     types=(Type.NUMBER, Type.DATETIME),
     members=(Choice("field", PURCHASE_WORDS), Name("currency", lead="in currency", required=False), Window()),
+    counts=True,
 )
 SEGMENT: Final = Form(on="segment", meaning="Membership in another segment.", types=(Type.MEMBERSHIP,), head="customer")
 BUCKET: Final = Form(
@@ -78,4 +79,12 @@ BUCKET: Final = Form(
     head="random share",
     example={"on": "bucket", "field": "spring-test", "op": "less_than", "value": 10},
 )
-OWN: Final = (PROFILE, ATTRIBUTE, IDENTITY, TAGS, PURCHASES, SEGMENT, BUCKET)
+SCORE: Final = Form(
+    on="score",
+    meaning="The lead score of the customer in a score model, by the slug of the model; 0 for people without points.",
+    types=(Type.NUMBER,),
+    members=(Name("field"),),
+    head="score",
+    example={"on": "score", "field": "engagement", "op": "at_least", "value": 50},
+)
+OWN: Final = (PROFILE, ATTRIBUTE, IDENTITY, TAGS, PURCHASES, SEGMENT, BUCKET, SCORE)

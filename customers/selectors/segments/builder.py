@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from customers.rules.segments.windows import Bounds
@@ -57,6 +57,22 @@ class _Sums:
     source: Source
     filters: list[Filter] = field(default_factory=list)
     columns: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """How facts weigh: `each` of them or the newest alone, fading to half in `half_life` (None: never)."""
+
+    each: bool
+    half_life: timedelta | None
+
+    def over(self, at: str, builder: "Builder") -> str:
+        """The aggregate that weighs facts by their instant `at`: 1 for a fact of this very moment."""
+        if self.half_life is None:
+            return "count(*)"
+        age = f"greatest(extract(epoch FROM {builder.bind(builder.now, 'timestamptz')} - {at})::float8, 0)"
+        faded = f"power(0.5::float8, {age} / {builder.bind(self.half_life.total_seconds(), 'float8')})"
+        return f"{'sum' if self.each else 'max'}({faded})"
 
 
 class Builder:

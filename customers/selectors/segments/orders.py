@@ -8,7 +8,7 @@ from customers.rules.segments.operands import Subject
 from customers.rules.segments.operators import Type
 from customers.rules.segments.tree import Condition
 from customers.rules.segments.windows import bounds, refuse
-from customers.selectors.segments.builder import Builder, Filter, Source, Test
+from customers.selectors.segments.builder import Builder, Filter, Source, Test, Weight
 from customers.selectors.segments.comparing import Value, compare
 from customers.selectors.segments.registry import Offer, SegmentCriterion
 
@@ -41,18 +41,27 @@ def _subject(members: Mapping[str, Any], pointer: str) -> Subject:
 
 
 def _test(condition: Condition, subject: Subject, builder: Builder) -> Test:
-    aggregate, which = _MEASURES[condition.members["field"]]
+    aggregate, _ = _MEASURES[condition.members["field"]]
+    column = builder.measure(SOURCE, aggregate, _filter(condition, builder))
+    zero = condition.members["field"] in _NOTHING_IS_ZERO
+    return compare(condition, Value(column, subject.type, zero=zero), builder)
+
+
+def _weigh(condition: Condition, builder: Builder, weight: Weight) -> str:
+    return builder.measure(SOURCE, weight.over("f.purchased_at", builder), _filter(condition, builder))
+
+
+def _filter(condition: Condition, builder: Builder) -> Filter:
+    _, which = _MEASURES[condition.members["field"]]
     window = bounds(condition.members.get("window"), builder.now)
     parts = builder.within("f.purchased_at", window) + ([which] if which else [])
     if "currency" in condition.members:
         parts.append(f"f.currency = {builder.bind(condition.members['currency'], 'text')}")
-    column = builder.measure(SOURCE, aggregate, Filter(" AND ".join(parts), window))
-    zero = condition.members["field"] in _NOTHING_IS_ZERO
-    return compare(condition, Value(column, subject.type, zero=zero), builder)
+    return Filter(" AND ".join(parts), window)
 
 
 def _offers() -> Sequence[Offer]:
     return [Offer(words.capitalize(), "Orders", {"field": name}) for name, words in own.PURCHASE_WORDS.items()]
 
 
-ORDERS: Final = SegmentCriterion(own.PURCHASES, lambda: _subject, _test, _offers)
+ORDERS: Final = SegmentCriterion(own.PURCHASES, lambda: _subject, _test, _offers, _weigh)

@@ -9,7 +9,7 @@ from customers.rules.segments.forms import Form
 from customers.rules.segments.grammar import Grammar
 from customers.rules.segments.operands import Subject
 from customers.rules.segments.tree import Condition
-from customers.selectors.segments.builder import Builder, Test
+from customers.selectors.segments.builder import Builder, Test, Weight
 
 SubjectFinder = Callable[[Mapping[str, Any], str], Subject]
 
@@ -26,12 +26,14 @@ class Offer:
 @dataclass(frozen=True, slots=True)
 class SegmentCriterion:
     """One criterion: its form; `open()` answers a finder of subjects that asks the database at most once a question;
-    `test` is the SQL of one condition; `offers` what a builder may show."""
+    `test` is the SQL of one condition; `offers` what a builder may show; `weigh` the SQL of what the facts that a
+    condition counts weigh together, for criteria whose form `counts`."""
 
     form: Form
     open: Callable[[], SubjectFinder]
     test: Callable[[Condition, Subject, Builder], Test]
     offers: Callable[[], Sequence[Offer]]
+    weigh: Callable[[Condition, Builder, Weight], str] | None = None
 
 
 _criteria: dict[str, SegmentCriterion] = {}
@@ -63,3 +65,11 @@ def grammar() -> Grammar:
 def test_of(condition: Condition, subject: Subject, builder: Builder) -> Test:
     """The SQL of one condition."""
     return _criteria[condition.on].test(condition, subject, builder)
+
+
+def weight_of(condition: Condition, builder: Builder, weight: Weight) -> str:
+    """The SQL of what the facts that a condition counts weigh together; null for nobody's."""
+    weigh = _criteria[condition.on].weigh
+    if weigh is None:
+        raise ValueError(f"{condition.on} counts nothing")
+    return weigh(condition, builder, weight)

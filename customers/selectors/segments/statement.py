@@ -43,20 +43,30 @@ class Statement:
 
 
 def compile_rule(
-    *, node: Node, grammar: Grammar, now: datetime, customer_id: int | None = None, everybody: bool = False
+    *,
+    node: Node,
+    grammar: Grammar,
+    now: datetime,
+    customer_id: int | None = None,
+    everybody: bool = False,
+    builder: Builder | None = None,
+    among: str = "",
 ) -> Statement:
     """The statement of a checked rule at `now`; RuleError when a condition cannot be evaluated (any more).
 
-    With `customer_id` it is about that customer alone. `everybody` keeps the facts of people whom the customer row
-    already rules out, for questions about single conditions.
+    With `customer_id` it is about that customer alone, with `among` about the customers `c` whom this SQL chooses
+    (its parameters bound in `builder`). `everybody` keeps the facts of people whom the customer row already rules
+    out, for questions about single conditions. A `builder` brings along what the caller measures beside the rule.
     """
-    builder = Builder(now)
+    builder = builder or Builder(now)
     tests = {id(condition): test_of(condition, grammar.subject(condition), builder) for condition in conditions(node)}
     rule = _test(node, tests)
-    scope = _scope(node, tests, builder, customer_id, everybody)
+    if customer_id is not None:
+        among = f"c.id = {builder.bind(customer_id, 'bigint')}"
+    scope = _scope(node, tests, builder, among, everybody)
     source = f"customers_customer c {builder.joins()}"
     heading = [] if scope is None else _scope_items(scope)
-    only = "" if customer_id is None else f"c.id = {builder.bind(customer_id, 'bigint')} AND "
+    only = f"{among} AND " if among else ""
     return Statement(
         heading=", ".join(heading + builder.tables(scoped=scope is not None)),
         source=source,
@@ -87,14 +97,12 @@ def _test(node: Node, tests: dict[int, Test]) -> Test:
     )
 
 
-def _scope(
-    node: Node, tests: dict[int, Test], builder: Builder, customer_id: int | None, everybody: bool
-) -> str | None:
+def _scope(node: Node, tests: dict[int, Test], builder: Builder, among: str, everybody: bool) -> str | None:
     """Which customers' facts to read, when that is fewer by far than everybody's; None for everybody's."""
     if not builder.reads_facts:
         return None
-    if customer_id is not None:
-        return f"c.id = {builder.bind(customer_id, 'bigint')}"
+    if among:
+        return among
     nodes = node.nodes if isinstance(node, Group) and node.mode == "all" else (node,)
     own = [test.sql for test in (_test(child, tests) for child in nodes) if test.own]
     if everybody or not own:
