@@ -226,6 +226,12 @@ _ROWS: Final = (
         "Wait as long as Retry-After says, then repeat.",
     ),
     (
+        "score_in_use",
+        409,
+        "Rules of segments ask about this score.",
+        "Change the rules that the message names first.",
+    ),
+    (
         "segment_in_use",
         409,
         "Rules of other segments ask about this one.",

@@ -13,6 +13,7 @@ from customers.api.identities import IdentityViewSet
 from customers.api.jobs import WISHES, JobResult, JobViewSet, UndoImport
 from customers.api.merges import ApproveMerge, CustomerMerge, MergeViewSet, RefuseMerge, UndoMerge
 from customers.api.purchases import PurchaseViewSet
+from customers.api.scores import CustomerScores, ScoreModelViewSet
 from customers.api.segment_members import (
     SegmentExplanation,
     SegmentMembers,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("customers/<path:reference>/timeline", CustomerTimeline.as_view()),
     path("customers/<path:reference>/identities", IdentityViewSet.as_view(_MANY)),
     path("customers/<path:reference>/merge", CustomerMerge.as_view()),
+    path("customers/<path:reference>/scores", CustomerScores.as_view()),
     path("customers/<path:reference>/purchases", PurchaseViewSet.as_view(_MANY)),
     path("customers/<path:reference>", CustomerViewSet.as_view(_CUSTOMER)),
     path("tags", TagViewSet.as_view({"get": "list"})),
@@ -55,6 +57,8 @@ urlpatterns = [
     path("attributes", AttributeViewSet.as_view(_MANY)),
     path("attributes/schema", AttributesSchema.as_view()),
     path("attributes/<str:key>", AttributeViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
+    path("score-models", ScoreModelViewSet.as_view({"get": "list"})),
+    path("score-models/<str:score>", ScoreModelViewSet.as_view({"get": "retrieve"})),
     path("segments", SegmentViewSet.as_view(_MANY)),
     path("segments/schema", SegmentSchema.as_view()),
     path("segments/preview", SegmentPreview.as_view()),

@@ -24,6 +24,16 @@ from customers.console.merges import (
     RefuseMerge,
     UndoMerge,
 )
+from customers.console.score_editor import EditScore, NewScore
+from customers.console.scores import ALERTS as SCORE_ALERTS
+from customers.console.scores import (
+    SCORES,
+    ActivateScore,
+    RecomputeScore,
+    RetireScore,
+    ScoreDetail,
+    ScoreList,
+)
 from customers.console.search import PEOPLE
 from customers.console.segment_builder import EditSegment, NewSegment
 from customers.console.segments import (
@@ -41,7 +51,9 @@ from customers.console.tag_list import EditTag, TagList
 
 menu.add_search(PEOPLE)
 menu.add_panel("customer", SEGMENTS)
+menu.add_panel("customer", SCORES)
 menu.add_alerts(ALERTS)
+menu.add_alerts(SCORE_ALERTS)
 urlpatterns = [
     screen("customers", CustomerList),
     screen("customers/new", NewCustomer),
@@ -74,6 +86,13 @@ urlpatterns = [
     screen("segments/<slug:slug>/snapshot", SnapshotSegment),
     screen("segments/<slug:slug>/archive", ArchiveSegment),
     screen("segments/<slug:slug>/explain", ExplainSegment),
+    screen("scores", ScoreList),
+    screen("scores/new", NewScore),
+    screen("scores/<slug:slug>", ScoreDetail),
+    screen("scores/<slug:slug>/edit", EditScore),
+    screen("scores/<slug:slug>/activate", ActivateScore),
+    screen("scores/<slug:slug>/recompute", RecomputeScore),
+    screen("scores/<slug:slug>/retire", RetireScore),
     screen("attributes", AttributeList),
     screen("attributes/new", NewAttribute),
     screen("attributes/<slug:key>/edit", EditAttribute),

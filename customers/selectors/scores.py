@@ -94,6 +94,12 @@ def latest_version(model: ScoreModel) -> ScoreVersion | None:
     return versions_of(model).first()
 
 
+def newest_versions(models: Sequence[ScoreModel]) -> dict[int, ScoreVersion]:
+    """The newest version of each model, by the model's database id; one query."""
+    rows = ScoreVersion.objects.filter(model__in=models).order_by("model_id", "-number").distinct("model_id")
+    return {row.model_id: row for row in rows}
+
+
 def last_job(model: ScoreModel) -> Job | None:
     """The calculation that was started last."""
     rows = Job.objects.filter(kind=JOB_KIND, parameters__score=model.public_id)

@@ -54,6 +54,8 @@ NAMES_NOBODY = {
     "/api/v1/merges/{merge_id}/undo",
     "/api/v1/purposes",
     "/api/v1/purposes/{key}/notices",
+    "/api/v1/score-models",
+    "/api/v1/score-models/{score}",
     "/api/v1/segments",
     "/api/v1/segments/preview",
     "/api/v1/segments/schema",

@@ -6,8 +6,18 @@ from typing import Any
 from django.utils import timezone
 
 from core.actors import SYSTEM, Actor, ActorKind
+from core.models import Job
 from customers.console.panels import seal_place
-from customers.models import AttributeDefinition, Customer, DuplicatePair, ImportFile, Segment, SegmentVersion, Tag
+from customers.models import (
+    AttributeDefinition,
+    Customer,
+    DuplicatePair,
+    ImportFile,
+    ScoreModel,
+    Segment,
+    SegmentVersion,
+    Tag,
+)
 from customers.selectors.timeline import Position
 from customers.services.attributes import define_attribute
 from customers.services.customers import create_customer
@@ -15,6 +25,8 @@ from customers.services.import_runs import run_import
 from customers.services.imports import stage_import, start_import
 from customers.services.merges import request_merge
 from customers.services.purchases import NewPurchase, record_purchase
+from customers.services.score_runs import compute_scores
+from customers.services.scores import activate_score, change_score, define_score
 from customers.services.segment_builds import build_segment
 from customers.services.segments import define_segment
 
@@ -110,3 +122,17 @@ def segment_example() -> dict[str, str]:
     for version in list(SegmentVersion.objects.filter(segment=segment)):
         build_segment(version_id=version.pk, clock=timezone.now)
     return {"slug": segment.slug}
+
+
+def score_example() -> dict[str, str]:
+    """The address of a score that was calculated and has a draft behind it."""
+    number, now = ScoreModel.objects.count(), timezone.now()
+    create_customer(properties={"external_id": f"score-{number}", "country": "DE"}, by=SYSTEM, now=now)
+    when = {"version": 1, "rule": {"on": "profile", "field": "country", "op": "is", "value": "DE"}}
+    rules = {"version": 1, "minimum": 0, "maximum": 100, "rules": [{"name": "German", "when": when, "points": 10}]}
+    model = define_score(name=f"Warmth {number}", definition=rules, by=SYSTEM, now=now)
+    job = activate_score(model=model, by=SYSTEM, now=now)
+    if Job.objects.get(pk=job.pk).state == "queued":
+        compute_scores(job_id=job.public_id, clock=timezone.now)
+    change_score(model=model, values={"definition": rules | {"maximum": 50}}, by=SYSTEM, now=now)
+    return {"slug": model.slug}
