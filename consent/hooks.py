@@ -12,7 +12,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from consent.models import ConsentEvent, ConsentState, ConsentToken, DataRequest, Disclosure, LegalHold, Suppression
+from consent.models import (
+    Confirmation,
+    ConsentEvent,
+    ConsentState,
+    ConsentToken,
+    DataRequest,
+    Disclosure,
+    LegalHold,
+    Suppression,
+)
 from consent.selectors import personal
 from consent.selectors.answers import expand_consent
 from consent.selectors.criteria import CONSENT
@@ -88,6 +97,16 @@ _PLACES: Final = (
         collect=personal.collect_tokens,
         erase=erasure.erase_tokens,
         order=500,
+    ),
+    PersonalData(
+        name="consent.confirmations",
+        model=Confirmation,
+        category="questions by e-mail whether they agree, and the answers",
+        purpose="double opt-in and renewal of consent",
+        retention="CONFIRMATION_RETENTION_DAYS after closing; the address until answered or expired",
+        collect=personal.collect_confirmations,
+        erase=erasure.erase_confirmations,
+        order=505,
     ),
     PersonalData(
         name="consent.states",

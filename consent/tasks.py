@@ -8,10 +8,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from consent.services import (
+    confirmation_letters,
+    confirmations,
     disclosures,
     expiry,
     masks,
     reminders,
+    renewals,
     request_letters,
     request_steps,
     request_upkeep,
@@ -25,7 +28,26 @@ from core.actors import SYSTEM
 def expire_consents(**_: Any) -> int:
     """Record the consents that have run out, and put right who was allowed by words just replaced."""
     now = timezone.now()
+    confirmations.expire_confirmations(now=now)
     return expiry.expire_consents(now=now) + masks.sweep_outdated(now=now)
+
+
+@shared_task
+def send_confirmation(confirmation_id: int, **_: Any) -> bool:
+    """Send one question by e-mail."""
+    return confirmation_letters.send_confirmation(confirmation_id=confirmation_id, now=timezone.now())
+
+
+@shared_task
+def send_waiting_confirmations(**_: Any) -> int:
+    """Send every question that did not leave."""
+    return confirmation_letters.send_waiting_confirmations(now=timezone.now())
+
+
+@shared_task
+def ask_renewals(**_: Any) -> int:
+    """Ask people whose consent is about to end."""
+    return renewals.ask_renewals(now=timezone.now())
 
 
 @shared_task
@@ -50,8 +72,9 @@ def prove_ledger(**_: Any) -> None:
 
 @shared_task
 def apply_retention(**_: Any) -> int:
-    """Drop consent tokens that are older than the events they could have allowed, and old months of disclosures."""
+    """Drop consent tokens older than the events they could have allowed, closed questions, old disclosures."""
     now = timezone.now()
+    retention.drop_old_confirmations(before=now - timedelta(days=settings.CONFIRMATION_RETENTION_DAYS))
     disclosures.keep_disclosure_months(keep_months=settings.DISCLOSURE_RETENTION_MONTHS, now=now)
     return retention.drop_old_tokens(before=now - timedelta(days=31 * (settings.EVENT_RETENTION_MONTHS + 1)))
 

@@ -132,6 +132,8 @@ _ROWS: Final = (
     ("legal_hold", 409, "A legal hold forbids to erase this person.", "Have the hold lifted first."),
     ("tasks_open", 409, "Tasks of the request are still open.", "Finish them, or leave them out with a reason."),
     ("package_gone", 410, "The package was removed, or its link has ended.", "Ask for a new one."),
+    ("confirmation_closed", 410, "The question by e-mail was answered or has ended.", "Ask anew."),
+    ("no_address", 400, "This customer has no e-mail address to confirm from.", "Add the address first."),
     ("link_ended", 410, "The link is not ours or has ended.", "Ask again with the form."),
     ("wrong_code", 403, "The code is wrong or old.", "Ask for a new code."),
     ("package_missing", 409, "The package of the request was not built.", "Build it first."),

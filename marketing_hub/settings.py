@@ -145,6 +145,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "api-usage-retention": {"task": "integrations.tasks.trim_usage", "schedule": 3600.0},
     "disclosures": {"task": "consent.tasks.drain_disclosures", "schedule": 5.0},
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
+    "consent-letters": {"task": "consent.tasks.send_waiting_confirmations", "schedule": 60.0},
+    "consent-renewals": {"task": "consent.tasks.ask_renewals", "schedule": 3600.0},
     "prove-ledger": {"task": "consent.tasks.prove_ledger", "schedule": 3600.0},
     "privacy-request-tasks": {"task": "consent.tasks.resume_request_steps", "schedule": 30.0},
     "privacy-request-upkeep": {"task": "consent.tasks.keep_requests", "schedule": 3600.0},
@@ -155,23 +157,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "score-retention": {"task": "customers.tasks.forget_score_history", "schedule": 86400.0},
     "segment-retention": {"task": "customers.tasks.forget_segment_history", "schedule": 86400.0},
     "consent-retention": {"task": "consent.tasks.apply_retention", "schedule": 86400.0},
-    "event-daily-sums": {
-        "task": "engagement.tasks.follow_events",
-        "schedule": 2.0,
-        "kwargs": {"name": "events.daily_sums"},
+    **{
+        f"event-{name.replace('_', '-')}": {
+            "task": "engagement.tasks.follow_events",
+            "schedule": 2.0,
+            "kwargs": {"name": f"events.{name}"},
+        }
+        for name in ("daily_sums", "hourly_sums", "last_seen", "erased", "scores")
     },
-    "event-hourly-sums": {
-        "task": "engagement.tasks.follow_events",
-        "schedule": 2.0,
-        "kwargs": {"name": "events.hourly_sums"},
-    },
-    "event-last-seen": {
-        "task": "engagement.tasks.follow_events",
-        "schedule": 2.0,
-        "kwargs": {"name": "events.last_seen"},
-    },
-    "event-erased": {"task": "engagement.tasks.follow_events", "schedule": 2.0, "kwargs": {"name": "events.erased"}},
-    "event-scores": {"task": "engagement.tasks.follow_events", "schedule": 2.0, "kwargs": {"name": "events.scores"}},
     "event-identify": {"task": "engagement.tasks.link_identified", "schedule": 2.0},
     "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
     "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
@@ -288,6 +281,8 @@ MERGE_UNDO_DAYS = env.number("MERGE_UNDO_DAYS", 30, 1, 366)
 CONSENT_TOKEN_MINUTES = env.number("CONSENT_TOKEN_MINUTES", 60, 1, 1440)
 CONSENT_TOKEN_KEY_IDS = env.csv("CONSENT_TOKEN_KEY_IDS", ("1",))  # the first signs, all verify: put a new one in front
 PREFERENCE_LINK_DAYS = env.number("PREFERENCE_LINK_DAYS", 90, 30, 400)  # CAN-SPAM: the way out works for 30 days
+CONSENT_RENEWAL_DAYS = env.number("CONSENT_RENEWAL_DAYS", 30, 1, 90)  # before a consent ends, people are asked
+CONFIRMATION_RETENTION_DAYS = env.number("CONFIRMATION_RETENTION_DAYS", 400, 30)
 CONSENT_CATALOGUE_SECONDS = env.seconds("CONSENT_CATALOGUE_SECONDS", 5.0)  # purposes and rules may be this stale
 
 # --- E-mail ----------------------------------------------------------------------------------------------------------

@@ -15,11 +15,13 @@ from consent.api.public import AskForm, PublicPage
 from consent.rules.letters import page_words
 from consent.rules.preferences import preference_words, use_name
 from consent.rules.requests import Kind
+from consent.selectors.confirmations import newsletter_purposes, question_of, words_of
 from consent.selectors.links import person_of_preferences, person_of_unsubscribe
 from consent.selectors.preferences import preferences_of
+from consent.services.circumstances import Circumstances
+from consent.services.confirmations import confirm, subscribe
 from consent.services.intake import submit_request
 from consent.services.preferences import (
-    Circumstances,
     Wish,
     hear_reader,
     refuse_everything,
@@ -61,21 +63,20 @@ class PreferencePage(ChoicePage):
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Save the ticks, or say no to everything."""
+        mailed = False
         if "none" in request.POST:
             refuse_everything(token=token, how=self.how, now=self.now)
         else:
             sent = request.POST
             notices = {name.removeprefix("notice_"): sent[name] for name in sent if name.startswith("notice_")}
             wish = Wish(wanted=sent.getlist("on"), shown=sent.getlist("shown"), notices=notices)
-            save_preferences(token=token, wish=wish, how=self.how, now=self.now)
-        return self._shown(token, saved=True)
+            mailed = save_preferences(token=token, wish=wish, how=self.how, now=self.now).mailed
+        return self._shown(token, said=self.words["prefs_mail" if mailed else "prefs_saved"])
 
-    def _shown(self, token: str, saved: bool = False) -> HttpResponse:
+    def _shown(self, token: str, said: str = "") -> HttpResponse:
         customer, _ = person_of_preferences(token, self.now)
         found = preferences_of(customer=customer, locale=self.locale, now=self.now)
-        return self.page(
-            "public_preferences", found=found, saved=saved, gpc=self.how.gpc, title=self.words["prefs"], token=token
-        )
+        return self.page("public_preferences", found=found, said=said, gpc=self.how.gpc, title=self.words["prefs"])
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -94,6 +95,54 @@ class UnsubscribePage(ChoicePage):
         use = unsubscribe(token=token, how=self.how, now=self.now)
         lead = self.words["unsub_done_lead"].format(use=use_name(use.key, use.name, self.locale))
         return self.page("public_words", title=self.words["unsub_done"], lead=lead)
+
+
+class ConfirmationPage(ChoicePage):
+    """GET and POST /c/{token}: double opt-in and renewal; only the button counts."""
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        """The words, and the button."""
+        asked = question_of(token, self.now, self.locale)
+        lead = self.words["doi_lead"].format(use=asked.names)
+        return self.page("public_doi", title=self.words["doi"], lead=lead, notices=asked.notices)
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        """It is a yes."""
+        confirm(token=token, how=self.how, now=self.now)
+        return self.page("public_words", title=self.words["doi_done"], lead=self.words["doi_done_lead"])
+
+
+class SubscribeForm(AskForm):
+    """Where to write, and where she lives."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["kind"], self.fields["details"]
+        self.fields["contact"].help_text = ""
+
+
+class SubscribePage(ChoicePage):
+    """GET and POST /privacy/subscribe: double opt-in for marketing by e-mail; the answer never tells who is known."""
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """The form with the words to agree to."""
+        return self._form(SubscribeForm(words=self.words, locale=self.locale))
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """A letter is on its way, perhaps."""
+        form = SubscribeForm(request.POST, words=self.words, locale=self.locale)
+        if not form.is_valid():
+            return self._form(form, 422)
+        try:
+            subscribe(**form.cleaned_data, purposes=newsletter_purposes(), how=self.how, now=self.now)
+        except InvalidInput as refusal:
+            form.add_error("contact", refusal.message)
+            return self._form(form, 422)
+        return self.page("public_words", title=self.words["sub_done"], lead=self.words["sub_done_lead"])
+
+    def _form(self, form: SubscribeForm, status: int = 200) -> HttpResponse:
+        notices = words_of(newsletter_purposes(), self.locale)
+        return self.page("public_subscribe", status, form=form, notices=notices, title=self.words["sub"])
 
 
 class OptOutForm(AskForm):
@@ -134,5 +183,7 @@ class DoNotSellPage(ChoicePage):
 urlpatterns = [
     path("p/<str:token>", PreferencePage.as_view(), name="preferences"),
     path("u/<str:token>", UnsubscribePage.as_view(), name="unsubscribe"),
+    path("c/<str:token>", ConfirmationPage.as_view(), name="confirmation"),
+    path("privacy/subscribe", SubscribePage.as_view(), name="subscribe"),
     path("privacy/do-not-sell", DoNotSellPage.as_view(), name="do-not-sell"),
 ]

@@ -4,6 +4,7 @@ from django.urls import path
 
 from consent.api.catalogue import JurisdictionDetail, Jurisdictions, Notices, Purposes
 from consent.api.check import check_consent
+from consent.api.confirmations import ConfirmationDetail, Confirmations
 from consent.api.consents import Consent, ConsentBatch, ConsentHistory, VisitorConsent
 from consent.api.disclosures import CustomerDisclosures, DisclosuresAfterNo, DisclosureViewSet
 from consent.api.links import ConsentLinks
@@ -22,6 +23,8 @@ urlpatterns = [
     path("consent/tokens", ConsentTokens.as_view(), name="consent-tokens"),
     path("consent/tokens/<str:jti>", ConsentTokenDetail.as_view(), name="consent-token"),
     path("consent/links", ConsentLinks.as_view(), name="consent-links"),
+    path("consent/confirmations", Confirmations.as_view(), name="consent-confirmations"),
+    path("consent/confirmations/<str:confirmation_id>", ConfirmationDetail.as_view(), name="consent-confirmation"),
     path("consent/history/<str:user_id>", ConsentHistory.as_view(), name="consent-history"),
     path("consent/visitors/<str:anonymous_id>", VisitorConsent.as_view(), name="visitor-consent"),
     path("consent/<str:user_id>", Consent.as_view(), name="consent"),

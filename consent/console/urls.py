@@ -2,6 +2,7 @@
 
 from consent.console import request_actions as actions
 from consent.console import request_decisions as decisions
+from consent.console.confirmations import ConfirmationList, SendConfirmationAgain
 from consent.console.contributions import contribute
 from consent.console.disclosures import DisclosureDetail, DisclosureList, DisclosuresAfterNo
 from consent.console.jurisdictions import JurisdictionDetail, JurisdictionList
@@ -38,6 +39,8 @@ urlpatterns = [
     screen("consent", LedgerList),
     screen("consent/verify", VerifyLedger),
     screen("consent/entries/<str:public_id>", EntryDetail),
+    screen("confirmations", ConfirmationList),
+    screen("confirmations/<str:public_id>/again", SendConfirmationAgain),
     screen("customers/<str:public_id>/consent", ConsentOfCustomer),
     screen("customers/<str:public_id>/consent/record", RecordConsent),
     screen("customers/<str:public_id>/consent/link", PreferenceLink),

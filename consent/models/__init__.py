@@ -1,6 +1,7 @@
 """Tables of consent."""
 
 from consent.models.anchors import LedgerAnchor
+from consent.models.confirmations import Confirmation, ConfirmationKind, ConfirmationState
 from consent.models.disclosures import Disclosure, DisclosureFlow
 from consent.models.ledger import ConsentEvent, ConsentState
 from consent.models.purposes import Jurisdiction, NoticeVersion, Purpose
@@ -19,6 +20,9 @@ from consent.models.tokens import ConsentToken
 
 __all__ = [
     "ClockEntry",
+    "Confirmation",
+    "ConfirmationKind",
+    "ConfirmationState",
     "ConsentEvent",
     "ConsentState",
     "ConsentToken",

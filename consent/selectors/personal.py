@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from consent.models import ConsentState, ConsentToken, DataRequest, LegalHold, Suppression
+from consent.models import Confirmation, ConsentState, ConsentToken, DataRequest, LegalHold, Suppression
 from consent.selectors.answers import history_answer
 from consent.selectors.ledger import history_of
 
@@ -49,6 +49,12 @@ def collect_holds(customer_ids: Sequence[int], /) -> Iterator[dict[str, Any]]:
     """Which legal holds stand or stood on their data."""
     rows = LegalHold.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "id")
     return _plain(rows.values("public_id", "scope", "placed_at", "review_on", "lifted_at"))
+
+
+def collect_confirmations(customer_ids: Sequence[int], /) -> Iterator[dict[str, Any]]:
+    """Which yes they were asked to confirm or renew, and what became of it."""
+    rows = Confirmation.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "id")
+    return _plain(rows.values("public_id", "kind", "state", "purposes", "form_id", "asked_at", "closed_at", "letters"))
 
 
 def _plain(rows: QuerySet[Any, Any]) -> Iterator[dict[str, Any]]:

@@ -32,6 +32,7 @@ class Choice:
     blocked: bool
     conflict: bool
     mode: Mode
+    changed_at: datetime | None
     notice: str
     text: str
 
@@ -79,6 +80,7 @@ def _choice(answer: Answer, notice: NoticeVersion | None, rule: JurisdictionRule
         blocked=not allowed and state in RUNNING,
         conflict=seen and use.kind in rule.gpc_purposes and not allowed,
         mode=rule.mode_for(use.kind, use.channel),
+        changed_at=answer.standing.entry.occurred_at if answer.standing else None,
         notice=notice.public_id if notice else "",
         text=notice.text if notice else "",
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from consent.models import ConsentState, ConsentToken, DataRequest, Suppression
+from consent.models import Confirmation, ConsentState, ConsentToken, DataRequest, Suppression
 from customers.models import Customer
 
 
@@ -38,3 +38,8 @@ def forget_requesters(customer_ids: Sequence[int], /) -> int:
 def keep_holds(customer_ids: Sequence[int], /) -> int:
     """Nothing changes: a hold names a public id only, and proves why data was kept (GDPR Art. 17(3)(e))."""
     return 0
+
+
+def erase_confirmations(customer_ids: Sequence[int], /) -> int:
+    """No question by e-mail to these people is left; its link opens nothing."""
+    return Confirmation.objects.filter(customer_id__in=customer_ids).delete()[0]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.factories.consent import (
+    confirmation_example,
     disclosure_example,
     entry_example,
     person_example,
@@ -32,6 +33,7 @@ _REQUEST_STEPS = (
 )
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
+    "confirmation-again": confirmation_example,
     "consent-entry": entry_example,
     "disclosure": disclosure_example,
     "request": request_example,

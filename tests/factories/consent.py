@@ -5,9 +5,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from consent.models import ConsentEvent, DisclosureFlow, Suppression, SuppressionReason
+from consent.models import Confirmation, ConsentEvent, DisclosureFlow, Suppression, SuppressionReason
 from consent.selectors.catalogue import catalogue
+from consent.selectors.confirmations import confirmation_token, find_confirmation
 from consent.selectors.links import preference_token, unsubscribe_link
+from consent.services.confirmations import Question, ask_confirmation
 from consent.services.consent import ConsentEntry, record_consent
 from consent.services.disclosures import record_disclosure
 from consent.services.gpc import apply_gpc
@@ -71,6 +73,14 @@ def purpose_example() -> dict[str, str]:
     return {"key": "marketing_email"}
 
 
+def confirmation_example() -> dict[str, str]:
+    """The address of a question that waits."""
+    number = Confirmation.objects.count()
+    person = make_person(email=f"doi{number}@example.org")
+    question = Question(purposes=["marketing_sms"], locale="de", form_id="newsletter")
+    return {"public_id": ask_confirmation(customer=person, question=question, by=SYSTEM, now=timezone.now()).public_id}
+
+
 def choice_pages() -> list[tuple[str, str, int]]:
     """The public pages of one person's choices: name, address, status."""
     person = Customer.objects.get(public_id=person_example()["public_id"])
@@ -81,6 +91,8 @@ def choice_pages() -> list[tuple[str, str, int]]:
         ("preferences-de", f"/p/{preference_token(customer=person, expires_at=until)}?lang=de", 200),
         ("preferences-ended", "/p/AAAA", 410),
         ("unsubscribe", "/u/" + unsubscribe.rpartition("/")[2], 200),
+        ("confirmation", f"/c/{confirmation_token(find_confirmation(confirmation_example()['public_id']))}", 200),
+        ("subscribe", "/privacy/subscribe", 200),
         ("do-not-sell", "/privacy/do-not-sell", 200),
         ("privacy-request", "/privacy/request", 200),
     ]

@@ -1,7 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.core import mail
 
 from consent.models import DataRequest, Letter
@@ -10,7 +9,6 @@ from consent.services.reminders import remind
 from consent.services.request_letters import send_letter, send_waiting_letters
 from consent.services.requests import acknowledge_request, assign_request
 from core.models import OutboxMessage, Role
-from marketing_hub.processes import free_port
 from tests.factories.core import make_staff
 from tests.factories.requests import ONE, make_request
 
@@ -93,25 +91,3 @@ def test_letters__server_away__leave_when_it_is_back(settings, smtp_sink):
 @pytest.mark.parametrize(("left", "rung"), [(30, 0), (15, 0), (14, 1), (8, 1), (7, 2), (3, 2), (2, 3), (0, 3), (-1, 4)])
 def test_rung_of__days_left__is_the_highest_that_fits(left, rung):
     assert rung_of((MARCH + timedelta(days=left)).date(), MARCH.date()) == rung
-
-
-class Sink:
-    """What a mail server was given."""
-
-    def __init__(self) -> None:
-        self.messages = []
-
-    async def handle_DATA(self, server, session, envelope):
-        self.messages.append((envelope.rcpt_tos, envelope.content))
-        return "250 OK"
-
-
-@pytest.fixture
-def smtp_sink():
-    """A mail server on loopback that keeps what it is given."""
-    sink = Sink()
-    sink.port = free_port()
-    controller = Controller(sink, hostname="127.0.0.1", port=sink.port)
-    controller.start()
-    yield sink
-    controller.stop()
