@@ -3,11 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
 
@@ -59,7 +60,7 @@ def parse_sort(request: HttpRequest, allowed: Sequence[str], default: str) -> li
 
 def paginate(
     request: HttpRequest,
-    queryset: QuerySet[Any],
+    queryset: Any,
     *,
     sort_fields: Sequence[str],
     default_sort: str,
@@ -68,7 +69,8 @@ def paginate(
 ) -> Page:
     """One page of `queryset`: by cursor when `cursor=` or `pagination=cursor` is given, else by offset.
 
-    `total` may be a callable that counts cheaper than `queryset.count()`.
+    `total` may be a callable that counts cheaper than `queryset.count()`. In place of a queryset anything will do that
+    has `read_page(order, position, first, end)`.
     """
     limit = whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
     order = parse_sort(request, sort_fields, default_sort)
@@ -80,7 +82,7 @@ def paginate(
     return _offset_page(request, queryset, limit, order, total or queryset.count)
 
 
-def _offset_page(request: HttpRequest, queryset: QuerySet[Any], limit: int, order: list[str], count: Any) -> Page:
+def _offset_page(request: HttpRequest, queryset: Any, limit: int, order: list[str], count: Any) -> Page:
     offset = whole_number(request, "offset", 0, 0, 999_999_999)
     if offset > MAX_OFFSET:
         raise InvalidInput(f"Invalid 'offset': beyond {MAX_OFFSET} use pagination=cursor", param="offset")
@@ -88,7 +90,7 @@ def _offset_page(request: HttpRequest, queryset: QuerySet[Any], limit: int, orde
     if wanted not in ("exact", "estimate", "none"):
         raise InvalidInput("Invalid 'count'", param="count")
     total = None if wanted == "none" else count()
-    rows = list(queryset.order_by(*order)[offset : offset + limit + 1])
+    rows = _read(queryset, order, None, offset, offset + limit + 1)
     links = {}
     if len(rows) > limit and offset + limit <= MAX_OFFSET:
         links["next"] = _link(request, offset=str(offset + limit))
@@ -98,12 +100,11 @@ def _offset_page(request: HttpRequest, queryset: QuerySet[Any], limit: int, orde
     return Page(rows=rows[:limit], pagination=pagination, links=links)
 
 
-def _cursor_page(request: HttpRequest, queryset: QuerySet[Any], limit: int, order: list[str], now: datetime) -> Page:
+def _cursor_page(request: HttpRequest, queryset: Any, limit: int, order: list[str], now: datetime) -> Page:
     scope = _scope_of(request, order)
-    position = request.GET.get("cursor", "")
-    if position:
-        queryset = queryset.filter(_after(order, _open_cursor(position, scope, now), queryset.model))
-    rows = list(queryset.order_by(*order)[: limit + 1])
+    cursor = request.GET.get("cursor", "")
+    position = _open_cursor(cursor, scope, now) if cursor else None
+    rows = _read(queryset, order, position, 0, limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
     pagination: dict[str, Any] = {"limit": limit, "has_more": more, "next_cursor": None}
@@ -114,19 +115,23 @@ def _cursor_page(request: HttpRequest, queryset: QuerySet[Any], limit: int, orde
     return Page(rows=rows, pagination=pagination, links=links)
 
 
+def _read(queryset: Any, order: list[str], position: list[Any] | None, first: int, end: int) -> list[Any]:
+    if hasattr(queryset, "read_page"):
+        return list(queryset.read_page(order, position, first, end))
+    if position is not None:
+        queryset = queryset.filter(_after(order, position, queryset.model))
+    return list(queryset.order_by(*order)[first:end])
+
+
 def _scope_of(request: HttpRequest, order: list[str]) -> str:
     """What a cursor is bound to: path, filters and order; `limit` may change between pages."""
     filters = sorted((k, v) for k, v in request.GET.items() if k not in ("cursor", "limit", "pagination", "sort"))
     return digest(json.dumps([request.path, filters, order]))[:16]
 
 
-def _value(row: Any, name: str) -> Any:
-    value = row.get(name) if isinstance(row, dict) else getattr(row, name)
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def _seal_cursor(order: list[str], row: Any, scope: str, now: datetime) -> str:
-    values = [_value(row, term.lstrip("-")) for term in order]
+    read = row.get if isinstance(row, dict) else partial(getattr, row)
+    values = [read(term.lstrip("-")) for term in order]
     return sign_text("cursor", json.dumps([scope, int((now + CURSOR_LIFE).timestamp()), values], default=str))
 
 
@@ -146,31 +151,27 @@ def _after(order: list[str], values: list[Any], model: type[Model]) -> Q:
     """Rows behind the position in a total order, nulls last in ascending and first in descending order."""
     condition = Q()
     for index, term in enumerate(order):
-        equal = Q(**{_field(order[i]): _typed(model, order[i], values[i]) for i in range(index)})
+        equal = Q(**{order[i].lstrip("-"): _typed(model, order[i], values[i]) for i in range(index)})
         condition |= equal & _beyond(term, _typed(model, term, values[index]))
     return condition & _bound(order[0], _typed(model, order[0], values[0]), model)
 
 
 def _bound(term: str, value: Any, model: type[Model]) -> Q:
     """The same once more for the first column alone: with it an index is entered at the position, not at its start."""
-    if value is None or (not term.startswith("-") and model._meta.get_field(_field(term)).null):
+    if value is None or (not term.startswith("-") and model._meta.get_field(term.lstrip("-")).null):
         return Q()
-    return Q(**{f"{_field(term)}__{'lte' if term.startswith('-') else 'gte'}": value})
+    return Q(**{f"{term.lstrip('-')}__{'lte' if term.startswith('-') else 'gte'}": value})
 
 
 def _beyond(term: str, value: Any) -> Q:
-    name = _field(term)
+    name = term.lstrip("-")
     if term.startswith("-"):
         return Q(**{f"{name}__isnull": False}) if value is None else Q(**{f"{name}__lt": value})
     return Q(pk__in=[]) if value is None else Q(**{f"{name}__gt": value}) | Q(**{f"{name}__isnull": True})
 
 
-def _field(term: str) -> str:
-    return term.lstrip("-")
-
-
 def _typed(model: type[Model], term: str, value: Any) -> Any:
-    kind = model._meta.get_field(_field(term)).get_internal_type()
+    kind = model._meta.get_field(term.lstrip("-")).get_internal_type()
     return parse_datetime(value) if kind == "DateTimeField" and isinstance(value, str) else value
 
 

@@ -1,10 +1,9 @@
 """/customers: list, create, and one customer."""
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -19,12 +18,23 @@ from core.ids import is_public_id
 from customers.api.serializers import CustomerInputSerializer, CustomerSerializer
 from customers.models import Customer
 from customers.rules.told import kinds_of
-from customers.selectors.answers import Row, Shape, answers, encode, parse_fields, raw_rows, shape_for
+from customers.selectors.answers import (
+    Row,
+    Shape,
+    answers,
+    columns_for,
+    encode,
+    parse_fields,
+    raw_rows,
+    records,
+    shape_for,
+)
 from customers.selectors.counts import count_for
 from customers.selectors.criteria import criteria
 from customers.selectors.customers import find_customer, list_customers
 from customers.selectors.expansions import expand, parse_expand
 from customers.selectors.filters import CustomerQueryFilter
+from customers.selectors.pages import CustomerPages
 from customers.services.customers import create_customer, delete_customer, update_customer
 from customers.services.telling import note_told
 
@@ -52,7 +62,7 @@ class Shaping(ScopedView):
             to=f"client:{self.credential.client_id}",
             way=way,
             kinds=kinds_of((*shape.fields, *shape.blocks)),
-            customer_ids=[row.id for row in rows if row.deleted_at is None],
+            customer_ids=[row.id for row in rows if getattr(row, "deleted_at", None) is None],
         )
 
     def body(self) -> dict[str, Any]:
@@ -108,23 +118,31 @@ class CustomerViewSet(Shaping, ApiViewSet):
         The people you know, newest first; visitors and tombstones on demand. `_after` includes the instant itself,
         `_before` does not.
         """
-        query = request._request.GET
-        also = frozenset(criterion.name for criterion in criteria())
-        customers = apply_filters(query, self.get_queryset(), CustomerQueryFilter, also)
-        shape = self.shape()
+        query, shape = request._request.GET, self.shape()
+        pages, whole = self._pages(query, shape), "include_deleted" in query
         page = paginate(
             request._request,
-            raw_rows(customers),
+            pages,
             sort_fields=("created_at", "updated_at"),
             default_sort="-created_at",
             now=timezone.now(),
-            total=partial(count_for, customers, query),
+            total=lambda: count_for(pages.customers, query),
         )
-        body = {"data": answers(page.rows, shape), "pagination": page.pagination}
+        data = answers(page.rows, shape) if whole else records(page.rows, shape)
+        body = {"data": data, "pagination": page.pagination}
         self.told("customers.list", page.rows, shape)
         if shape.redacted:
             body["redacted"] = shape.redacted
         return json_response(body, headers={"Link": page.link_header} if page.links else {})
+
+    def _pages(self, query: QueryDict, shape: Shape) -> CustomerPages:
+        also = frozenset(criterion.name for criterion in criteria())
+        return CustomerPages(
+            asked=query,
+            fixed=query.keys().isdisjoint(also),
+            columns=Row._fields if "include_deleted" in query else columns_for(shape.fields),
+            narrow=lambda: apply_filters(query, self.get_queryset(), CustomerQueryFilter, also),
+        )
 
     @extend_schema(request=CustomerInputSerializer, responses={201: CustomerSerializer})
     def create(self, request: Request) -> HttpResponse:

@@ -19,6 +19,7 @@ from customers.models import (
     SegmentState,
     SegmentVersion,
 )
+from customers.selectors import direct
 from customers.selectors.criteria import Choice, Criterion
 
 STALE_AFTER: Final = timedelta(hours=24)
@@ -55,13 +56,17 @@ def count_active() -> int:
     return Segment.objects.filter(state=SegmentState.ACTIVE).count()
 
 
+_SLUGS: Final = """
+SELECT member.customer_id, segment.slug FROM customers_segmentmember AS member
+JOIN customers_segment AS segment ON segment.current_id = member.version_id
+WHERE member.customer_id = ANY(%s) AND segment.state = 'active' ORDER BY segment.slug
+"""
+
+
 def slugs_of(customer_ids: Sequence[int]) -> Mapping[int, list[str]]:
     """The slugs of the segments that each customer is in, sorted; one query, by the index of the customer."""
     slugs: dict[int, list[str]] = defaultdict(list)
-    rows = SegmentMember.objects.filter(
-        customer_id__in=customer_ids, version__current_of__state=SegmentState.ACTIVE
-    ).order_by("version__current_of__slug")
-    for pk, slug in rows.values_list("customer_id", "version__current_of__slug"):
+    for pk, slug in direct.run(statement=_SLUGS, parameters=[list(customer_ids)]):
         slugs[pk].append(slug)
     return dict(slugs)
 
