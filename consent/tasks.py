@@ -13,6 +13,7 @@ from consent.services import (
     disclosures,
     expiry,
     masks,
+    register_reminders,
     reminders,
     renewals,
     request_letters,
@@ -117,4 +118,4 @@ def keep_requests(**_: Any) -> int:
     request_upkeep.forget_contacts(now=now)
     request_upkeep.remove_ended_packages(now=now)
     request_upkeep.drop_old_requests(before=now - timedelta(days=31 * settings.REQUEST_RETENTION_MONTHS))
-    return reminders.remind(now=now)
+    return reminders.remind(now=now) + register_reminders.remind_of_registers(now=now)

@@ -32,6 +32,8 @@ PERMISSIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "consent.view_purpose": ("See purposes and notices", frozenset({_M, _C, _I, _A})),
     "consent.change_purpose": ("Define purposes and notices", frozenset({_C})),
     "consent.view_disclosure": ("See who received whose data", frozenset({_C, _I})),
+    "consent.view_register": ("See registers: processing, processors, breaches", frozenset({_C})),
+    "consent.change_register": ("Keep registers", frozenset({_C})),
     "consent.view_request": ("See privacy requests", frozenset({_C})),
     "consent.log_request": ("Log privacy requests", frozenset({_M, _C})),
     "consent.change_request": ("Work on privacy requests", frozenset({_C})),

@@ -16,7 +16,7 @@ from consent.api.answers import data_of
 from consent.api.requests import instant
 from consent.models import DisclosureFlow
 from consent.rules.disclosures import WAYS
-from consent.selectors.disclosures import list_flows, recipients_of, told_of_those_who_said_no
+from consent.selectors.disclosures import Received, list_flows, recipients_of, told_of_those_who_said_no
 from consent.selectors.purposes import find_purpose
 from core.api.views import ApiView, ApiViewSet
 from core.errors import InvalidInput
@@ -43,6 +43,8 @@ class RecipientSerializer(DisclosureFlowSerializer):
     """A recipient of one person's data."""
 
     hours = serializers.IntegerField(help_text="In how many different hours.")
+    purpose = serializers.CharField(help_text="Of the processor behind the client; empty when no agreement names it.")
+    legal_basis = serializers.CharField()
 
 
 class ToldAfterNoSerializer(serializers.Serializer[object]):
@@ -105,7 +107,10 @@ class CustomerDisclosures(ApiView):
         self.only()
         customer = find_customer(reference=reference, include_deleted=True)
         rows = recipients_of(customer_ids=all_ids(customer))
-        return Response({"data": [_shared(row) | {"first_hour": row.first_at, "hours": row.hours} for row in rows]})
+        more = [
+            {"first_hour": r.first_at, "hours": r.hours, "purpose": r.purpose, "legal_basis": r.basis} for r in rows
+        ]
+        return Response({"data": [_shared(row) | facts for row, facts in zip(rows, more, strict=True)]})
 
 
 class DisclosuresAfterNo(ApiView):
@@ -142,6 +147,11 @@ def _shared(row: Any) -> dict[str, Any]:
         "kinds": row.kinds.split(", "),
         "last_hour": row.last_at,
     }
+
+
+def _received(row: Received) -> dict[str, Any]:
+    more = {"first_hour": row.first_at, "hours": row.hours, "purpose": row.purpose, "legal_basis": row.basis}
+    return _shared(row) | more
 
 
 def _flow(row: DisclosureFlow, name: str) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from django.utils import timezone
 from consent.console.disclosures import VIEW as VIEW_DISCLOSURE
 from consent.console.disclosures import recipients_panel
 from consent.console.people import panel_context
+from consent.console.register_pages import register_alerts
+from consent.console.registers import VIEW as VIEW_REGISTER
 from consent.console.words import CHANNELS, STATES
 from consent.models import ConsentEvent
 from consent.selectors.ledger import last_verification
@@ -101,5 +103,6 @@ def contribute() -> None:
     register_marks(name="consent", source=MarkSource(VIEW, _marks, _states))
     menu.add_alerts(AlertSource("consent-ledger", VIEW, ledger_alerts))
     menu.add_alerts(AlertSource("privacy-requests", "consent.view_request", request_alerts))
+    menu.add_alerts(AlertSource("privacy-registers", VIEW_REGISTER, register_alerts))
     menu.add_search(Search("Privacy requests", "gavel", "consent.view_request", find_requests_by_id, order=50))
     menu.add_search(Search("Consent entries", "shield-check", VIEW, find_entries, order=60))

@@ -10,6 +10,7 @@ from consent.console.ledger import EntryDetail, LedgerList, VerifyLedger
 from consent.console.links import PreferenceLink
 from consent.console.people import ConsentOfCustomer, RecordConsent, SuppressCustomer
 from consent.console.purposes import NewNotice, PurposeDetail, PurposeList
+from consent.console.register_pages import SCREENS
 from consent.console.request_page import DownloadPackage, RequestCertificate, RequestPage
 from consent.console.requests import LogRequest, RequestBoard, RequestList
 from consent.console.suppression import AddSuppression, RemoveSuppression, SuppressionList
@@ -35,6 +36,7 @@ STEPS = (
     decisions.Lift,
     decisions.Deliver,
 )
+ENTRIES = ("", "/new", "/export", "/<str:public_id>", "/<str:public_id>/edit")
 urlpatterns = [
     screen("consent", LedgerList),
     screen("consent/verify", VerifyLedger),
@@ -63,6 +65,13 @@ urlpatterns = [
     screen("privacy-requests/<str:public_id>/certificate", RequestCertificate),
     screen("privacy-requests/<str:public_id>/package", DownloadPackage),
     screen("privacy-requests/<str:public_id>/tasks/<int:pk>", actions.Task),
+    *(
+        screen(f"{word}{address}", page)
+        for word, *pages in SCREENS
+        for address, page in zip(
+            ("", "/new", "/export", "/<str:public_id>", "/<str:public_id>/edit"), pages, strict=True
+        )
+    ),
     *(screen(f"privacy-requests/<str:public_id>/{step.name.removeprefix('request-')}", step) for step in STEPS),
 ]
 

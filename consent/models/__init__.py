@@ -5,6 +5,7 @@ from consent.models.confirmations import Confirmation, ConfirmationKind, Confirm
 from consent.models.disclosures import Disclosure, DisclosureFlow
 from consent.models.ledger import ConsentEvent, ConsentState
 from consent.models.purposes import Jurisdiction, NoticeVersion, Purpose
+from consent.models.registers import Activity, Breach, Processor
 from consent.models.requests import (
     ClockEntry,
     DataRequest,
@@ -19,6 +20,8 @@ from consent.models.suppression import Suppression, SuppressionReason
 from consent.models.tokens import ConsentToken
 
 __all__ = [
+    "Activity",
+    "Breach",
     "ClockEntry",
     "Confirmation",
     "ConfirmationKind",
@@ -34,6 +37,7 @@ __all__ = [
     "LegalHold",
     "Letter",
     "NoticeVersion",
+    "Processor",
     "Purpose",
     "RequestEvent",
     "RequestMove",

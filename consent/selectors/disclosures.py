@@ -1,6 +1,6 @@
 """Who was told about whom: for one person, for one recipient, for everybody who said no to a purpose."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,9 +8,10 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import QuerySet
 
-from consent.models import DisclosureFlow
+from consent.models import DisclosureFlow, Processor
 from consent.rules.disclosures import CHUNK, WAYS, places
 from consent.rules.vocabulary import State
+from consent.selectors.registers import processors_of
 from customers.selectors.origins import names_of
 
 SHOWN: Final = 200
@@ -54,7 +55,10 @@ GROUP BY f.id ORDER BY 6 DESC, 5 DESC, f.id LIMIT 500
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A recipient of one person's data: who, how, what; the first and last hour, and in how many hours."""
+    """A recipient of one person's data: who, how, what; the first and last hour, and in how many hours.
+
+    `purpose` and `basis` are those of the processor that the client belongs to; empty when no agreement names it.
+    """
 
     recipient: str
     name: str
@@ -63,6 +67,8 @@ class Received:
     first_at: datetime
     last_at: datetime
     hours: int
+    purpose: str
+    basis: str
 
     @property
     def how(self) -> str:
@@ -90,10 +96,18 @@ class ToldAfterNo:
 
 
 def recipients_of(*, customer_ids: Collection[int], limit: int = SHOWN) -> list[Received]:
-    """Who was told about these rows of one person, the latest first; two queries."""
+    """Who was told about these rows of one person, the latest first; three queries."""
     rows = _rows(_OF_PERSON, _places(customer_ids) | {"limit": limit})
     names = names_of(row[0] for row in rows)
-    return [Received(row[0], names.get(row[0], row[0]), *row[1:]) for row in rows]
+    known = processors_of([row[0].rpartition(":")[2] for row in rows])
+    return [_received(row, names, known.get(row[0].rpartition(":")[2])) for row in rows]
+
+
+def _received(row: tuple[Any, ...], names: Mapping[str, str], processor: Processor | None) -> Received:
+    recipient, way, kinds, first_at, last_at, hours = row
+    purpose, basis = (processor.purpose, processor.get_legal_basis_display()) if processor else ("", "")
+    name = names.get(recipient, recipient)
+    return Received(recipient, name, way, kinds, first_at, last_at, hours, purpose, basis)
 
 
 def list_flows() -> QuerySet[DisclosureFlow]:
@@ -134,6 +148,8 @@ def collect_recipients(customer_ids: Sequence[int], /) -> Iterator[dict[str, Any
             "recipient_id": row.recipient,
             "how": row.how,
             "kinds_of_data": row.kinds,
+            "purpose": row.purpose,
+            "legal_basis": row.basis,
             "first_hour": row.first_at,
             "last_hour": row.last_at,
             "hours": row.hours,

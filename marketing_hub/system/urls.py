@@ -11,6 +11,7 @@ from marketing_hub.system.audit_proof import VerifyAudit, audit_alerts
 from marketing_hub.system.job_steps import PauseJob, ResumeJob, RetryJob, StopJob
 from marketing_hub.system.jobs import JobDetail, JobList
 from marketing_hub.system.people import staff_names
+from marketing_hub.system.retention import ExportRetention, RetentionSchedule
 from marketing_hub.system.saved_views import ChangeView, RemoveView, SaveView
 from marketing_hub.system.user_steps import Activate, ChangeRole, Deactivate, Invite, InviteAgain
 from marketing_hub.system.users import Roles, StaffDetail, StaffList
@@ -28,6 +29,8 @@ urlpatterns: list[URLPattern] = [
     screen("audit/verify", VerifyAudit),
     screen("audit/export", ExportAudit),
     screen("audit/<int:pk>", AuditDetail),
+    screen("retention", RetentionSchedule),
+    screen("retention/export", ExportRetention),
     screen("views/new/<slug:page>", SaveView),
     screen("views/<str:public_id>", ChangeView),
     screen("views/<str:public_id>/remove", RemoveView),

@@ -24,6 +24,7 @@ from tests.factories.customers import (
 )
 from tests.factories.engagement import event_example, event_type_example
 from tests.factories.integrations import client_example, key_example
+from tests.factories.registers import activity_example, breach_example, processor_example
 from tests.factories.requests import package_example, request_example, request_task_example
 from tests.factories.system import audit_example, job_example, staff_example, view_example
 
@@ -35,6 +36,12 @@ _REQUEST_STEPS = (
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "confirmation-again": confirmation_example,
     "consent-entry": entry_example,
+    "activity": activity_example,
+    "activity-edit": activity_example,
+    "breach": breach_example,
+    "breach-edit": breach_example,
+    "processor": processor_example,
+    "processor-edit": processor_example,
     "disclosure": disclosure_example,
     "request": request_example,
     "request-package": package_example,

@@ -1,0 +1,97 @@
+"""What can be typed into each register."""
+
+from operator import itemgetter
+from typing import Any
+
+from django import forms
+
+from consent.models.registers import LONG, Basis, Breach, Transfer
+from core.console.forms import ConsoleForm
+from customers.rules.countries import COUNTRY_NAMES
+
+_COUNTRIES: list[tuple[str, str]] = sorted(COUNTRY_NAMES.items(), key=itemgetter(1))
+
+
+def _long(label: str, *, required: bool = True, help_text: str = "") -> forms.CharField:
+    area = forms.Textarea(attrs={"rows": 2})
+    return forms.CharField(label=label, max_length=LONG, required=required, help_text=help_text, widget=area)
+
+
+def _day(label: str, *, required: bool = False, help_text: str = "") -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=required, help_text=help_text, widget=widget)
+
+
+def _moment(label: str, *, required: bool = False, help_text: str = "") -> forms.DateTimeField:
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, required=required, help_text=help_text, widget=widget)
+
+
+class EntryForm(ConsoleForm):
+    """A form whose fields are those of the entry."""
+
+    def values(self) -> dict[str, Any]:
+        """What was typed, ready for the service."""
+        return dict(self.cleaned_data)
+
+
+class ActivityForm(EntryForm):
+    """GDPR Art. 30(1)."""
+
+    name = forms.CharField(label="Activity", max_length=120)
+    purpose = _long("Purpose (b)")
+    controller = forms.CharField(
+        label="Controller, representative, data protection officer (a)",
+        max_length=300,
+        help_text="Offices and general addresses, not names of people.",
+    )
+    legal_basis = forms.ChoiceField(label="Legal basis", choices=Basis.choices)
+    people = _long("Categories of people (c)")
+    data_kinds = _long("Categories of data (c)")
+    recipients = _long("Categories of recipients (d)", required=False)
+    transfer = forms.ChoiceField(label="Transfer to a third country (e)", choices=Transfer.choices)
+    retention = _long("Time limits for erasure (f)")
+    security = _long("Security measures (g)")
+    review_on = _day("Look at it again on")
+    ended_on = _day("Ended on")
+
+
+class ProcessorForm(EntryForm):
+    """GDPR Art. 28."""
+
+    name = forms.CharField(label="Company", max_length=120)
+    client = forms.CharField(
+        label="API client", max_length=40, required=False, help_text="Its public id (cli_...), if it reads by the API."
+    )
+    service = _long("What it does for us")
+    purpose = forms.CharField(label="Purpose", max_length=300)
+    legal_basis = forms.ChoiceField(label="Legal basis", choices=Basis.choices)
+    country = forms.ChoiceField(label="Country", choices=_COUNTRIES)
+    transfer = forms.ChoiceField(label="Transfer to a third country", choices=Transfer.choices)
+    agreement = forms.CharField(label="Agreement and version", max_length=120)
+    signed_on = _day("Signed on", required=True)
+    agreement_ends_on = _day("Agreement ends on", help_text="Empty when it runs until ended.")
+    certificate = forms.CharField(label="Certificate", max_length=120, required=False, help_text="Such as ISO 27001.")
+    certificate_ends_on = _day("Certificate ends on")
+    sub_processors = _long("Sub-processors", required=False)
+    ended_on = _day("No longer works for us since")
+
+
+class BreachForm(EntryForm):
+    """GDPR Art. 33(3) and (5)."""
+
+    name = forms.CharField(label="What happened, in a line", max_length=120, help_text="No names of people.")
+    aware_at = _moment("When we became aware (UTC)", required=True, help_text="The clock of 72 hours begins here.")
+    happened = _long("Facts: what, where, how")
+    people_affected = forms.IntegerField(label="People affected, about", required=False, min_value=0)
+    data_kinds = _long("Kinds of data and of people")
+    consequences = _long("Likely consequences", required=False)
+    measures = _long("Measures taken or proposed", required=False)
+    risk = forms.ChoiceField(label="Risk to people", choices=Breach.Risk.choices)
+    authority = forms.CharField(label="Authority", max_length=120, required=False)
+    authority_told_at = _moment("Authority told at (UTC)")
+    delay_reason = forms.CharField(
+        label="Reasons for a delay", max_length=300, required=False, help_text="When told after 72 hours."
+    )
+    people_told_at = _moment("People told at (UTC)")
+    closed_at = _moment("Closed at (UTC)")

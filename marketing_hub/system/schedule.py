@@ -1,0 +1,151 @@
+"""The retention schedule: what is kept for how long, by which setting, and what would go now."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import connection
+
+from core.console.lists import TooSlow, quickly
+from core.privacy import places
+
+COUNTED_AT_MOST: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Rows of `table` whose `column` lies before the cutoff go; `where` narrows them; by which setting, why."""
+
+    name: str
+    table: str
+    column: str
+    setting: str
+    cutoff: Callable[[datetime], datetime]
+    where: str = ""
+
+    @property
+    def words(self) -> str:
+        """How long, as the setting says; fixed periods stand in the name of the setting."""
+        value = getattr(settings, self.setting, None)
+        unit = self.setting.rpartition("_")[2].lower()
+        return f"{value:,} {unit}" if value is not None else self.setting
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a dry run found for a rule: how many rows would go, None when counting took too long."""
+
+    rule: Rule
+    before: datetime
+    rows: int | None
+
+    @property
+    def said(self) -> str:
+        """The number in words."""
+        if self.rows is None:
+            return "too many to count in two seconds"
+        return f"{COUNTED_AT_MOST:,} or more" if self.rows > COUNTED_AT_MOST else f"{self.rows:,}"
+
+
+def _days(setting: str) -> Callable[[datetime], datetime]:
+    return lambda now: now - timedelta(days=getattr(settings, setting))
+
+
+def _months(setting: str, days: int = 31) -> Callable[[datetime], datetime]:
+    return lambda now: now - timedelta(days=days * getattr(settings, setting))
+
+
+def _whole_months(setting: str) -> Callable[[datetime], datetime]:
+    """Partitions go when their month ended that many months ago."""
+
+    def cutoff(now: datetime) -> datetime:
+        months = now.year * 12 + now.month - 1 - int(getattr(settings, setting))
+        return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
+
+    return cutoff
+
+
+def _rule(name: str, table: str, column: str, setting: str, where: str = "") -> Rule:
+    cutoff = _months(setting) if setting.endswith("_MONTHS") else _days(setting)
+    return Rule(name, table, column, setting, cutoff, where)
+
+
+RULES: Final[Sequence[Rule]] = (
+    Rule(
+        "Events",
+        "engagement_event",
+        "occurred_at",
+        "EVENT_RETENTION_MONTHS",
+        _whole_months("EVENT_RETENTION_MONTHS"),
+    ),
+    _rule("Event ids", "engagement_event_key", "received_at", "EVENT_KEY_DAYS"),
+    Rule(
+        "Hourly sums of events",
+        "engagement_hourlymetric",
+        "hour",
+        "EVENT_RETENTION_MONTHS",
+        _whole_months("EVENT_RETENTION_MONTHS"),
+    ),
+    Rule(
+        "Who received whose data",
+        "consent_disclosure",
+        "hour",
+        "DISCLOSURE_RETENTION_MONTHS",
+        _whole_months("DISCLOSURE_RETENTION_MONTHS"),
+    ),
+    Rule(
+        "Consent tokens",
+        "consent_consenttoken",
+        "expires_at",
+        "EVENT_RETENTION_MONTHS",
+        lambda now: now - timedelta(days=31 * (settings.EVENT_RETENTION_MONTHS + 1)),
+    ),
+    _rule("Privacy requests that are closed", "consent_datarequest", "closed_at", "REQUEST_RETENTION_MONTHS"),
+    Rule(
+        "Files of access packages",
+        "consent_requestpackage",
+        "expires_at",
+        "PACKAGE_DAYS",
+        lambda now: now,
+        "removed_at IS NULL",
+    ),
+    _rule("Changes of profiles", "customers_profilechange", "at", "PROFILE_CHANGE_DAYS"),
+    _rule("Calculations of segments", "customers_segmentrun", "started_at", "SEGMENT_RUN_DAYS"),
+    _rule("Imported files", "customers_importfile", "created_at", "IMPORT_FILE_RETENTION_DAYS"),
+    Rule(
+        "Pre-images of merges",
+        "customers_merge",
+        "undo_until",
+        "MERGE_UNDO_DAYS",
+        lambda now: now,
+        "EXISTS (SELECT FROM customers_mergeimage i WHERE i.merge_id = customers_merge.id)",
+    ),
+    _rule("Figures of API usage", "integrations_dailyusage", "day", "USAGE_RETENTION_DAYS"),
+    _rule("Refused API requests", "integrations_refusedrequest", "minute", "REFUSED_REQUEST_RETENTION_DAYS"),
+    _rule("Messages between parts", "core_outboxmessage", "created_at", "OUTBOX_RETENTION_DAYS"),
+    _rule("Audit log", "core_auditentry", "at", "AUDIT_RETENTION_DAYS"),
+)
+
+
+def dry_run(*, now: datetime) -> list[Finding]:
+    """What each rule would delete now; nothing is deleted, and no count takes longer than two seconds."""
+    return [Finding(rule, rule.cutoff(now), _count(rule, rule.cutoff(now))) for rule in RULES]
+
+
+def _count(rule: Rule, before: datetime) -> int | None:
+    narrowed = f" AND {rule.where}" if rule.where else ""
+    found = f"SELECT FROM {rule.table} WHERE {rule.column} < %s{narrowed} LIMIT {COUNTED_AT_MOST + 1}"
+    try:
+        with quickly(), connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM ({found}) AS old", [before])  # noqa: S608
+            return int(cursor.fetchone()[0])
+    except TooSlow:
+        return None
+
+
+def kept_by_place() -> list[tuple[str, str, str, str]]:
+    """(what, purpose, kept for, why it stays after erasure) of every place with personal data, by name."""
+    found = sorted(places(), key=lambda place: place.name)
+    return [(place.category, place.purpose, place.retention, place.kept_because) for place in found]

@@ -1,0 +1,80 @@
+"""The screens of the registers."""
+
+import pytest
+
+from consent.models import Activity, Breach
+from core.models import AuditEntry
+from tests.factories.core import make_staff
+from tests.factories.registers import activity_example, activity_values, breach_example, processor_example
+
+pytestmark = pytest.mark.django_db
+WORDS = ("activities", "processors", "breaches")
+
+
+@pytest.fixture
+def officer(client):
+    client.force_login(make_staff("compliance_officer"))
+    return client
+
+
+def test_new_activity__filled_in__is_stored_and_shown(officer):
+    answer = officer.post("/console/activities/new", {**activity_values(), "transfer": "none"}, follow=True)
+
+    row = Activity.objects.get()
+    assert answer.redirect_chain[-1][0].endswith(row.public_id)
+    assert "Telling customers about offers" in answer.content.decode()
+
+
+def test_new_activity__purpose_missing__nothing_is_stored(officer):
+    answer = officer.post("/console/activities/new", {**activity_values(purpose=""), "transfer": "none"})
+
+    assert answer.status_code == 422
+    assert not Activity.objects.exists()
+
+
+def test_edit_breach__closed_without_a_judgement__is_refused_beside_the_field(officer):
+    public_id = breach_example()["public_id"]
+    row = Breach.objects.get()
+    values = {
+        "name": row.name,
+        "aware_at": f"{row.aware_at:%Y-%m-%dT%H:%M}",
+        "happened": row.happened,
+        "data_kinds": row.data_kinds,
+        "risk": "unknown",
+        "closed_at": f"{row.aware_at:%Y-%m-%dT%H:%M}",
+    }
+
+    answer = officer.post(f"/console/breaches/{public_id}/edit", values)
+
+    assert "Judge the risk before closing." in answer.content.decode()
+    assert Breach.objects.get().closed_at is None
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize("word", WORDS)
+def test_export__register__is_a_file_and_on_record(officer, word, form):
+    for make in (activity_example, processor_example, breach_example):
+        make()
+
+    answer = officer.post(f"/console/{word}/export", {"format": form})
+
+    assert answer["Content-Disposition"].endswith(f'.{form}"')
+    assert b"public_id" in answer.content
+    assert AuditEntry.objects.get(action="register.exported").changes == {"rows": [0, 1], "format": ["", form]}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_registers__other_roles__may_not_look(client, word):
+    client.force_login(make_staff("marketer"))
+
+    assert client.get(f"/console/{word}").status_code == 403
+    assert client.post(f"/console/{word}/export", {"format": "csv"}).status_code == 403
+
+
+def test_alerts__breach_open_and_agreement_ending__stand_on_every_page(officer):
+    breach_example()
+    processor_example()
+
+    page = officer.get("/console/activities").content.decode()
+
+    assert "Breach: tell the authority by" in page

@@ -1,0 +1,68 @@
+"""Entries of the registers."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from consent.models import Activity, Breach, Processor
+from consent.services.registers import save_entry
+from core.actors import SYSTEM
+
+
+def activity_values(**facts: Any) -> dict[str, Any]:
+    """A newsletter."""
+    return {
+        "name": "Newsletter",
+        "purpose": "Telling customers about offers",
+        "controller": "Northwind Shop, privacy office",
+        "legal_basis": "consent",
+        "people": "Customers",
+        "data_kinds": "E-mail address, name, consent",
+        "retention": "Until consent is withdrawn",
+        "security": "Encryption, roles, audit log",
+    } | facts
+
+
+def processor_values(**facts: Any) -> dict[str, Any]:
+    """A mail house."""
+    return {
+        "name": "Mail House",
+        "service": "Sends newsletters",
+        "purpose": "E-mail marketing",
+        "legal_basis": "consent",
+        "country": "DE",
+        "agreement": "Agreement 2.1",
+        "signed_on": date(2025, 1, 10),
+    } | facts
+
+
+def breach_values(**facts: Any) -> dict[str, Any]:
+    """A lost notebook."""
+    return {
+        "name": "Lost notebook",
+        "aware_at": timezone.now() - timedelta(hours=5),
+        "happened": "A notebook with an encrypted disk was lost on a train.",
+        "data_kinds": "Customer lists",
+        "risk": "unknown",
+    } | facts
+
+
+def _stored(row: Any, values: dict[str, Any]) -> dict[str, str]:
+    values["name"] = f"{values['name']} {type(row).objects.count() + 1}"
+    return {"public_id": save_entry(row=row, values=values, by=SYSTEM, now=timezone.now()).public_id}
+
+
+def activity_example() -> dict[str, str]:
+    """The address of an activity."""
+    return _stored(Activity(), activity_values())
+
+
+def processor_example() -> dict[str, str]:
+    """The address of a processor whose agreement ends soon."""
+    return _stored(Processor(), processor_values(agreement_ends_on=timezone.now().date() + timedelta(days=20)))
+
+
+def breach_example() -> dict[str, str]:
+    """The address of a breach that the authority has not heard of."""
+    return _stored(Breach(), breach_values())
