@@ -255,7 +255,8 @@ class TaskForm(NeededTextForm):
     """Done, or left out."""
 
     outcome = forms.ChoiceField(label="Outcome", choices=[("done", "Done"), ("skip", "Left out, for this reason")])
-    field_order = ("outcome", "text")
+    minutes = forms.IntegerField(label="Minutes of work", required=False, min_value=0, max_value=10_000)
+    field_order = ("outcome", "text", "minutes")
 
 
 class Task(RequestAction):
@@ -281,5 +282,10 @@ class Task(RequestAction):
         """Finish it."""
         data = form.cleaned_data
         return finish_by_hand(
-            step=self.step, text=data["text"], skip=data["outcome"] == "skip", by=self.actor, now=self.now
+            step=self.step,
+            text=data["text"],
+            skip=data["outcome"] == "skip",
+            minutes=data["minutes"] or 0,
+            by=self.actor,
+            now=self.now,
         )

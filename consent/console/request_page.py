@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +21,7 @@ from consent.console.request_words import (
     who,
 )
 from consent.models import DataRequest
+from consent.rules.effort import cost_of
 from consent.rules.request_clock import known_regime
 from consent.rules.requests import Kind, State
 from consent.selectors.requests import (
@@ -100,6 +102,8 @@ def requester_context(request: HttpRequest, row: DataRequest) -> Mapping[str, An
         "hold": active_hold(row),
         "duplicate": row.duplicate_of,
         "effort": row.minutes_spent,
+        "cost": cost_of(minutes=row.minutes_spent, hour=settings.PRIVACY_HOUR_COST),
+        "currency": settings.PRIVACY_COST_CURRENCY,
     }
 
 

@@ -12,6 +12,7 @@ from consent.console.people import ConsentOfCustomer, RecordConsent, SuppressCus
 from consent.console.purposes import NewNotice, PurposeDetail, PurposeList
 from consent.console.register_pages import SCREENS
 from consent.console.request_page import DownloadPackage, RequestCertificate, RequestPage
+from consent.console.request_report import ExportReport, RequestReport
 from consent.console.requests import LogRequest, RequestBoard, RequestList
 from consent.console.suppression import AddSuppression, RemoveSuppression, SuppressionList
 from core.console.views import screen
@@ -61,6 +62,8 @@ urlpatterns = [
     screen("privacy-requests", RequestBoard),
     screen("privacy-requests/list", RequestList),
     screen("privacy-requests/new", LogRequest),
+    screen("privacy-requests/report", RequestReport),
+    screen("privacy-requests/report/export", ExportReport),
     screen("privacy-requests/<str:public_id>", RequestPage),
     screen("privacy-requests/<str:public_id>/certificate", RequestCertificate),
     screen("privacy-requests/<str:public_id>/package", DownloadPackage),

@@ -20,7 +20,7 @@ from consent.rules.requests import Kind, State
 from consent.services.exports import build_package
 from consent.services.request_effects import EFFECTS, apply_effect
 from consent.services.request_erasure import erase_place, keep_subjects, plan_of_verb, scan_everything, suppress_subject
-from consent.services.request_writing import check_move, keep, lock, lock_open, move
+from consent.services.request_writing import check_move, keep, lock, lock_open, move, spend
 from core import jobs, privacy
 from core.actors import SYSTEM, Actor
 from core.errors import DomainError, InvalidInput, InvalidState, NotFound
@@ -218,8 +218,10 @@ def ids_of(customer: Customer | None, /) -> list[int]:
 
 
 @transaction.atomic
-def finish_by_hand(*, step: RequestStep, text: str, skip: bool = False, by: Actor, now: datetime) -> RequestStep:
-    """The task is done by a person, or left out for this reason, which the answer then says."""
+def finish_by_hand(
+    *, step: RequestStep, text: str, skip: bool = False, minutes: int = 0, by: Actor, now: datetime
+) -> RequestStep:
+    """The task is done by a person, or left out for this reason, which the answer then says; the minutes count."""
     row = RequestStep.objects.select_for_update().get(pk=step.pk)
     if row.state in ENDED:
         raise InvalidState("This task has ended.")
@@ -228,10 +230,11 @@ def finish_by_hand(*, step: RequestStep, text: str, skip: bool = False, by: Acto
     if not text.strip():
         raise InvalidInput("Say what was done, or why it is left out.", code="missing_field", param="text")
     row.state, row.error, row.finished_at, row.finished_by = "skipped" if skip else "done", "", now, str(by)
-    row.result = {**row.result, "text": text.strip()[:500]}
+    row.result = {**row.result, "text": text.strip()[:500], "minutes": minutes}
     row.save()
     request = lock_open(request=row.request)
     action = "task_skipped" if skip else "task_done"
+    spend(row=request, minutes=minutes)
     keep(row=request, action=action, by=by, now=now, before=request.state, text=text, task=f"{row.action} {row.name}")
     follow(request_id=request.pk, now=now)
     return row

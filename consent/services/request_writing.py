@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F
+
 from consent.models import ClockEntry, DataRequest, RequestEvent
 from consent.rules.requests import CLOSED, may_move, moves_from
 from consent.selectors.requests import dates_now, local_day, opened
@@ -70,6 +72,13 @@ def note(*, row: DataRequest, kind: str, by: Actor, now: datetime, text: str = "
     contact = opened(row.contact_sealed)
     clean = text.replace(contact, "[requester]") if contact else text
     return RequestEvent.objects.create(request=row, at=now, by=str(by), kind=kind, text=clean[:2000], facts=facts)
+
+
+def spend(*, row: DataRequest, minutes: int) -> None:
+    """So many more minutes of work are on record; also when others record some at the same moment."""
+    if minutes:
+        DataRequest.objects.filter(pk=row.pk).update(minutes_spent=F("minutes_spent") + minutes)
+        row.refresh_from_db(fields=["minutes_spent"])
 
 
 def tick(*, row: DataRequest, kind: str, by: Actor, now: datetime, question: str = "", reason: str = "") -> ClockEntry:

@@ -23,7 +23,7 @@ from consent.rules.requests import (
 from consent.selectors.requests import contact_hash_of, local_day, open_twins, person_behind, sealed
 from consent.services.request_letters import write_letter
 from consent.services.request_steps import plan_collection
-from consent.services.request_writing import check_move, compute, keep, lock_open, move, note, tick
+from consent.services.request_writing import check_move, compute, keep, lock_open, move, note, spend, tick
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, InvalidState
 from customers.models import Customer
@@ -175,9 +175,7 @@ def comment_request(*, request: DataRequest, text: str, minutes: int = 0, by: Ac
     if not text.strip():
         raise InvalidInput("Write something.", code="missing_field", param="text")
     DataRequest.objects.select_for_update().get(pk=request.pk)
-    if minutes:
-        request.minutes_spent += minutes
-        request.save(update_fields=["minutes_spent"])
+    spend(row=request, minutes=minutes)
     return note(row=request, kind="comment", by=by, now=now, text=text.strip(), minutes=minutes)
 
 
