@@ -5,6 +5,7 @@ from datetime import datetime
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
+from campaigns.console import urls as campaigns
 from consent.console import urls as consent
 from core import menu
 from core.console.views import DetailPage, Header, MenuEntry, screen
@@ -62,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *customers.urlpatterns,
     *imports.urlpatterns,
     *consent.urlpatterns,
+    *campaigns.urlpatterns,
     *engagement.urlpatterns,
     *integrations.urlpatterns,
     *system.urlpatterns,

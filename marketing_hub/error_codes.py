@@ -295,6 +295,13 @@ _ROWS: Final = (
         "Whoever asked for a merge cannot approve it.",
         "Let somebody else approve.",
     ),
+    ("four_eyes", 403, "Whoever wrote or submitted a campaign cannot approve it.", "Let somebody else approve."),
+    (
+        "not_ready",
+        409,
+        "A campaign cannot be submitted or launched as it stands.",
+        "Read details: each entry is one thing to put right.",
+    ),
     ("duplicate_order_id", 409, "This order is already recorded.", "Nothing needs to be done; do not retry."),
     ("duplicate_email", 409, "Another account has this e-mail address.", "Use the account that exists."),
     ("sign_in_refused", 401, "Address or password is wrong.", "Try again; the account locks after repeated failures."),

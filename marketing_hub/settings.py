@@ -156,14 +156,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "recompute-scores": {"task": "customers.tasks.recompute_scores", "schedule": 86400.0},
     "score-retention": {"task": "customers.tasks.forget_score_history", "schedule": 86400.0},
     "segment-retention": {"task": "customers.tasks.forget_segment_history", "schedule": 86400.0},
+    "campaigns": {"task": "campaigns.tasks.drive_campaigns", "schedule": 5.0},
+    "campaign-retention": {"task": "campaigns.tasks.apply_retention", "schedule": 86400.0},
     "consent-retention": {"task": "consent.tasks.apply_retention", "schedule": 86400.0},
     **{
-        f"event-{name.replace('_', '-')}": {
-            "task": "engagement.tasks.follow_events",
-            "schedule": 2.0,
-            "kwargs": {"name": f"events.{name}"},
-        }
-        for name in ("daily_sums", "hourly_sums", "last_seen", "erased", "scores")
+        f"follow-{name}": {"task": "engagement.tasks.follow_events", "schedule": 2.0, "kwargs": {"name": name}}
+        for name in ("events.daily_sums", "events.hourly_sums", "events.last_seen", "events.erased", "events.scores")
     },
     "event-identify": {"task": "engagement.tasks.link_identified", "schedule": 2.0},
     "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
@@ -296,6 +294,10 @@ DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "privacy@example.com")
 # Without a server mail is kept as files below HUB_DATA_DIR, so that nothing leaves a development machine.
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = str(env.data_dir() / "mail")
+MAIL_PER_SECOND = env.number("MAIL_PER_SECOND", 0, 0, 100_000)  # what the provider takes; 0 is no limit
+MAIL_PER_SECOND_AND_DOMAIN = env.number("MAIL_PER_SECOND_AND_DOMAIN", 0, 0, 100_000)
+CAMPAIGN_SENDERS = env.number("CAMPAIGN_SENDERS", 2, 1, 64)  # workers that one campaign may keep busy
+CAMPAIGN_RETENTION_MONTHS = env.number("CAMPAIGN_RETENTION_MONTHS", 25, 1, 240)
 
 # --- Events ----------------------------------------------------------------------------------------------------------
 EVENT_FUTURE_TOLERANCE_S = env.number("EVENT_FUTURE_TOLERANCE_S", 300, 0, 86_400)

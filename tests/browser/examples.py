@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests.factories.campaigns import campaign_example, launched_example
 from tests.factories.consent import (
     confirmation_example,
     disclosure_example,
@@ -33,6 +34,11 @@ _REQUEST_STEPS = (
     "redact refuse resume send-back verify withdraw"
 )
 
+_CAMPAIGN_STEPS = (
+    "approve archive audience basics cancel duplicate launch message pause preview resume review schedule send-back "
+    "send-unsent test unschedule"
+)
+
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "confirmation-again": confirmation_example,
     "consent-entry": entry_example,
@@ -47,6 +53,9 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "request-package": package_example,
     "request-task": request_task_example,
     **{f"request-{step}": request_example for step in _REQUEST_STEPS.split()},
+    "campaign": launched_example,
+    "campaign-deliveries": launched_example,
+    **{f"campaign-{step}": campaign_example for step in _CAMPAIGN_STEPS.split()},
     "score": score_example,
     "score-activate": score_example,
     "score-edit": score_example,

@@ -1,0 +1,91 @@
+"""What the addresses of campaigns take and answer, as the schema shows it."""
+
+from rest_framework import serializers
+
+from campaigns.models import CapChoice
+from campaigns.rules.deliveries import DeliveryState
+from campaigns.rules.lifecycle import State
+
+
+class CampaignChangeSerializer(serializers.Serializer[object]):
+    """What may change while the campaign is a draft."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    goal = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    purpose = serializers.CharField(max_length=40, required=False, help_text="Key of a purpose for marketing e-mail.")
+    include = serializers.ListField(child=serializers.CharField(), required=False, help_text="Slugs of segments.")
+    exclude = serializers.ListField(child=serializers.CharField(), required=False, help_text="Slugs of segments.")
+    subject = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    body = serializers.CharField(max_length=100_000, required=False, allow_blank=True)
+    send_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: when launched.")
+    per_minute = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=1_000_000)
+    quiet_from = serializers.TimeField(required=False, allow_null=True)
+    quiet_until = serializers.TimeField(required=False, allow_null=True)
+    time_zone = serializers.CharField(required=False, help_text="Of people whose own is not known.")
+    cap_messages = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=1_000)
+    cap_days = serializers.IntegerField(required=False, min_value=1, max_value=90)
+    cap_choice = serializers.ChoiceField(choices=CapChoice.values, required=False)
+    holdout_percent = serializers.IntegerField(required=False, min_value=0, max_value=50)
+    budget = serializers.DecimalField(max_digits=8, decimal_places=2, required=False, allow_null=True)
+    cost_per_message = serializers.DecimalField(max_digits=10, decimal_places=4, required=False)
+    currency = serializers.CharField(max_length=3, required=False)
+
+
+class CampaignInputSerializer(CampaignChangeSerializer):
+    """A new draft; `name` and `purpose` are needed."""
+
+    name = serializers.CharField(max_length=120)
+    purpose = serializers.CharField(max_length=40)
+
+
+class CampaignSerializer(serializers.Serializer[object]):
+    """A campaign. `counts` says how many deliveries are in each state; they add up to `people`."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    goal = serializers.CharField()
+    owner = serializers.CharField()
+    purpose = serializers.CharField()
+    state = serializers.ChoiceField(choices=State.values)
+    include = serializers.ListField(child=serializers.CharField())
+    exclude = serializers.ListField(child=serializers.CharField())
+    subject = serializers.CharField()
+    body = serializers.CharField()
+    send_at = serializers.DateTimeField(allow_null=True)
+    per_minute = serializers.IntegerField(allow_null=True)
+    quiet_from = serializers.TimeField(allow_null=True)
+    quiet_until = serializers.TimeField(allow_null=True)
+    time_zone = serializers.CharField()
+    cap_messages = serializers.IntegerField(allow_null=True)
+    cap_days = serializers.IntegerField()
+    cap_choice = serializers.ChoiceField(choices=CapChoice.values)
+    holdout_percent = serializers.IntegerField()
+    budget = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
+    cost_per_message = serializers.DecimalField(max_digits=10, decimal_places=4)
+    currency = serializers.CharField()
+    people = serializers.IntegerField(allow_null=True, help_text="Size of the audience; null before launch.")
+    counts = serializers.DictField(child=serializers.IntegerField())
+    trouble = serializers.CharField(allow_null=True, help_text="Why it stopped or did not start.")
+    submitted_by = serializers.CharField(allow_null=True)
+    approved_by = serializers.CharField(allow_null=True)
+    launched_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class DeliverySerializer(serializers.Serializer[object]):
+    """What became of the message to one person; `customer` is null for somebody who was erased."""
+
+    customer = serializers.CharField(allow_null=True)
+    state = serializers.ChoiceField(choices=DeliveryState.values)
+    reason = serializers.CharField(allow_null=True)
+    why = serializers.CharField(allow_null=True, help_text="The reason in words.")
+    due_at = serializers.DateTimeField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+
+
+class ReasonInputSerializer(serializers.Serializer[object]):
+    """Why; stands in the audit log."""
+
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True)

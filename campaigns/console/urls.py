@@ -1,0 +1,53 @@
+"""Screens of campaigns."""
+
+from campaigns.console.campaigns import ALERTS, CampaignDeliveries, CampaignDetail, CampaignList
+from campaigns.console.steps import (
+    ApproveCampaign,
+    ArchiveCampaign,
+    CancelCampaign,
+    DuplicateCampaign,
+    LaunchCampaign,
+    PauseCampaign,
+    ResumeCampaign,
+    SendBackCampaign,
+    SendUnsent,
+    UnscheduleCampaign,
+)
+from campaigns.console.wizard import (
+    CampaignAudience,
+    CampaignBasics,
+    CampaignMessage,
+    CampaignPreview,
+    CampaignReview,
+    CampaignSchedule,
+    CampaignTest,
+    NewCampaign,
+)
+from core import menu
+from core.console.views import screen
+
+menu.add_alerts(ALERTS)
+_ONE = "campaigns/<str:public_id>"
+urlpatterns = [
+    screen("campaigns", CampaignList),
+    screen("campaigns/new", NewCampaign),
+    screen(_ONE, CampaignDetail),
+    screen(f"{_ONE}/deliveries", CampaignDeliveries),
+    screen(f"{_ONE}/basics", CampaignBasics),
+    screen(f"{_ONE}/audience", CampaignAudience),
+    screen(f"{_ONE}/message", CampaignMessage),
+    screen(f"{_ONE}/schedule", CampaignSchedule),
+    screen(f"{_ONE}/review", CampaignReview),
+    screen(f"{_ONE}/preview", CampaignPreview),
+    screen(f"{_ONE}/test", CampaignTest),
+    screen(f"{_ONE}/approve", ApproveCampaign),
+    screen(f"{_ONE}/send-back", SendBackCampaign),
+    screen(f"{_ONE}/launch", LaunchCampaign),
+    screen(f"{_ONE}/unschedule", UnscheduleCampaign),
+    screen(f"{_ONE}/pause", PauseCampaign),
+    screen(f"{_ONE}/resume", ResumeCampaign),
+    screen(f"{_ONE}/cancel", CancelCampaign),
+    screen(f"{_ONE}/send-unsent", SendUnsent),
+    screen(f"{_ONE}/duplicate", DuplicateCampaign),
+    screen(f"{_ONE}/archive", ArchiveCampaign),
+]

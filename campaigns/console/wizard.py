@@ -1,0 +1,332 @@
+"""Writing a campaign in five steps, each an address of its own; what is typed is kept with every step."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.console.campaigns import address
+from campaigns.console.words import CHANGE, VIEW
+from campaigns.models import Campaign, CapChoice, Role
+from campaigns.rules.budget import cost_of
+from campaigns.rules.content.templates import TemplateFault
+from campaigns.rules.deliveries import reason_words
+from campaigns.selectors.audience import audience_of, sample_of
+from campaigns.selectors.campaigns import (
+    attribute_keys,
+    email_purposes,
+    find_campaign,
+    launch_problems,
+    parts_of,
+    words_faults,
+)
+from campaigns.services.approval import submit_campaign
+from campaigns.services.campaigns import change_campaign, define_campaign
+from campaigns.services.messages import Writer
+from campaigns.services.trying import send_test
+from consent.selectors.decisions import use_of
+from core.console.forms import ConsoleForm, NoteForm
+from core.console.views import FormPage, Step
+from core.errors import InvalidInput
+from customers.models import Customer
+from customers.selectors.customers import find_customer
+from customers.selectors.segments.listing import list_segments
+
+_STEPS = (
+    ("Goal", "campaign-basics"),
+    ("Audience", "campaign-audience"),
+    ("Message", "campaign-message"),
+    ("Schedule and limits", "campaign-schedule"),
+    ("Review", "campaign-review"),
+)
+
+
+class BasicsForm(ConsoleForm):
+    """What it is for."""
+
+    title = forms.CharField(label="Name", max_length=120)
+    goal = forms.CharField(
+        label="Goal", max_length=300, required=False, help_text="What shall be different afterwards?"
+    )
+    purpose = forms.ChoiceField(
+        label="Purpose", help_text="Only people whose data may be used for this purpose get the message."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["purpose"].choices = email_purposes()  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, Any]:
+        """As the service takes them."""
+        data = self.cleaned_data
+        return {"name": data["title"], "goal": data["goal"], "purpose": data["purpose"]}
+
+
+class NewCampaign(FormPage):
+    """The first step of a new one."""
+
+    name, title, permission = "campaign-new", "Goal", CHANGE
+    form_class, submit_label, success = BasicsForm, "Next", ""
+    steps = tuple(Step(label) for label, _ in _STEPS)
+
+    def save(self, form: BasicsForm) -> Campaign:
+        """Write it down."""
+        return define_campaign(values=form.values(), by=self.actor, now=self.now)
+
+    def success_url(self, result: Campaign) -> str:
+        """On to the audience."""
+        return address("campaign-audience", result)
+
+    def cancel_url(self) -> str:
+        """The list."""
+        return reverse("console:campaigns")
+
+
+class _CampaignStep(FormPage, abstract=True):
+    """What the steps of one campaign share."""
+
+    permission = CHANGE
+    submit_label, success, next_step = "Next", "", ""
+
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign of the address."""
+        return find_campaign(self.kwargs["public_id"])
+
+    @property
+    def steps(self) -> Sequence[Step]:  # type: ignore[override]
+        """All five, with their addresses."""
+        return [Step(label, reverse(f"console:{name}", args=[self.kwargs["public_id"]])) for label, name in _STEPS]
+
+    def save(self, form: Any) -> Any:
+        """Change the draft."""
+        return change_campaign(campaign=self.campaign, values=form.values(), by=self.actor, now=self.now)
+
+    def success_url(self, result: Campaign) -> str:
+        """On to the next step."""
+        return address(self.next_step, result)
+
+    def cancel_url(self) -> str:
+        """The campaign's page."""
+        return reverse("console:campaign", args=[self.kwargs["public_id"]])
+
+
+class CampaignBasics(_CampaignStep):
+    """Name, goal, purpose."""
+
+    name, title, form_class, next_step = "campaign-basics", "Goal", BasicsForm, "campaign-audience"
+
+    def initial(self) -> dict[str, Any]:
+        """As stored."""
+        row = self.campaign
+        return {"title": row.name, "goal": row.goal, "purpose": row.purpose_id}
+
+
+class AudienceForm(ConsoleForm):
+    """Whom it reaches."""
+
+    include = forms.MultipleChoiceField(
+        label="Send to", required=False, help_text="Everybody who is in one of these segments at launch."
+    )
+    exclude = forms.MultipleChoiceField(label="Do not send to", required=False)
+    holdout_percent = forms.IntegerField(
+        label="Hold out (percent)",
+        min_value=0,
+        max_value=50,
+        help_text="So many of them get nothing, so that you can measure what the campaign changed. 0 for none.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = list(list_segments().order_by("name").values_list("slug", "name"))
+        for name in ("include", "exclude"):
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, Any]:
+        """As the service takes them."""
+        return self.cleaned_data
+
+
+class CampaignAudience(_CampaignStep):
+    """Segments to send to and to leave out."""
+
+    name, title, form_class, next_step = "campaign-audience", "Audience", AudienceForm, "campaign-message"
+
+    def initial(self) -> dict[str, Any]:
+        """As stored."""
+        row = self.campaign
+        found: dict[str, list[str]] = {Role.INCLUDE: [], Role.EXCLUDE: []}
+        for part in parts_of([row]).get(row.pk, []):
+            found[part.role].append(part.segment.slug)
+        return {**found, "holdout_percent": row.holdout_percent}
+
+
+class MessageForm(ConsoleForm):
+    """What it says."""
+
+    subject = forms.CharField(label="Subject", max_length=200, required=False)
+    body = forms.CharField(
+        label="Text",
+        required=False,
+        max_length=100_000,
+        widget=forms.Textarea(attrs={"rows": 16}),
+        help_text=(
+            "Leave an empty line between blocks. “# ” begins a heading, “- ” a list, [Words](https://…) is a link and "
+            "alone on its line a button. A line [[de]] begins the German part."
+        ),
+    )
+
+    def values(self) -> dict[str, Any]:
+        """As the service takes them."""
+        return self.cleaned_data
+
+
+class CampaignMessage(_CampaignStep):
+    """Subject and text."""
+
+    name, title, form_class, next_step = "campaign-message", "Message", MessageForm, "campaign-schedule"
+    template_name = "campaigns/message.html"
+
+    def initial(self) -> dict[str, Any]:
+        """As stored."""
+        return {"subject": self.campaign.subject, "body": self.campaign.body}
+
+    def extra(self) -> dict[str, Any]:
+        """What is wrong with the words as stored, and which fields they may name."""
+        row = self.campaign
+        return {"faults": words_faults(row) if row.body else [], "attributes": attribute_keys()}
+
+
+_LOCAL = "%Y-%m-%dT%H:%M"
+
+
+class ScheduleForm(ConsoleForm):
+    """When, how fast, how often, how much."""
+
+    send_at = forms.DateTimeField(
+        label="Send at",
+        required=False,
+        input_formats=[_LOCAL],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL),
+        help_text="Empty: as soon as it is launched.",
+    )
+    per_minute = forms.IntegerField(label="Messages a minute at most", required=False, min_value=1, max_value=1_000_000)
+    quiet_from = forms.TimeField(
+        label="Quiet from", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    quiet_until = forms.TimeField(
+        label="Quiet until",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text="In the person's own time zone; messages wait until then.",
+    )
+    time_zone = forms.CharField(label="Time zone of people without one", max_length=60)
+    cap_messages = forms.IntegerField(label="Messages a person at most", required=False, min_value=1, max_value=1_000)
+    cap_days = forms.IntegerField(label="In so many days", min_value=1, max_value=90)
+    cap_choice = forms.ChoiceField(label="Who has had enough", choices=CapChoice.choices)
+    budget = forms.DecimalField(label="Budget", required=False, min_value=Decimal(0), decimal_places=2)
+    cost_per_message = forms.DecimalField(label="Cost of a message", min_value=Decimal(0), decimal_places=4)
+    currency = forms.CharField(label="Currency", min_length=3, max_length=3)
+
+    def values(self) -> dict[str, Any]:
+        """As the service takes them."""
+        return self.cleaned_data
+
+
+class CampaignSchedule(_CampaignStep):
+    """Schedule, limits, budget."""
+
+    name, title, form_class, next_step = "campaign-schedule", "Schedule and limits", ScheduleForm, "campaign-review"
+
+    def initial(self) -> dict[str, Any]:
+        """As stored."""
+        row = self.campaign
+        return {name: getattr(row, name) for name in ScheduleForm.base_fields}
+
+
+class CampaignReview(_CampaignStep):
+    """Everything once more, counted now; then somebody else reads it."""
+
+    name, title, submit_label = "campaign-review", "Review", "Submit for approval"
+    success = "Somebody else can approve it now."
+    template_name = "campaigns/review.html"
+
+    def extra(self) -> dict[str, Any]:
+        """The count, the reasons, the cost, a sample, and what stands against it."""
+        row = self.campaign
+        row.reviewed_people = None
+        audience = audience_of(row, self.now)
+        return {
+            "campaign": row,
+            "audience": audience,
+            "why_not": [(reason_words(reason), people) for reason, people in audience.why_not],
+            "problems": launch_problems(row, audience, self.now),
+            "cost": cost_of(audience.reachable, row.cost_per_message),
+            "sample": sample_of(row, self.now),
+            "soon": bool(row.send_at and row.send_at < timezone.now() + timedelta(minutes=5)),
+        }
+
+    def save(self, form: NoteForm) -> Campaign:
+        """Submit."""
+        return submit_campaign(campaign=self.campaign, by=self.actor, now=self.now)
+
+    def success_url(self, result: Campaign) -> str:
+        """The campaign's page."""
+        return address("campaign", result)
+
+
+class PreviewForm(ConsoleForm):
+    """As whom; sent in the body, since an id may lead to a person."""
+
+    customer = forms.CharField(label="Customer", max_length=255, help_text="Public id (cus_...) or external id.")
+
+
+class CampaignPreview(_CampaignStep):
+    """The message as one person would get it; nothing is sent."""
+
+    name, title, permission, steps = "campaign-preview", "Preview", VIEW, ()
+    template_name, form_class, submit_label = "campaigns/preview.html", PreviewForm, "Show"
+
+    def extra(self) -> dict[str, Any]:
+        """The message, when somebody was named."""
+        return {"campaign": self.campaign, "letter": getattr(self, "letter", None)}
+
+    def save(self, form: PreviewForm) -> Customer:
+        """Write it; nothing is stored."""
+        customer = find_customer(reference=form.cleaned_data["customer"].strip())
+        row = self.campaign
+        try:
+            self.letter = Writer(row, use_of(row.purpose_id)).letter(customer)
+        except TemplateFault as fault:
+            raise InvalidInput(str(fault), param="customer") from fault
+        return customer
+
+    def done(self, result: Customer) -> Any:
+        """The same page with the message."""
+        return self.shown(self.form_class(initial={"customer": result.public_id}))
+
+
+class CampaignTest(_CampaignStep):
+    """One message to the reader's own address."""
+
+    name, title, steps = "campaign-test", "Send a test", ()
+    template_name = "console/confirm.html"
+    form_class, submit_label, success = PreviewForm, "Send it to me", "The test is on its way to you."
+
+    def extra(self) -> dict[str, Any]:
+        """To whom it goes."""
+        return {"question": f"The message as this customer would get it goes to {self.reader.email} and nobody else."}
+
+    def save(self, form: PreviewForm) -> Campaign:
+        """Send."""
+        customer = find_customer(reference=form.cleaned_data["customer"].strip())
+        send_test(campaign=self.campaign, customer=customer, to=self.reader.email, by=self.actor)
+        return self.campaign
+
+    def success_url(self, result: Campaign) -> str:
+        """The campaign's page."""
+        return address("campaign", result)

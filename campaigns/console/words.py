@@ -1,0 +1,42 @@
+"""Words of the campaign screens: rights, states, how values are drawn."""
+
+from typing import Final
+
+from campaigns.rules.deliveries import DeliveryState
+from campaigns.rules.lifecycle import State as Life
+from core.console.cells import State
+
+VIEW: Final = "campaigns.view_campaign"
+CHANGE: Final = "campaigns.change_campaign"
+APPROVE: Final = "campaigns.approve_campaign"
+LAUNCH: Final = "campaigns.launch_campaign"
+PAUSE: Final = "campaigns.pause_campaign"
+
+_TONES: Final = {
+    Life.DRAFT: "idle",
+    Life.IN_REVIEW: "info",
+    Life.APPROVED: "info",
+    Life.SCHEDULED: "info",
+    Life.BUILDING_AUDIENCE: "info",
+    Life.SENDING: "info",
+    Life.PAUSED: "warn",
+    Life.COMPLETED: "good",
+    Life.COMPLETED_WITH_GAPS: "warn",
+    Life.CANCELLED: "idle",
+    Life.FAILED: "bad",
+    Life.ARCHIVED: "idle",
+}
+STATES: Final = {str(state.value): State(str(state.label), tone) for state, tone in _TONES.items()}
+DELIVERIES: Final = {
+    str(state.value): State(str(state.label), tone)
+    for state, tone in {
+        DeliveryState.QUEUED: "info",
+        DeliveryState.CLAIMED: "info",
+        DeliveryState.SENDING: "info",
+        DeliveryState.SENT: "good",
+        DeliveryState.SKIPPED: "idle",
+        DeliveryState.FAILED: "bad",
+        DeliveryState.UNKNOWN: "warn",
+        DeliveryState.HELD_OUT: "idle",
+    }.items()
+}

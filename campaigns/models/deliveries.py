@@ -1,0 +1,67 @@
+"""One row per member of an audience and step: what became of the message, and why."""
+
+from django.db import models
+from django.db.models import Q
+
+from campaigns.models.campaigns import Campaign
+from campaigns.rules.deliveries import OPEN, DeliveryState
+from customers.models import Customer
+
+
+class Delivery(models.Model):
+    """The message to one person. `reason` says why it was not sent, or why it waits until `due_at`.
+
+    `consent_ref` is the ledger entry behind the permission at the moment of sending. When a person is erased the row
+    stays without the person, so that the states still add up to the audience.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, db_index=False, related_name="deliveries")
+    step = models.PositiveSmallIntegerField(default=1)
+    customer = models.ForeignKey(
+        Customer, null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.QUEUED)
+    reason = models.CharField(max_length=40, default="")
+    due_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    consent_ref = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "step", "customer"], name="delivery_once"),
+            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state=DeliveryState.SENT) | Q(sent_at__isnull=False), name="delivery_sent_is_dated"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=DeliveryState.SKIPPED) | ~Q(reason=""), name="delivery_skipped_has_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["campaign", "due_at", "id"], name="delivery_due", condition=Q(state=DeliveryState.QUEUED)
+            ),
+            models.Index(fields=["claimed_at"], name="delivery_under_way", condition=Q(state__in=[OPEN[1], OPEN[2]])),
+            models.Index(fields=["campaign", "state", "-id"], name="delivery_by_state"),
+            models.Index(fields=["customer", "sent_at"], name="delivery_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}/{self.step}/{self.pk}"
+
+
+class SendBucket(models.Model):
+    """The tokens left for one rate: `provider`, `domain:example.com`, `campaign:cmp_...`."""
+
+    name = models.CharField(max_length=300, primary_key=True)
+    tokens = models.FloatField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="send_bucket_by_age")]
+
+    def __str__(self) -> str:
+        return self.name

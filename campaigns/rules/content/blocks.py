@@ -1,0 +1,101 @@
+"""From simple marks to a message: one source, an HTML part and its plain-text twin, which therefore say the same.
+
+A block is separated from the next by an empty line. `# ` begins a heading, `- ` lines are a list, `---` is a rule, a
+line that is one link in square brackets is a button, everything else is a paragraph. `[words](https://...)` is a link.
+Placeholders of the template language pass through untouched; values put in later can never become marks.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+LINK: Final = re.compile(r"\[([^\[\]\n]{1,200})\]\(([^()\s]{1,1000})\)")
+_CODE: Final = re.compile(r"({{.*?}}|{%.*?%})", re.DOTALL)
+_LOCALE: Final = re.compile(r"^\[\[([a-z]{2}(?:-[A-Z]{2})?)\]\]\s*$", re.MULTILINE)
+_SUBJECT: Final = re.compile(r"\A\s*Subject:[ \t]*(.+)\n?")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Subject and body in one language, as written."""
+
+    subject: str
+    body: str
+
+
+def by_locale(subject: str, body: str) -> dict[str, Words]:
+    """The message in each language: what stands before the first `[[de]]` line goes to everybody else, key ''.
+
+    A part may begin with its own `Subject: ...`; otherwise it keeps the one given.
+    """
+    pieces = _LOCALE.split(body)
+    found = {"": Words(subject, pieces[0].strip())}
+    for locale, text in zip(pieces[1::2], pieces[2::2], strict=True):
+        own = _SUBJECT.match(text)
+        found[locale] = Words(own[1].strip() if own else subject, (text[own.end() :] if own else text).strip())
+    return found
+
+
+def words_for(language: str, texts: dict[str, Words]) -> Words:
+    """The words for a person with this language: `de-AT` gets `de-AT`, else `de`, else those for everybody."""
+    main = language.partition("-")[0]
+    return texts.get(language) or texts.get(main) or texts[""]
+
+
+def links_in(body: str) -> list[str]:
+    """Every address that the message leads to, in order."""
+    return [found[2] for found in LINK.finditer(body)]
+
+
+def to_html(body: str) -> str:
+    """The HTML of the blocks, with placeholders left to be filled by an escaping template engine."""
+    return "\n".join(_html(block) for block in _blocks(body))
+
+
+def to_text(body: str) -> str:
+    """The plain-text twin, with the same placeholders."""
+    return "\n\n".join(_text(block) for block in _blocks(body))
+
+
+def _blocks(body: str) -> Iterator[str]:
+    return (block.strip() for block in re.split(r"\n[ \t]*\n", body.replace("\r\n", "\n")) if block.strip())
+
+
+def _html(block: str) -> str:
+    if block == "---":
+        return "<hr>"
+    if block.startswith("# "):
+        return f"<h1>{_inline(block[2:])}</h1>"
+    lines = block.split("\n")
+    if all(line.startswith("- ") for line in lines):
+        return f"<ul>{''.join(f'<li>{_inline(line[2:])}</li>' for line in lines)}</ul>"
+    if button := LINK.fullmatch(block):
+        return f'<p><a class="button" href="{escape(button[2])}">{_escaped(button[1])}</a></p>'
+    return f"<p>{'<br>'.join(_inline(line) for line in lines)}</p>"
+
+
+def _inline(text: str) -> str:
+    parts, end = [], 0
+    for found in LINK.finditer(text):
+        parts += [_escaped(text[end : found.start()]), f'<a href="{escape(found[2])}">{_escaped(found[1])}</a>']
+        end = found.end()
+    return "".join([*parts, _escaped(text[end:])])
+
+
+def _escaped(text: str) -> str:
+    """Words escaped, placeholders as they are."""
+    return "".join(part if _CODE.fullmatch(part) else escape(part) for part in _CODE.split(text))
+
+
+def _text(block: str) -> str:
+    if block == "---":
+        return "-" * 40
+    if block.startswith("# "):
+        return _spelled(block[2:]).upper() if "{" not in block else _spelled(block[2:])
+    return _spelled(block)
+
+
+def _spelled(text: str) -> str:
+    return LINK.sub(lambda found: f"{found[1]}: {found[2]}", text)

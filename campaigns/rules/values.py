@@ -1,0 +1,129 @@
+"""Reading what people and partners say about a campaign: each value checked, each refusal beside its field."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+Reader = Callable[[Any], Any]
+
+
+class Unreadable(ValueError):
+    """A value that cannot be used; the text says what is wanted."""
+
+
+def read(name: str, value: Any) -> Any:
+    """The value of a field as it is stored; Unreadable with a sentence, KeyError for an unknown field."""
+    return READERS[name](value)
+
+
+def _text(longest: int, *, needed: bool = False, lines: bool = False) -> Reader:
+    def reader(value: Any) -> str:
+        if not isinstance(value, str) or len(value.strip()) > longest or (needed and not value.strip()):
+            raise Unreadable(f"send a text of {'1' if needed else '0'} to {longest:,} characters.")
+        kept = value.replace("\r\n", "\n").strip()
+        if not kept.replace("\n", "").replace("\t", "").isprintable() or (not lines and "\n" in kept):
+            raise Unreadable("the text holds control characters.")
+        return kept
+
+    return reader
+
+
+def _whole(low: int, high: int, *, optional: bool = True) -> Reader:
+    def reader(value: Any) -> int | None:
+        if value is None and optional:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise Unreadable(f"send a whole number from {low} to {high:,}.")
+        return value
+
+    return reader
+
+
+def _amount(places: int, *, optional: bool) -> Reader:
+    def reader(value: Any) -> Decimal | None:
+        if value is None and optional:
+            return None
+        try:
+            amount = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite() or not 0 <= amount < 10**6 or -int(amount.as_tuple().exponent) > places:
+            raise Unreadable(f"send an amount from 0 to 999,999 with at most {places} decimals.")
+        return amount
+
+    return reader
+
+
+def _clock(value: Any) -> time | None:
+    if value is None or value == "":
+        return None
+    try:
+        return value if isinstance(value, time) else time.fromisoformat(value).replace(tzinfo=None)
+    except (TypeError, ValueError) as error:
+        raise Unreadable("send a time of day such as 21:00.") from error
+
+
+def _instant(value: Any) -> datetime | None:
+    if value is None or value == "":
+        return None
+    try:
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise Unreadable("send an instant such as 2026-06-01T09:00:00Z.") from error
+    if at.tzinfo is None:
+        raise Unreadable("the instant needs an offset or Z.")
+    return at.astimezone(UTC)
+
+
+def _zone(value: Any) -> str:
+    if value not in available_timezones():
+        raise Unreadable("send an IANA time zone such as Europe/Berlin.")
+    return str(value)
+
+
+def _currency(value: Any) -> str:
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+        raise Unreadable("send an ISO 4217 code such as EUR.")
+    return value
+
+
+def _choice(*allowed: str) -> Reader:
+    def reader(value: Any) -> str:
+        if value not in allowed:
+            raise Unreadable(f"choose {' or '.join(allowed)}.")
+        return str(value)
+
+    return reader
+
+
+def _slugs(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or len(value) > 20 or not all(isinstance(one, str) for one in value):
+        raise Unreadable("send a list of at most 20 segments.")
+    return tuple(dict.fromkeys(value))
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "name": _text(120, needed=True),
+    "goal": _text(300),
+    "purpose": _text(40, needed=True),
+    "include": _slugs,
+    "exclude": _slugs,
+    "subject": _text(200),
+    "body": _text(100_000, lines=True),
+    "send_at": _instant,
+    "per_minute": _whole(1, 1_000_000),
+    "quiet_from": _clock,
+    "quiet_until": _clock,
+    "time_zone": _zone,
+    "cap_messages": _whole(1, 1_000),
+    "cap_days": _whole(1, 90, optional=False),
+    "cap_choice": _choice("defer", "skip"),
+    "holdout_percent": _whole(0, 50, optional=False),
+    "budget": _amount(2, optional=True),
+    "cost_per_message": _amount(4, optional=False),
+    "currency": _currency,
+}

@@ -1,0 +1,60 @@
+"""Campaigns and deliveries as partners see them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from campaigns.models import Campaign, CampaignSegment, Delivery, Role
+from campaigns.rules.deliveries import reason_words
+
+_PLAIN: Final = (
+    "name",
+    "goal",
+    "owner",
+    "state",
+    "subject",
+    "body",
+    "send_at",
+    "per_minute",
+    "quiet_from",
+    "quiet_until",
+    "time_zone",
+    "cap_messages",
+    "cap_days",
+    "cap_choice",
+    "holdout_percent",
+    "currency",
+    "people",
+    "launched_at",
+    "finished_at",
+    "created_at",
+    "updated_at",
+)
+
+
+def campaign_answer(campaign: Campaign, parts: Sequence[CampaignSegment], counts: Mapping[str, int]) -> dict[str, Any]:
+    """A campaign with its segments and its counts by state; amounts are numbers, as everywhere."""
+    return {
+        "id": campaign.public_id,
+        **{name: getattr(campaign, name) for name in _PLAIN},
+        "purpose": campaign.purpose_id,
+        "include": [part.segment.slug for part in parts if part.role == Role.INCLUDE],
+        "exclude": [part.segment.slug for part in parts if part.role == Role.EXCLUDE],
+        "budget": None if campaign.budget is None else float(campaign.budget),
+        "cost_per_message": float(campaign.cost_per_message),
+        "counts": dict(counts),
+        "trouble": campaign.trouble or None,
+        "submitted_by": campaign.submitted_by or None,
+        "approved_by": campaign.approved_by or None,
+    }
+
+
+def delivery_answer(row: Delivery) -> dict[str, Any]:
+    """A delivery; `row` has its customer loaded."""
+    return {
+        "customer": row.customer.public_id if row.customer else None,
+        "state": row.state,
+        "reason": row.reason or None,
+        "why": reason_words(row.reason) or None,
+        "due_at": row.due_at,
+        "sent_at": row.sent_at,
+    }

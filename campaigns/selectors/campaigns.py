@@ -1,0 +1,135 @@
+"""Questions about campaigns: which there are, how far each is, what stands against launching one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from campaigns.models import Campaign, CampaignSegment, Delivery, Role
+from campaigns.rules.budget import affordable, changed_much, cost_of
+from campaigns.rules.content.templates import faults
+from campaigns.rules.deliveries import GAPS, OPEN, DeliveryState
+from campaigns.rules.lifecycle import State
+from campaigns.selectors.audience import Audience
+from consent.rules import vocabulary
+from consent.selectors.catalogue import catalogue
+from core.errors import NotFound
+from customers.models import PiiClass
+from customers.selectors.attributes import list_definitions
+from customers.selectors.segments.listing import health
+
+
+def list_campaigns(*, include_archived: bool = False) -> QuerySet[Campaign]:
+    """Every campaign; archived ones on demand."""
+    rows = Campaign.objects.select_related("purpose")
+    return rows if include_archived else rows.exclude(state=State.ARCHIVED)
+
+
+def find_campaign(public_id: str) -> Campaign:
+    """The campaign with this id, archived or not; NotFound otherwise."""
+    campaign = list_campaigns(include_archived=True).filter(public_id=public_id).first()
+    if campaign is None:
+        raise NotFound("There is no campaign with this id.")
+    return campaign
+
+
+def count_running() -> int:
+    """How many campaigns are being sent or about to be."""
+    return Campaign.objects.filter(state__in=[State.BUILDING_AUDIENCE, State.SENDING, State.PAUSED]).count()
+
+
+def parts_of(campaigns: Iterable[Campaign]) -> dict[int, list[CampaignSegment]]:
+    """The segments of each campaign with their current versions; one query."""
+    found: dict[int, list[CampaignSegment]] = {}
+    rows = CampaignSegment.objects.filter(campaign__in=[row.pk for row in campaigns])
+    for part in rows.select_related("segment__current").order_by("segment__name"):
+        found.setdefault(part.campaign_id, []).append(part)
+    return found
+
+
+def counts_of(campaigns: Sequence[Campaign]) -> dict[int, dict[str, int]]:
+    """How many deliveries of each campaign are in each state; one query. Rows removed for their age still count."""
+    found: dict[int, dict[str, int]] = {row.pk: dict(row.totals) for row in campaigns}
+    rows = Delivery.objects.filter(campaign__in=found).values_list("campaign_id", "state")
+    for pk, state, people in rows.annotate(people=Count("pk")).order_by("campaign_id", "state"):
+        found[pk][state] = found[pk].get(state, 0) + people
+    return found
+
+
+def reasons_of(campaign: Campaign) -> list[tuple[str, str, int]]:
+    """(state, reason, people) of everybody with a reason, most first."""
+    rows = Delivery.objects.filter(campaign=campaign).exclude(reason="").values_list("state", "reason")
+    return list(rows.annotate(people=Count("pk")).order_by("-people", "reason")[:50])
+
+
+def list_deliveries(campaign: Campaign) -> QuerySet[Delivery]:
+    """Every delivery with its customer, newest row first."""
+    return Delivery.objects.filter(campaign=campaign).select_related("customer")
+
+
+def email_purposes() -> list[tuple[str, str]]:
+    """Key and name of the purposes that a marketing e-mail may rest on."""
+    uses = catalogue().uses.values()
+    return [
+        (use.key, use.name)
+        for use in uses
+        if use.channel is vocabulary.Channel.EMAIL and use.kind is vocabulary.Purpose.MARKETING
+    ]
+
+
+def attribute_keys() -> list[str]:
+    """Attributes that words may name: those without personal data of a special kind."""
+    return [one.key for one in list_definitions() if one.pii_class == PiiClass.NONE]
+
+
+def words_faults(campaign: Campaign) -> list[str]:
+    """What is wrong with subject and body; [] when they can be sent."""
+    return faults(campaign.subject, campaign.body, attributes=attribute_keys())
+
+
+def segment_problems(parts: Sequence[CampaignSegment], now: datetime) -> list[str]:
+    """Why these segments cannot be sent to: nobody named, or one whose members cannot be trusted."""
+    if not any(part.role == Role.INCLUDE for part in parts):
+        return ["Choose at least one segment to send to."]
+    words = {
+        "failed": "could not be calculated the last time; its members may be wrong",
+        "building": "has not been calculated yet",
+        "stale": "was last calculated more than a day ago",
+    }
+    found = [(part.segment, health(part.segment, now)) for part in parts]
+    return [f"The segment “{one.name}” {words[state]}. Calculate it again." for one, state in found if state in words]
+
+
+def launch_problems(campaign: Campaign, audience: Audience, now: datetime) -> list[str]:
+    """Everything that stands against launching, in sentences; [] when nothing does."""
+    parts = parts_of([campaign]).get(campaign.pk, [])
+    found = [*words_faults(campaign), *segment_problems(parts, now)]
+    if campaign.purpose_id not in catalogue().uses:
+        found.append("The purpose of this campaign is no longer in use.")
+    if not found and not audience.reachable:
+        found.append("Nobody in the audience may be written to.")
+    if not affordable(audience.reachable, campaign.cost_per_message, campaign.budget):
+        cost = cost_of(audience.reachable, campaign.cost_per_message)
+        found.append(f"It would cost {cost} {campaign.currency}; the budget is {campaign.budget}.")
+    if campaign.reviewed_people is not None and changed_much(campaign.reviewed_people, audience.total):
+        found.append(
+            f"The audience was {campaign.reviewed_people:,} people when it was reviewed and is {audience.total:,} now; "
+            "have it reviewed again."
+        )
+    return found
+
+
+def progress(campaign: Campaign, counts: Mapping[str, int]) -> dict[str, Any]:
+    """The figures of a campaign: who is done, who is left, what it cost so far."""
+    sent = counts.get(DeliveryState.SENT, 0)
+    return {
+        "people": campaign.people,
+        "sent": sent,
+        "open": sum(counts.get(state, 0) for state in OPEN),
+        "skipped": counts.get(DeliveryState.SKIPPED, 0),
+        "held_out": counts.get(DeliveryState.HELD_OUT, 0),
+        "gaps": sum(counts.get(state, 0) for state in GAPS),
+        "cost": cost_of(sent, campaign.cost_per_message) if campaign.cost_per_message else Decimal(0),
+    }

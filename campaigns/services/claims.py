@@ -1,0 +1,177 @@
+"""Claiming rows to send: due ones that no other worker holds, less those for whom it is not the moment."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from campaigns.models import Campaign, CapChoice, Delivery, SendBucket
+from campaigns.rules.buckets import Bucket, take
+from campaigns.rules.deliveries import DeliveryState
+from campaigns.rules.lifecycle import State
+from campaigns.rules.quiet import next_allowed, zone_of
+from consent.selectors.suppression import suppressed_among
+
+BATCH: Final = 50
+EVERY_S: Final = 5
+"""Workers look for due rows this often, so a rate may be used up for that long at once."""
+_DUE: Final = """
+SELECT d.id, d.customer_id, coalesce(c.email, ''), coalesce(c.time_zone, '')
+FROM campaigns_delivery d LEFT JOIN customers_customer c ON c.id = d.customer_id
+WHERE d.campaign_id = %s AND d.state = 'queued' AND d.due_at <= %s ORDER BY d.due_at, d.id LIMIT %s
+FOR UPDATE OF d SKIP LOCKED
+"""
+_HAD: Final = """
+SELECT customer_id, array_agg(coalesce(sent_at, claimed_at) ORDER BY coalesce(sent_at, claimed_at) DESC)
+FROM campaigns_delivery WHERE customer_id = ANY(%s)
+    AND (sent_at > %s OR state IN ('claimed', 'sending', 'unknown') AND claimed_at > %s)
+GROUP BY customer_id
+"""
+
+
+BACK: Final[Mapping[str, Any]] = {"state": DeliveryState.QUEUED, "claimed_at": None}
+"""What undoes a claim."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows that are ours now, and how many others were decided about: left out, or to be tried later."""
+
+    taken: list[int] = field(default_factory=list)
+    decided: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    pk: int
+    customer_id: int | None
+    email: str
+    time_zone: str
+
+    @property
+    def domain(self) -> str:
+        return self.email.rpartition("@")[2].lower()
+
+
+@transaction.atomic
+def claim(*, campaign: Campaign, now: datetime, limit: int = BATCH) -> Batch:
+    """At most `limit` rows are claimed for this worker.
+
+    Others among the due ones are put off (quiet hours where the person is, frequency cap, too many to one domain) or
+    left out (cap, suppression list). Nobody else can claim the same rows: they are locked, and skipped, until commit.
+    """
+    batch = Batch()
+    if campaign.cap_messages:
+        _one_at_a_time()
+    rows = _due(campaign, now, limit)
+    rows = _leave_out_suppressed(rows, batch)
+    rows = _put_off_in_quiet_hours(campaign, rows, batch, now)
+    rows = _put_off_capped(campaign, rows, batch, now)
+    rows = _put_off_by_domain(rows, batch, now)
+    rows = rows[: _granted(campaign, len(rows), now)]
+    batch.taken = [row.pk for row in rows]
+    Delivery.objects.filter(pk__in=batch.taken).update(state=DeliveryState.CLAIMED, reason="", claimed_at=now)
+    return batch
+
+
+def _due(campaign: Campaign, now: datetime, limit: int) -> list[_Row]:
+    if not Campaign.objects.filter(pk=campaign.pk, state=State.SENDING).exists():
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [campaign.pk, now, limit])
+        return [_Row(*row) for row in cursor.fetchall()]
+
+
+def _leave_out_suppressed(rows: Sequence[_Row], batch: Batch) -> list[_Row]:
+    """Also people whose address was listed without knowing that it is theirs."""
+    listed = suppressed_among([("email", row.email) for row in rows if row.email]) if rows else ()
+    out = [row.pk for row in rows if ("email", row.email) in listed]
+    _decide(out, batch, state=DeliveryState.SKIPPED, reason="suppressed")
+    return [row for row in rows if row.pk not in out]
+
+
+def _put_off_in_quiet_hours(campaign: Campaign, rows: Sequence[_Row], batch: Batch, now: datetime) -> list[_Row]:
+    if campaign.quiet_from is None or campaign.quiet_until is None:
+        return list(rows)
+    later: dict[datetime, list[int]] = {}
+    kept = []
+    for row in rows:
+        zone = zone_of(row.time_zone, campaign.time_zone)
+        due = next_allowed(now, zone=zone, begins=campaign.quiet_from, ends=campaign.quiet_until)
+        if due > now:
+            later.setdefault(due, []).append(row.pk)
+        else:
+            kept.append(row)
+    for due, pks in later.items():
+        _decide(pks, batch, due_at=due, reason="quiet_hours")
+    return kept
+
+
+def _put_off_capped(campaign: Campaign, rows: Sequence[_Row], batch: Batch, now: datetime) -> list[_Row]:
+    if not campaign.cap_messages or not rows:
+        return list(rows)
+    window, cap, kept = timedelta(days=campaign.cap_days), campaign.cap_messages, []
+    with connection.cursor() as cursor:
+        cursor.execute(_HAD, [[row.customer_id for row in rows], now - window, now - window])
+        had: dict[int, list[datetime]] = dict(cursor.fetchall())
+    for row in rows:
+        times = had.get(row.customer_id or 0, [])
+        if len(times) < cap:
+            kept.append(row)
+        elif campaign.cap_choice == CapChoice.SKIP:
+            _decide([row.pk], batch, state=DeliveryState.SKIPPED, reason="frequency_cap")
+        else:
+            free_at = times[cap - 1] + window + timedelta(seconds=1)
+            _decide([row.pk], batch, due_at=free_at, reason="frequency_cap")
+    return kept
+
+
+def _put_off_by_domain(rows: Sequence[_Row], batch: Batch, now: datetime) -> list[_Row]:
+    rate = settings.MAIL_PER_SECOND_AND_DOMAIN
+    if not rate:
+        return list(rows)
+    left = {
+        domain: _take(f"domain:{domain}", rate, wanted, now)
+        for domain, wanted in sorted(Counter(row.domain for row in rows).items())
+    }
+    kept: list[_Row] = []
+    off: list[_Row] = []
+    for row in rows:
+        left[row.domain] -= 1
+        (kept if left[row.domain] >= 0 else off).append(row)
+    _decide([row.pk for row in off], batch, due_at=now + timedelta(seconds=max(1.0, 1 / rate)))
+    return kept
+
+
+def _granted(campaign: Campaign, wanted: int, now: datetime) -> int:
+    """How many of them the campaign's own rate and that of the mail provider let go now."""
+    if campaign.per_minute:
+        wanted = _take(f"campaign:{campaign.public_id}", campaign.per_minute / 60, wanted, now)
+    if settings.MAIL_PER_SECOND:
+        wanted = _take("provider", settings.MAIL_PER_SECOND, wanted, now)
+    return wanted
+
+
+def _take(name: str, per_second: float, wanted: int, now: datetime) -> int:
+    burst = max(1.0, per_second * EVERY_S)
+    SendBucket.objects.get_or_create(name=name, defaults={"tokens": burst, "at": now})
+    row = SendBucket.objects.select_for_update().get(name=name)
+    granted, left = take(Bucket(row.tokens, row.at), now=now, per_second=per_second, burst=burst, wanted=wanted)
+    row.tokens, row.at = left.tokens, left.at
+    row.save(update_fields=["tokens", "at"])
+    return granted
+
+
+def _decide(pks: Sequence[int], batch: Batch, **values: Any) -> None:
+    if pks:
+        batch.decided += Delivery.objects.filter(pk__in=pks).update(**values)
+
+
+def _one_at_a_time() -> None:
+    """Two campaigns claiming at once could both see room under somebody's cap."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('campaigns.caps'))")

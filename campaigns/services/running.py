@@ -1,0 +1,169 @@
+"""Launching, pausing, going on, cancelling, and ending campaigns; sending itself is in `sending`."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from campaigns.models import Campaign, CampaignSegment, Delivery
+from campaigns.rules.assignment import hash_value
+from campaigns.rules.deliveries import GAPS, DeliveryState, ending
+from campaigns.rules.lifecycle import State
+from campaigns.selectors.audience import FILL, audience_of, parameters
+from campaigns.selectors.campaigns import counts_of, launch_problems, parts_of
+from campaigns.services.approval import refuse_problems
+from campaigns.services.campaigns import locked, move
+from core import jobs
+from core.actors import SYSTEM, Actor
+from core.errors import InvalidState
+
+LOST_AFTER: Final = timedelta(minutes=2)
+_BATCH: Final = 5_000
+
+
+@transaction.atomic
+def launch_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign:
+    """The approved campaign is on its way at once, or waits for its `send_at`.
+
+    Refused with every reason that stands against it: words, segments whose calculation failed, budget, or an audience
+    that differs by more than a tenth from the one that was approved.
+    """
+    campaign = locked(campaign=campaign)
+    if campaign.state not in (State.APPROVED, State.SCHEDULED):
+        raise InvalidState("Only an approved campaign can be launched; have it reviewed first.")
+    refuse_problems(problems=launch_problems(campaign, audience_of(campaign, now), now))
+    launched: dict[str, Any] = {"launched_by": str(by), "launched_at": now}
+    if campaign.state == State.APPROVED and campaign.send_at and campaign.send_at > now:
+        return move(campaign=campaign, to=State.SCHEDULED, by=by, now=now, **launched)
+    return _start(campaign, by, now)
+
+
+@transaction.atomic
+def unschedule_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign:
+    """A scheduled campaign waits for a launch again; its approval stands."""
+    return move(campaign=locked(campaign=campaign), to=State.APPROVED, by=by, now=now)
+
+
+@transaction.atomic
+def pause_campaign(*, campaign: Campaign, reason: str = "", by: Actor, now: datetime) -> Campaign:
+    """Nothing more is handed to the mail server: not even what a worker has taken up already."""
+    campaign = locked(campaign=campaign)
+    return move(campaign=campaign, to=State.PAUSED, by=by, now=now, reason=reason, trouble=reason[:300])
+
+
+@transaction.atomic
+def resume_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign:
+    """A paused campaign goes on with whoever is left."""
+    campaign = locked(campaign=campaign)
+    if campaign.state != State.PAUSED:
+        raise InvalidState("Only a paused campaign can go on.")
+    return move(campaign=campaign, to=State.SENDING, by=by, now=now, trouble="")
+
+
+@transaction.atomic
+def cancel_campaign(*, campaign: Campaign, reason: str = "", by: Actor, now: datetime) -> Campaign:
+    """Over: whoever was not sent to is left out for the reason `cancelled`; what was sent stays sent."""
+    campaign = locked(campaign=campaign)
+    moved = move(campaign=campaign, to=State.CANCELLED, by=by, now=now, reason=reason, finished_at=now)
+    waiting = (DeliveryState.QUEUED, DeliveryState.CLAIMED)
+    Delivery.objects.filter(campaign=campaign, state__in=waiting).update(
+        state=DeliveryState.SKIPPED, reason="cancelled"
+    )
+    return moved
+
+
+@transaction.atomic
+def send_to_unsent(*, campaign: Campaign, also_unknown: bool = False, by: Actor, now: datetime) -> Campaign:
+    """Whoever failed is tried again; whoever's outcome is unknown only when that is wanted: she may get it twice."""
+    campaign = locked(campaign=campaign)
+    if campaign.state != State.COMPLETED_WITH_GAPS:
+        raise InvalidState("Only a campaign that was completed with gaps has somebody left to send to.")
+    states = GAPS if also_unknown else (DeliveryState.FAILED,)
+    again = Delivery.objects.filter(campaign=campaign, state__in=states, customer__isnull=False)
+    if not again.update(state=DeliveryState.QUEUED, reason="", due_at=now, attempts=0, claimed_at=None):
+        raise InvalidState("Everybody left may have the message already: their outcome is unknown.")
+    return move(campaign=campaign, to=State.SENDING, by=by, now=now, finished_at=None)
+
+
+def start_due(*, now: datetime) -> int:
+    """Every scheduled campaign whose time has come is on its way; how many. One that cannot be is approved again."""
+    due = Campaign.objects.filter(state=State.SCHEDULED, send_at__lte=now).order_by("send_at")
+    return sum(_start_one(campaign, now) for campaign in due[:100])
+
+
+@transaction.atomic
+def _start_one(campaign: Campaign, now: datetime) -> bool:
+    campaign = locked(campaign=campaign)
+    if campaign.state != State.SCHEDULED:
+        return False
+    if problems := launch_problems(campaign, audience_of(campaign, now), now):
+        move(campaign=campaign, to=State.APPROVED, by=SYSTEM, now=now, trouble=" ".join(problems)[:300])
+        return False
+    _start(campaign, SYSTEM, now)
+    return True
+
+
+def _start(campaign: Campaign, by: Actor, now: datetime) -> Campaign:
+    who: dict[str, Any] = {"launched_by": campaign.launched_by or str(by), "launched_at": now, "trouble": ""}
+    moved = move(campaign=campaign, to=State.BUILDING_AUDIENCE, by=by, now=now, **who)
+    jobs.defer("campaigns.tasks.build_audience", campaign_id=campaign.pk)
+    return moved
+
+
+@transaction.atomic
+def build_audience(*, campaign_id: int, now: datetime) -> int:
+    """One row for everybody in the segments at this moment, and sending begins; how many people. Safe to repeat."""
+    campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+    if campaign.state != State.BUILDING_AUDIENCE:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, parameters(campaign, now))
+    _hold_out(campaign)
+    taken = [_frozen(part) for part in parts_of([campaign]).get(campaign.pk, [])]
+    people = Delivery.objects.filter(campaign=campaign).count()
+    move(campaign=campaign, to=State.SENDING, by=SYSTEM, now=now, people=people, audience=taken)
+    return people
+
+
+def close_campaign(*, campaign_id: int, now: datetime) -> bool:
+    """Complete when nobody is left open: `completed`, or `completed_with_gaps` when somebody did not get it."""
+    with transaction.atomic():
+        campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+        end = ending(counts_of([campaign]).get(campaign.pk, {}))
+        if campaign.state != State.SENDING or end is None:
+            return False
+        move(campaign=campaign, to=end, by=SYSTEM, now=now, finished_at=now)
+    return True
+
+
+def recover(*, now: datetime) -> int:
+    """What dead workers held is free again; a message one of them was handing over has an unknown outcome."""
+    lost = Delivery.objects.filter(claimed_at__lt=now - LOST_AFTER)
+    unknown = lost.filter(state=DeliveryState.SENDING).update(state=DeliveryState.UNKNOWN, reason="worker_lost")
+    return unknown + lost.filter(state=DeliveryState.CLAIMED).update(state=DeliveryState.QUEUED, claimed_at=None)
+
+
+def _hold_out(campaign: Campaign) -> None:
+    """Leave out the share of people to compare with, chosen by the published hash of campaign and public id."""
+    if not campaign.holdout_percent:
+        return
+    last, share = 0, campaign.holdout_percent / 100
+    while True:
+        rows = Delivery.objects.filter(campaign=campaign, state=DeliveryState.QUEUED, pk__gt=last).order_by("pk")
+        batch = list(rows.values_list("pk", "customer__public_id")[:_BATCH])
+        if not batch:
+            return
+        last = batch[-1][0]
+        out = [pk for pk, person in batch if (hash_value(campaign.public_id, person) or 0) < share]
+        Delivery.objects.filter(pk__in=out).update(state=DeliveryState.HELD_OUT, reason="held_out")
+
+
+def _frozen(part: CampaignSegment) -> dict[str, object]:
+    version = part.segment.current
+    return {
+        "segment": part.segment.slug,
+        "role": part.role,
+        "version": version.number if version else None,
+        "members": version.members if version else 0,
+        "as_of": version.as_of.isoformat() if version else None,
+    }

@@ -1,0 +1,189 @@
+"""Sending: rows are claimed by many workers at once, permission is read again at the last moment, nobody gets two.
+
+A worker claims some rows (SKIP LOCKED), then hands over one message after the other. The statement that marks a
+message as being handed over reads consent, suppression and the campaign's state in the same breath, and commits
+before the mail server is called: whoever said no until then gets nothing, and a worker killed at any moment leaves at
+most one message whose outcome is unknown.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException, SMTPServerDisconnected
+from typing import Any, Final
+
+import structlog
+from django.core.mail import get_connection
+from django.db import connection
+
+from campaigns.models import Campaign, Delivery
+from campaigns.rules.content.templates import TemplateFault
+from campaigns.rules.deliveries import DeliveryState
+from campaigns.rules.lifecycle import State
+from campaigns.rules.outcomes import LOST, SENT, Outcome, away, refused
+from campaigns.selectors.audience import REASON
+from campaigns.services.claims import BACK, claim
+from campaigns.services.messages import Writer
+from consent.selectors.catalogue import SERVICE_BIT, Use
+from consent.selectors.decisions import use_of
+from customers.models import Customer
+
+Clock = Callable[[], datetime]
+log = structlog.get_logger("campaigns")
+
+_HAND_OVER: Final = f"""
+UPDATE campaigns_delivery d SET state = 'sending', claimed_at = %(now)s, attempts = d.attempts + 1,
+    consent_ref = c.consent_ref
+FROM customers_customer c, campaigns_campaign k
+WHERE d.id = %(delivery)s AND d.state = 'claimed' AND k.id = d.campaign_id AND k.state = 'sending'
+    AND c.id = d.customer_id AND c.status <> 'deleted' AND c.merged_into_id IS NULL AND {REASON} = ''
+RETURNING c.id, c.public_id, c.email, c.first_name, c.last_name, c.country, c.region, c.language, c.orders_count,
+    c.attributes::text, d.attempts
+"""  # noqa: S608
+_WHY: Final = f"""
+SELECT k.state, CASE WHEN c.id IS NULL OR c.status = 'deleted' THEN 'deleted'
+    WHEN c.merged_into_id IS NOT NULL THEN 'merged' ELSE {REASON} END
+FROM campaigns_delivery d JOIN campaigns_campaign k ON k.id = d.campaign_id
+LEFT JOIN customers_customer c ON c.id = d.customer_id WHERE d.id = %(delivery)s AND d.state = 'claimed'
+"""  # noqa: S608
+
+
+def send_campaign(*, campaign_id: int, slot: int, seconds: float, clock: Clock) -> int:
+    """Everybody who is due was sent to or left out with a reason, or `seconds` are over; how many were sent.
+
+    Two workers never share a slot; a second one asking for it answers 0 at once.
+    """
+    with _slot(campaign_id, slot) as free:
+        campaign = Campaign.objects.filter(pk=campaign_id, state=State.SENDING).first()
+        if not free or campaign is None:
+            return 0
+        sender, until, sent = _Sender(campaign, clock), time.monotonic() + seconds, 0
+        with sender:
+            while time.monotonic() < until and sender.goes_on:
+                batch = claim(campaign=campaign, now=clock())
+                if not batch.taken and not batch.decided:
+                    break
+                sent += sender.send(batch.taken)
+        return sent
+
+
+@contextmanager
+def _slot(campaign_id: int, slot: int) -> Iterator[bool]:
+    """Hold the slot of a campaign for this connection; the database frees it when the process dies."""
+    key: tuple[str, int] = (f"campaigns.send:{campaign_id}", slot)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s), %s)", key)
+        free = bool(cursor.fetchone()[0])
+        try:
+            yield free
+        finally:
+            if free:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s), %s)", key)
+
+
+class _Sender:
+    """One worker's way to the mail server for one campaign, kept open from message to message."""
+
+    def __init__(self, campaign: Campaign, clock: Clock) -> None:
+        self._clock, self._use = clock, use_of(campaign.purpose_id)
+        self._writer = Writer(campaign, self._use)
+        self._mail: Any = get_connection()
+        self.goes_on = True
+
+    def __enter__(self) -> "_Sender":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._mail.close()
+        except (SMTPException, OSError) as trouble:
+            log.info("mail connection not closed", error=type(trouble).__name__)
+
+    def send(self, deliveries: Sequence[int]) -> int:
+        """Hand over these claimed rows one by one; how many the server took."""
+        sent = 0
+        for place, pk in enumerate(deliveries):
+            now = self._clock()
+            found = _handed_over(pk, self._use, now)
+            if found is None:
+                _leave_out(pk, self._use, now)
+                continue
+            outcome = self._outcome(pk, *found)
+            _note(pk, outcome, self._clock())
+            sent += outcome is SENT
+            if outcome.reason == "server_away":
+                self.goes_on = False
+                Delivery.objects.filter(pk__in=deliveries[place + 1 :], state=DeliveryState.CLAIMED).update(**BACK)
+                break
+        return sent
+
+    def _outcome(self, pk: int, customer: Customer, attempts: int) -> Outcome:
+        try:
+            message = self._writer.message(customer=customer, delivery_id=pk, connection=self._mail)
+            self._mail.open()
+        except TemplateFault:
+            return Outcome(DeliveryState.FAILED, "missing_field")
+        except (SMTPException, OSError) as trouble:
+            log.warning("mail server away", error=type(trouble).__name__)
+            return away(attempts)
+        return self._answer(message, attempts)
+
+    def _answer(self, message: Any, attempts: int) -> Outcome:
+        try:
+            self._mail.send_messages([message])
+        except SMTPRecipientsRefused as refusal:
+            code = next(iter(refusal.recipients.values()))[0]
+            return refused(code, address=True, attempts=attempts)
+        except SMTPServerDisconnected:
+            self._mail.connection = None
+            return LOST
+        except SMTPResponseException as refusal:
+            return refused(refusal.smtp_code, address=False, attempts=attempts)
+        except (SMTPException, OSError) as trouble:
+            log.warning("message lost on the way", error=type(trouble).__name__)
+            self._mail.connection = None
+            return LOST
+        except ValueError:
+            return Outcome(DeliveryState.FAILED, "unsendable")
+        return SENT
+
+
+def _parameters(pk: int, use: Use, now: datetime) -> dict[str, Any]:
+    return {"delivery": pk, "now": now, "bit": use.mask, "purpose": use.id, "service": 1 << SERVICE_BIT}
+
+
+def _handed_over(pk: int, use: Use, now: datetime) -> tuple[Customer, int] | None:
+    """Mark the row as being handed over, committed; its person and the attempt. None when that may not be."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HAND_OVER, _parameters(pk, use, now))
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    names = ("id", "public_id", "email", "first_name", "last_name", "country", "region", "language", "orders_count")
+    values = dict(zip(names, row, strict=False))
+    return Customer(**values, attributes=json.loads(row[9])), row[10]
+
+
+def _leave_out(pk: int, use: Use, now: datetime) -> None:
+    """Note why a claimed row was not handed over; back into the queue when only the campaign was stopped."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WHY, _parameters(pk, use, now))
+        row = cursor.fetchone()
+    mine = Delivery.objects.filter(pk=pk, state=DeliveryState.CLAIMED)
+    if row and row[1]:
+        mine.update(state=DeliveryState.SKIPPED, reason=row[1], claimed_at=None)
+    elif row:
+        mine.update(**BACK)
+
+
+def _note(pk: int, outcome: Outcome, now: datetime) -> None:
+    """Write down what became of a message; also when it was given up for lost meanwhile."""
+    values: dict[str, Any] = {"state": outcome.state, "reason": outcome.reason, "claimed_at": None}
+    if outcome is SENT:
+        values["sent_at"] = now
+    if outcome.again_in:
+        values["due_at"] = now + outcome.again_in
+    under_way = (DeliveryState.SENDING, DeliveryState.UNKNOWN)
+    Delivery.objects.filter(pk=pk, state__in=under_way).update(**values)

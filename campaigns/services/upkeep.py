@@ -1,0 +1,58 @@
+"""What becomes of deliveries when people are erased or merged, and when campaigns are old."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from campaigns.models import Campaign, Delivery, SendBucket
+from campaigns.rules.deliveries import DeliveryState
+from campaigns.selectors.campaigns import counts_of
+
+_WAITING = (DeliveryState.QUEUED, DeliveryState.CLAIMED)
+
+
+def erase_deliveries(customer_ids: Sequence[int], /) -> int:
+    """The rows stay for the sums of a campaign and name nobody; who was still to be sent to is left out."""
+    theirs = Delivery.objects.filter(customer_id__in=customer_ids)
+    theirs.filter(state__in=_WAITING).update(state=DeliveryState.SKIPPED, reason="deleted", claimed_at=None)
+    return theirs.update(customer=None, consent_ref=None)
+
+
+def absorb_deliveries(*, absorbed_id: int, into_id: int) -> dict[str, list[int]]:
+    """The surviving profile has the messages of both; where it is in the same audience itself it gets one only.
+
+    Answers which rows moved and which were left out, for `restore_deliveries`.
+    """
+    own = Delivery.objects.filter(customer_id=into_id, campaign=OuterRef("campaign"), step=OuterRef("step"))
+    theirs = Delivery.objects.filter(customer_id=absorbed_id)
+    left_out = list(theirs.filter(Exists(own), state__in=_WAITING).order_by("pk").values_list("pk", flat=True))
+    moved = list(theirs.exclude(Exists(own)).order_by("pk").values_list("pk", flat=True))
+    Delivery.objects.filter(pk__in=left_out).update(state=DeliveryState.SKIPPED, reason="merged", claimed_at=None)
+    Delivery.objects.filter(pk__in=moved).update(customer_id=into_id)
+    return {"moved": moved, "left_out": left_out}
+
+
+def restore_deliveries(*, absorbed_id: int, image: Any, now: datetime) -> None:
+    """Each profile has its own messages again; who was left out for the merge waits again if the campaign runs."""
+    Delivery.objects.filter(pk__in=image["moved"], customer__isnull=False).update(customer_id=absorbed_id)
+    Delivery.objects.filter(pk__in=image["left_out"], reason="merged", campaign__finished_at=None).update(
+        state=DeliveryState.QUEUED, reason="", due_at=now
+    )
+
+
+def forget_deliveries(*, before: datetime, now: datetime) -> int:
+    """Rows of campaigns that ended before then are gone, their sums kept on the campaign; how many rows."""
+    SendBucket.objects.filter(at__lt=now - timedelta(days=1)).delete()
+    old = Campaign.objects.filter(finished_at__lt=before, totals={}).order_by("finished_at")
+    return sum(_forget(campaign) for campaign in old[:20])
+
+
+@transaction.atomic
+def _forget(campaign: Campaign) -> int:
+    campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    campaign.totals = counts_of([campaign])[campaign.pk] or {"none": 0}
+    campaign.save(update_fields=["totals"])
+    return Delivery.objects.filter(campaign=campaign).delete()[0]

@@ -1,0 +1,49 @@
+"""Celery entry points of campaigns."""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from campaigns.models import Campaign
+from campaigns.rules.lifecycle import State
+from campaigns.services import running, sending, upkeep
+from core import jobs
+
+SECONDS = 20.0
+
+
+@shared_task
+def build_audience(campaign_id: int, **_: Any) -> int:
+    """Write one row for everybody in the audience."""
+    return running.build_audience(campaign_id=campaign_id, now=timezone.now())
+
+
+@shared_task
+def send_campaign(campaign_id: int, slot: int, **_: Any) -> int:
+    """Send to whoever is due, for a while."""
+    return sending.send_campaign(campaign_id=campaign_id, slot=slot, seconds=SECONDS, clock=timezone.now)
+
+
+@shared_task
+def drive_campaigns(**_: Any) -> None:
+    """Start what is due, free what dead workers held, let the others go on, complete what is done."""
+    now = timezone.now()
+    running.start_due(now=now)
+    running.recover(now=now)
+    for pk in Campaign.objects.filter(state=State.BUILDING_AUDIENCE).values_list("pk", flat=True):
+        jobs.defer("campaigns.tasks.build_audience", campaign_id=pk)
+    for pk in Campaign.objects.filter(state=State.SENDING).order_by("pk").values_list("pk", flat=True):
+        if not running.close_campaign(campaign_id=pk, now=now):
+            for slot in range(settings.CAMPAIGN_SENDERS):
+                jobs.defer("campaigns.tasks.send_campaign", campaign_id=pk, slot=slot)
+
+
+@shared_task
+def apply_retention(**_: Any) -> int:
+    """Drop the rows of old campaigns."""
+    now = timezone.now()
+    before = now - timedelta(days=31 * settings.CAMPAIGN_RETENTION_MONTHS)
+    return upkeep.forget_deliveries(before=before, now=now)
