@@ -73,6 +73,16 @@ EXAMPLES = [
         answer={"state": "pending", "kind": "confirm"},
     ),
     Example("getConfirmation", "Was it confirmed?", path={"confirmation_id": "$askConfirmation.id"}),
+    Example(
+        "getBanner", "What a page shows in France", query={"region": "FR", "lang": "fr"}, answer={"mode": "opt_in"}
+    ),
+    Example(
+        "decideBanner",
+        "Rejected",
+        body={"anonymousId": "a-7f4", "region": "FR", "accepted": []},
+        status=201,
+        answer={"consentToken": None},
+    ),
     Example("getConsentToken", "Is it valid?", path={"jti": "$issueConsentToken.jti"}),
     Example("revokeConsentToken", "End it", path={"jti": "$issueConsentToken.jti"}, status=204),
     Example("listDisclosures", "Who receives data"),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from consent.api.banner import Banner
 from consent.api.catalogue import JurisdictionDetail, Jurisdictions, Notices, Purposes
 from consent.api.check import check_consent
 from consent.api.confirmations import ConfirmationDetail, Confirmations
@@ -17,6 +18,7 @@ from consent.api.privacy_requests import (
 from consent.api.tokens import ConsentTokenDetail, ConsentTokens
 
 urlpatterns = [
+    path("banner", Banner.as_view(), name="banner"),
     path("disclosures", DisclosureViewSet.as_view({"get": "list"}), name="disclosures"),
     path("disclosures/after-no", DisclosuresAfterNo.as_view(), name="disclosures-after-no"),
     path("disclosures/customers/<path:reference>", CustomerDisclosures.as_view(), name="customer-disclosures"),

@@ -20,6 +20,11 @@ def preference_words(locale: str) -> dict[str, str]:
     return dict(_texts(locale)["page"])
 
 
+def banner_words(locale: str) -> dict[str, str]:
+    """The words of the banner that web pages show."""
+    return dict(_texts(locale)["banner"])
+
+
 def use_name(key: str, name: str, locale: str) -> str:
     """What a purpose is called in a language; its stored `name` for purposes that an installation added."""
     return str(_texts(locale)["uses"].get(key, name))

@@ -19,7 +19,8 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         """True, or Forbidden with the scope that is missing."""
         credential: Credential = request.auth  # type: ignore[assignment]
-        require_scope(credential, scope_of(view, request.method or ""))
+        pages = getattr(view, "from_pages", False)
+        require_scope(credential, scope_of(view, request.method or ""), from_pages=pages)
         return True
 
 

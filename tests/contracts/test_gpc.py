@@ -81,6 +81,7 @@ NAMES_NOBODY = {
     "/api/v1/versions",
 }
 """Operations about no person: an address, a query and a body that cannot say whose signal it is."""
+LISTS_AND_BANNER = {("get", "/api/v1/privacy-requests"), ("get", "/api/v1/banner")}
 EVENT = {"userId": "12345", "campaignId": "spring", "deviceType": "mobile", "timestamp": "2026-10-01T10:00:00Z"}
 QUERIES = {
     "/api/v1/customers": "?external_id=12345",
@@ -93,6 +94,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/customers": {"external_id": "12345"},
     "/api/v1/customers/batch/read": {"ids": ["12345"]},
     "/api/v1/customers/batch/upsert": {"id_property": "external_id", "inputs": [{"id": "12345"}]},
+    "/api/v1/banner": {"anonymousId": "anon-1"},
     "/api/v1/consent/confirmations": {"userId": "12345", "purposes": ["marketing_email"]},
     "/api/v1/consent/links": {"userId": "12345"},
     "/api/v1/consent/tokens": {"userId": "12345", "purposes": ["analytics"]},
@@ -152,7 +154,7 @@ def test_any_operation__signal_of_a_person_it_names__is_recorded_or_it_names_nob
 
     assert answer.status_code < 500
     jane.refresh_from_db()
-    if path in NAMES_NOBODY or (verb, path) == ("get", "/api/v1/privacy-requests"):
+    if path in NAMES_NOBODY or (verb, path) in LISTS_AND_BANNER:
         assert "12345" not in address(path, verb, jane)
         assert jane.gpc_first_seen_at is None
     elif (verb, path) == ("delete", "/api/v1/customers/{reference}"):
