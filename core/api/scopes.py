@@ -6,7 +6,6 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from core.actors import Credential
 from core.api.credentials import require_scope
 
 ANY: Final = ""
@@ -18,9 +17,8 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """True, or Forbidden with the scope that is missing."""
-        credential: Credential = request.auth  # type: ignore[assignment]
-        pages = getattr(view, "from_pages", False)
-        require_scope(credential, scope_of(view, request.method or ""), from_pages=pages)
+        scope, pages = scope_of(view, request.method or ""), getattr(view, "from_pages", False)
+        require_scope(request.auth, scope, from_pages=pages)  # type: ignore[arg-type]
         return True
 
 
