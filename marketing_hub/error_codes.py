@@ -132,6 +132,7 @@ _ROWS: Final = (
     ("legal_hold", 409, "A legal hold forbids to erase this person.", "Have the hold lifted first."),
     ("tasks_open", 409, "Tasks of the request are still open.", "Finish them, or leave them out with a reason."),
     ("package_gone", 410, "The package was removed, or its link has ended.", "Ask for a new one."),
+    ("evidence_contradicts", 400, "The proof says the contrary of the entry.", "Record what the proof says."),
     ("confirmation_closed", 410, "The question by e-mail was answered or has ended.", "Ask anew."),
     ("no_address", 400, "This customer has no e-mail address to confirm from.", "Add the address first."),
     ("link_ended", 410, "The link is not ours or has ended.", "Ask again with the form."),

@@ -26,6 +26,9 @@ class EvidenceSerializer(StrictSerializer):
 
     ip = serializers.IPAddressField(required=False, help_text="Of the person, not of your server; hashed at once.")
     user_agent = serializers.CharField(required=False, max_length=1_000, help_text="Hashed at once.")
+    gpp = serializers.CharField(
+        required=False, max_length=2_000, help_text="A GPP string of the IAB; kept as it is, decoded in the history."
+    )
     wording_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", required=False, help_text="Of the words shown.")
 
     def get_fields(self) -> dict[str, AnyField]:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from consent.rules.gpp import GppError, decode_gpp
+
 IDENTIFIERS: Final = (
     "form_id",
     "page",
@@ -18,6 +20,9 @@ IDENTIFIERS: Final = (
 """Names of things kept elsewhere; no spaces and no @, so neither sentences nor addresses fit."""
 
 HASHES: Final = ("wording_sha256", "ip_hash", "user_agent_hash")
+STRINGS: Final = ("gpp",)
+"""A string of the Global Privacy Platform, kept as it came: it says what was chosen, and names nobody."""
+
 NUMBERS: Final = ("merged_seq", "restores_seq")
 INSTANTS: Final = ("collected_at", "implied_since")
 FLAGS: Final = (
@@ -76,6 +81,14 @@ def _hash(name: str, value: Any) -> str:
     return value
 
 
+def _gpp(name: str, value: Any) -> str:
+    try:
+        decode_gpp(value if isinstance(value, str) else "")
+    except GppError as error:
+        raise EvidenceError(name, f"'{name}' is no GPP string: {error}") from error
+    return str(value)
+
+
 def _number(name: str, value: Any) -> int:
     if type(value) is not int or not 0 <= value < 2**53:
         raise EvidenceError(name, f"'{name}' must be a whole number.")
@@ -101,6 +114,7 @@ def _moment(name: str, value: Any) -> str:
 _READERS: Final[tuple[tuple[tuple[str, ...], Callable[[str, Any], Any]], ...]] = (
     (IDENTIFIERS, _identifier),
     (HASHES, _hash),
+    (STRINGS, _gpp),
     (NUMBERS, _number),
     (FLAGS, _flag),
     (INSTANTS, _moment),

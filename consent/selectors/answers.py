@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from consent.models import ConsentEvent, ConsentState, ConsentToken, NoticeVersion
+from consent.rules.gpp import decode_gpp
 from consent.rules.vocabulary import State
 from consent.selectors.catalogue import catalogue
 from consent.selectors.decisions import Answer, explain
@@ -83,13 +84,18 @@ def history_answer(row: ConsentEvent) -> dict[str, Any]:
         "notice": notice_reference(row.notice) if row.notice else None,
         "source": row.source,
         "actor": row.actor,
-        "evidence": {camel(name): value for name, value in row.evidence.items()},
+        "evidence": {camel(name): value for name, value in row.evidence.items()} | _decoded(row.evidence),
         "occurredAt": row.occurred_at,
         "recordedAt": row.recorded_at,
         "validUntil": row.valid_until,
         "previousHash": row.previous_hash,
         "hash": row.hash,
     }
+
+
+def _decoded(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """A GPP string once more, in words."""
+    return {"gppSections": decode_gpp(evidence["gpp"])} if "gpp" in evidence else {}
 
 
 def token_answer(row: ConsentToken, now: datetime) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from consent.models import ConsentEvent
 from consent.rules.chain import entry_hash
 from consent.rules.evidence import EvidenceError, clean_evidence
+from consent.rules.gpp import decode_gpp, refused_by
 from consent.rules.standing import NO_EVENTS, YES_EVENTS, Entry, after
 from consent.rules.states import IllegalTransitionError
 from consent.rules.vocabulary import Basis, Event, Mode
@@ -130,7 +131,7 @@ def _entry(page: Page, entry: ConsentEntry, use: Use, notice: Notice | None, now
         notice=notice.version if notice else None,
         valid_until=_valid_until(entry, event, use, occurred_at),
         source=entry.source,
-        facts=_facts(entry, notice),
+        facts=_consistent(_facts(entry, notice), event, use),
     )
 
 
@@ -178,6 +179,14 @@ def _facts(entry: ConsentEntry, notice: Notice | None) -> dict[str, Any]:
             code="wording_mismatch",
             param="evidence.wording_sha256",
         )
+    return facts
+
+
+def _consistent(facts: dict[str, Any], event: Event, use: Use) -> dict[str, Any]:
+    """The facts, unless they prove the contrary: a GPP string that says no is no proof of a yes."""
+    said = facts.get("gpp")
+    if said and event in YES_EVENTS and use.kind in refused_by(decode_gpp(said)):
+        raise InvalidInput(f"The GPP string says no to {use.name}.", code="evidence_contradicts", param="evidence.gpp")
     return facts
 
 

@@ -368,3 +368,16 @@ def test_check__connection_lost_in_between__is_answered_all_the_same(api, jane):
     answer = api.get("/api/v1/consents/check?subject=12345&purpose=analytics")
 
     assert (answer.status_code, answer.json()["reason"]) == (200, "consent_missing")
+
+
+def test_record__gpp_string__is_kept_decoded_in_the_history_and_refused_as_proof_of_the_contrary(api, jane):
+    entry = {"purpose": "sale_share", "noticeVersion": 1, "locale": "en", "evidence": {"gpp": "DBABTA~1YYN"}}
+
+    good = api.post("/api/v1/consent/12345", {"purposes": [entry | {"event": "opted_out"}]})
+    bad = api.post("/api/v1/consent/12345", {"purposes": [entry | {"event": "granted"}]})
+
+    row = api.get("/api/v1/consent/history/12345").json()["data"][0]
+    assert (good.status_code, bad.status_code, bad.json()["code"]) == (201, 400, "evidence_contradicts")
+    assert row["evidence"]["gppSections"] == {
+        "uspv1": {"Version": 1, "Notice": "Y", "OptOutSale": "Y", "LspaCovered": "N"}
+    }

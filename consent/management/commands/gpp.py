@@ -1,0 +1,37 @@
+"""`manage.py gpp`: what strings of the Global Privacy Platform say."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from consent.rules.gpp import GppError, decode_gpp, refused_by
+
+
+class Command(BaseCommand):
+    """Decodes by the rules alone: it reads no database."""
+
+    help = "Decode GPP strings, one a line of standard input, into one JSON object a line."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the verb."""
+        parser.add_argument("verb", choices=["decode"])
+
+    def handle(self, *args: object, **options: Any) -> None:
+        """Answer every line; a line that is no GPP string is answered with its error, and the exit code is then 1."""
+        answers = [_answer(line.strip()) for line in sys.stdin if line.strip()]
+        for answer in answers:
+            self.stdout.write(json.dumps(answer))
+        if bad := sum("error" in answer for answer in answers):
+            raise CommandError(f"{bad} line(s) are no GPP string; see their errors above.")
+
+
+def _answer(text: str) -> dict[str, Any]:
+    try:
+        sections = decode_gpp(text)
+    except GppError as error:
+        return {"gpp_string": text[:200], "error": str(error)}
+    return {"gpp_string": text, "sections": sections, "refuses": sorted(refused_by(sections))}
