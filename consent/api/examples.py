@@ -32,6 +32,7 @@ EXAMPLES = [
         "May we send a newsletter?",
         query={"subject": "12345", "purpose": "marketing_email"},
     ),
+    Example("simulateMove", "Moving to California", query={"subject": "12345", "place": "US-CA"}),
     Example(
         "recordVisitorConsent",
         "Cookie banner",

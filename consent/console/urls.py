@@ -14,6 +14,7 @@ from consent.console.register_pages import SCREENS
 from consent.console.request_page import DownloadPackage, RequestCertificate, RequestPage
 from consent.console.request_report import ExportReport, RequestReport
 from consent.console.requests import LogRequest, RequestBoard, RequestList
+from consent.console.simulation import SimulateMove
 from consent.console.suppression import AddSuppression, RemoveSuppression, SuppressionList
 from core.console.views import screen
 
@@ -47,6 +48,7 @@ urlpatterns = [
     screen("customers/<str:public_id>/consent", ConsentOfCustomer),
     screen("customers/<str:public_id>/consent/record", RecordConsent),
     screen("customers/<str:public_id>/consent/link", PreferenceLink),
+    screen("customers/<str:public_id>/consent/move", SimulateMove),
     screen("customers/<str:public_id>/suppress", SuppressCustomer),
     screen("purposes", PurposeList),
     screen("purposes/<slug:key>", PurposeDetail),

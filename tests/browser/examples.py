@@ -92,6 +92,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "merge-refuse": merge_example,
     "merge-undo": merge_example,
     "customer-consent": person_example,
+    "customer-simulate": person_example,
     "customer-delete": person_example,
     "customer-edit": person_example,
     "customer-entry": timeline_example,

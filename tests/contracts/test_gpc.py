@@ -86,6 +86,7 @@ EVENT = {"userId": "12345", "campaignId": "spring", "deviceType": "mobile", "tim
 QUERIES = {
     "/api/v1/customers": "?external_id=12345",
     "/api/v1/consents/check": "?subject=12345&purpose=analytics",
+    "/api/v1/consents/simulate": "?subject=12345&place=DE",
     "/api/v1/engagement/events": "?userId=12345",
     "/api/v1/events": "?customer=12345",
     "/api/v1/segments/{segment}/explain": "?customer=12345",

@@ -1,14 +1,20 @@
 """`manage.py consent`: what operators ask about consent from a shell."""
 
+import json
 from argparse import ArgumentParser
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from consent.management.case_lines import CaseCommand
+from consent.rules.case import Case
 from consent.rules.cases import parse_case, unread_fields
 from consent.rules.decisions import decide
+from consent.rules.policy import resolve
+from consent.rules.simulation import simulate
+from consent.rules.vocabulary import Basis, Channel, Purpose, State
 
 
 class Command(CaseCommand):
@@ -21,11 +27,55 @@ class Command(CaseCommand):
         commands = parser.add_subparsers(dest="subcommand", required=True)
         decide_parser = commands.add_parser("decide", help="decide the cases of standard input, one JSON object a line")
         self.offer_json(decide_parser)
+        simulate_parser = commands.add_parser(
+            "simulate", help="what changes for a person who moves, by the rules alone"
+        )
+        simulate_parser.add_argument("--from", dest="before", required=True, help="ISO 3166-1 or -2, such as DE")
+        simulate_parser.add_argument("--to", dest="after", required=True, help="ISO 3166-1 or -2, such as US-CA")
+        simulate_parser.add_argument("--state", choices=[state.value for state in State], default="none")
+        simulate_parser.add_argument("--age", type=int)
+        simulate_parser.add_argument("--gpc", action="store_true", help="the signal was seen")
+        self.offer_json(simulate_parser)
 
     def handle(self, *args: object, **options: Any) -> None:
         """Answer every line; a line that cannot be read is answered with its error, and the exit code is then 1."""
         now = timezone.now()
+        if options["subcommand"] == "simulate":
+            self._simulate(now, options)
+            return
         self.answer_lines(lambda raw: _answer(raw, now), _sentence, as_json=options["json"])
+
+    def _simulate(self, now: datetime, options: dict[str, Any]) -> None:
+        places = (options["before"], options["after"])
+        move = simulate(_mover(now, options), resolve(places[0]), resolve(places[1]), places)
+        if options["json"]:
+            self.stdout.write(json.dumps(asdict(move)))
+            return
+        self.stdout.write(f"{move.before} -> {move.after}")
+        for heading, rows in (("Uses", move.uses), ("Clocks", move.clocks), ("Rules", move.rules)):
+            self.stdout.write(f"{heading}:")
+            for row in rows:
+                self.stdout.write(f"  {row.topic}: {row.before} -> {row.after}")
+
+
+def _mover(now: datetime, options: dict[str, Any]) -> Case:
+    """A person whose yes, if she said one, was proven and confirmed just now."""
+    return Case(
+        place=options["before"],
+        purpose=Purpose.MARKETING,
+        channel=Channel.EMAIL,
+        at=now,
+        state=State(options["state"]),
+        basis=Basis.CONSENT if options["state"] == State.GRANTED else Basis.NONE,
+        age=options["age"],
+        gpc=options["gpc"],
+        granted_at=now,
+        changed_at=now,
+        notice_recorded=True,
+        wording_recorded=True,
+        notice_current=True,
+        doi_done=True,
+    )
 
 
 def _answer(raw: dict[str, Any], now: datetime) -> dict[str, Any]:
