@@ -1,11 +1,11 @@
-"""`python -m bench [JOB ...] [--rounds N] [--customers N]`: measure, print the tables, exit 0 whatever they say."""
+"""`python -m bench [JOB ...] [--rounds N] [--customers N] [--events N]`: measure, print, exit 0 whatever it says."""
 
 import argparse
 
-from bench.jobs import consents, customers, ingest
+from bench.jobs import consents, customers, ingest, segments
 from bench.stage import staged
 
-JOBS = {"ingest": ingest.run, "customers": customers.run, "consents": consents.run}
+JOBS = {"ingest": ingest.run, "customers": customers.run, "consents": consents.run, "segments": segments.run}
 
 
 def main() -> None:
@@ -14,8 +14,9 @@ def main() -> None:
     parser.add_argument("jobs", nargs="*", choices=[*JOBS, []], default=[])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--events", type=int, default=10_000_000, help="of the job segments")
     options = parser.parse_args()
-    with staged(options.customers) as stage:
+    with staged(options.customers, options.events) as stage:
         for name in options.jobs or JOBS:
             print(JOBS[name](stage, options.rounds), "\n", flush=True)
 

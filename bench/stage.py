@@ -50,6 +50,7 @@ class Stage:
 
     home: Home
     customers: int
+    events: int
 
     @property
     def hub_url(self) -> str:
@@ -131,13 +132,13 @@ def _access_token(port: int, client: dict[str, Any]) -> str:
 
 
 @contextmanager
-def staged(customers: int) -> Iterator[Stage]:
+def staged(customers: int, events: int) -> Iterator[Stage]:
     """Servers with both databases filled with the same customers; everything is deleted afterwards."""
     with throwaway() as fragile:
         home = dataclasses.replace(fragile, durable=True)
         children = embedded.start(home, [embedded.postgres(home), embedded.redis_server(home)])
         try:
-            stage = Stage(home=home, customers=customers)
+            stage = Stage(home=home, customers=customers, events=events)
             _prepare(stage)
             yield stage
         finally:
