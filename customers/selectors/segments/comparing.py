@@ -95,8 +95,13 @@ def _number(op: str, operand: Any, value: Value, builder: Builder) -> str:
     nothing_passes = low <= 0 <= high if op == "between" else passes[op]
     sql = f"coalesce({value.sql}, 0)" if value.zero and nothing_passes else value.sql
     if op == "between":
-        return f"{sql} BETWEEN {builder.bind(low, 'numeric')} AND {builder.bind(high, 'numeric')}"
-    return f"{sql} {_ORDER[op]} {builder.bind(operand, 'numeric')}"
+        return f"{sql} BETWEEN {_bound(low, builder)} AND {_bound(high, builder)}"
+    return f"{sql} {_ORDER[op]} {_bound(operand, builder)}"
+
+
+def _bound(number: int | float, builder: Builder) -> str:
+    """A whole number as such, so that counts are not turned into decimals one by one."""
+    return builder.bind(number, "bigint" if isinstance(number, int) else "numeric")
 
 
 def _time(op: str, operand: Any, value: Value, builder: Builder) -> str:
