@@ -10,12 +10,13 @@ from django.urls import reverse
 from core.console.pages import Page, go_to, is_htmx
 from core.errors import DomainError
 from customers.console import segment_form as fields
+from customers.console.segment_moves import changed
 from customers.console.words import shown_email, shown_name
 from customers.models import Segment, SegmentKind
 from customers.rules.segments.grammar import Grammar
-from customers.rules.segments.tree import Node, RuleError, from_json
+from customers.rules.segments.tree import Group, Node, RuleError, from_json
 from customers.selectors.segments.listing import find_segment, used_by
-from customers.selectors.segments.preview import drop_off, preview_rule, sample_rows
+from customers.selectors.segments.preview import count_everybody, drop_off, preview_rule, sample_rows
 from customers.selectors.segments.registry import grammar
 from customers.services.segments import change_segment, define_segment
 
@@ -87,12 +88,15 @@ class _Builder(Page, abstract=True):
         """Count, change the shape of the rule, take it from words, or save it."""
         using = grammar()
         # A count carries the button that was pressed last: it must never do what that button does.
-        wish = "" if request.headers.get("HX-Target") == "preview" else request.POST.get("do", "")
+        target = request.headers.get("HX-Target")
+        wish = "" if target in ("preview", "steps") else request.POST.get("do", "")
         name, box = request.POST.get("name", ""), fields.box_posted(request.POST)
+        if target == "steps":
+            return self._steps(box, using)
         if wish == "words":
             return self._from_words(name, box, using)
         if wish != "save":
-            return self._shown(name, fields.changed(box, wish), using)
+            return self._shown(name, changed(box, wish), using)
         rule = fields.rule_of(box, using)
         try:
             stored = self.store(name, rule)
@@ -107,6 +111,14 @@ class _Builder(Page, abstract=True):
             return self._shown(name, fields.box_of(using.read_words(text)), using)
         except RuleError as refusal:
             return self._shown(name, box, using, problem=refusal.problems[0].message, typed=text, status=422)
+
+    def _steps(self, box: fields.Box, using: Grammar) -> HttpResponse:
+        """Who is left after each part: fetched behind the count, since it reads everybody's facts."""
+        try:
+            steps = drop_off(node=using.read(fields.rule_of(box, using)), grammar=using, now=self.now)
+        except (RuleError, DomainError) as refusal:
+            return self.draw("customers/_segment_steps.html", {"too_long": str(refusal)})
+        return self.draw("customers/_segment_steps.html", {"everybody": steps[0].left, "steps": steps[1:]})
 
     def _shown(
         self,
@@ -144,12 +156,11 @@ class _Builder(Page, abstract=True):
         try:
             node = using.read(fields.rule_of(box, using))
             seen = preview_rule(node=node, grammar=using, now=self.now)
-            steps = drop_off(node=node, grammar=using, now=self.now)
         except RuleError as refusal:
             return {"problems": fields.point_out(box, refusal), "unfinished": True}, None
         except DomainError as refusal:
             return {"problems": [refusal.message], "unfinished": True}, None
-        everybody = steps[0].left
+        everybody = count_everybody()
         reach = [("Match the rules", seen.total), *((one.label, one.reachable) for one in seen.reach)]
         return {
             "seen": seen,
@@ -158,7 +169,7 @@ class _Builder(Page, abstract=True):
             "bars_rows": reach,
             "why": [(reason.label, people) for reason, people in seen.reach[0].reasons] if seen.reach else [],
             "why_channel": seen.reach[0].label if seen.reach else "",
-            "steps": steps[1:],
+            "has_steps": isinstance(node, Group) and node.mode == "all" and len(node.nodes) > 1,
             "sample": self._sample(seen.sample_ids),
             "users": used_by(segment) if (segment := self.segment()) else [],
         }, node

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from customers.console.segment_where import WhereRow, known_properties, number_of, rows_of, rows_posted, where_of
+from customers.console.segment_where import dress as dress_where
 from customers.rules.segments.grammar import Grammar, operators_of
 from customers.rules.segments.operands import Subject
 from customers.rules.segments.operators import BY_NAME, Operand, Type
@@ -22,7 +24,7 @@ WINDOWS: Final = tuple(
         {"this": "year"},
     )
 )
-_FREE: Final = ("window", "currency")
+_FREE: Final = ("window", "currency", "where")
 _INPUTS: Final = {Type.NUMBER: "number", Type.DATE: "date", Type.DATETIME: "date"}
 _FIELDS: Final = ("op", "value", "second", "count", "unit", "kind", "window", "currency")
 
@@ -42,6 +44,8 @@ class Line:
     window: str = ""
     currency: str = ""
     step_where: str = ""
+    where: list[WhereRow] = field(default_factory=list)
+    moved: str = ""
     pointer: str = ""
     error: str = ""
     drawn: dict[str, Any] = field(default_factory=dict)
@@ -54,6 +58,7 @@ class Box:
     path: str
     mode: str
     items: list["Box | Line"] = field(default_factory=list)
+    moved: str = ""
     pointer: str = ""
     error: str = ""
 
@@ -95,6 +100,7 @@ def _line(condition: Condition, path: str) -> Line:
     line = Line(path, key_of(condition.on, condition.members), condition.op)
     line.window = json.dumps(condition.members["window"]) if "window" in condition.members else ""
     line.currency = condition.members.get("currency", "")
+    line.where = rows_of(condition.members.get("where", ()))
     operand, value = BY_NAME[condition.op].operand, condition.value
     if operand is Operand.MANY:
         line.value = ", ".join(str(item) for item in value)
@@ -132,7 +138,8 @@ def box_posted(data: Mapping[str, Any]) -> Box:
             parent.items.append(boxes[path])
         else:
             given: dict[str, Any] = {name: str(data.get(f"{name}:{path}", "")) for name in (*_FIELDS, "step_where")}
-            parent.items.append(Line(path, str(data[f"subject:{path}"]), **given))
+            line = Line(path, str(data[f"subject:{path}"]), where=rows_posted(data, path), **given)
+            parent.items.append(line)
     return root
 
 
@@ -140,32 +147,17 @@ def _order(path: str) -> tuple[int, ...]:
     return tuple(int(step) for step in path.split(".")[1:] if step.isdigit())
 
 
-def changed(box: Box, wish: str) -> Box:
-    """The fields after a wish: `add PLACE`, `group PLACE` or `remove PLACE`; anything else changes nothing."""
-    verb, _, place = wish.partition(" ")
-    for inner in _boxes(box):
-        if verb == "remove":
-            inner.items = [item for item in inner.items if item.path != place]
-        elif inner.path == place:
-            following = max((_order(item.path)[-1] for item in inner.items), default=-1) + 1
-            new = f"{place}.{following}"
-            if verb == "add":
-                inner.items.append(first_line(new))
-            elif verb == "group":
-                inner.items.append(Box(new, "any", [first_line(f"{new}.0")]))
-    return box
-
-
 def first_line(path: str) -> Line:
     """The condition that a new line begins with."""
     return Line(path, key_of("profile", {"field": "country"}), "is_one_of")
 
 
-def _boxes(box: Box) -> Iterator[Box]:
+def boxes(box: Box) -> Iterator[Box]:
+    """The group and every group below."""
     yield box
     for item in list(box.items):
         if isinstance(item, Box):
-            yield from _boxes(item)
+            yield from boxes(item)
 
 
 def rule_of(box: Box, using: Grammar) -> dict[str, Any]:
@@ -205,13 +197,17 @@ def members_of(line: Line) -> dict[str, Any]:
         return {}
     if not isinstance(asked, dict):
         return {}
-    extra = {"window": window, "currency": line.currency.strip().upper() or None}
+    where = where_of(line.where, known_properties(asked)) or None
+    extra = {"window": window, "currency": line.currency.strip().upper() or None, "where": where}
     return asked | {name: value for name, value in extra.items() if value is not None}
 
 
 def subject_of(line: Line, using: Grammar) -> Subject | None:
-    """What a line is about; None when its members are not complete or wrong."""
-    asked = members_of(line)
+    """What a line is about; None when its members are not complete or wrong.
+
+    Conditions on properties, finished or not, do not change that.
+    """
+    asked = {name: value for name, value in members_of(line).items() if name != "where"}
     form = using.forms.get(asked.pop("on", ""))
     if form is None:
         return None
@@ -231,7 +227,7 @@ def _value(line: Line, operand: Operand, subject: Subject) -> Any:
     if operand is Operand.SPAN:
         return {line.unit: _whole(line.count)} if line.count else None
     if operand is Operand.PERCENT:
-        return _number(line.value) if line.value else None
+        return number_of(line.value) if line.value else None
     if operand is Operand.ONE:
         return _typed(line.value, subject) if line.value else None
     within = {"within": {line.unit: _whole(line.count)}} if line.count else {}
@@ -246,18 +242,7 @@ def _value(line: Line, operand: Operand, subject: Subject) -> Any:
 def _typed(text: str, subject: Subject) -> Any:
     if subject.type is Type.BOOLEAN:
         return {"True": True, "False": False}.get(text, text)
-    return _number(text) if subject.type is Type.NUMBER else text
-
-
-def _number(text: str) -> Any:
-    """The number, or the text itself for the grammar to refuse."""
-    try:
-        return int(text)
-    except ValueError:
-        try:
-            return float(text)
-        except ValueError:
-            return text
+    return number_of(text) if subject.type is Type.NUMBER else text
 
 
 def _whole(text: str) -> Any:
@@ -267,7 +252,7 @@ def _whole(text: str) -> Any:
 def point_out(box: Box, refusal: RuleError) -> list[str]:
     """Put each problem beside the field it is about; those that have none are answered."""
     homeless = []
-    fields: list[Box | Line] = [*_boxes(box), *box.lines()]
+    fields: list[Box | Line] = [*boxes(box), *box.lines()]
     for problem in refusal.problems:
         fits = [item for item in fields if item.pointer and problem.pointer.startswith(item.pointer)]
         best = max(fits, key=lambda item: len(item.pointer), default=None)
@@ -286,6 +271,8 @@ def dress(box: Box, using: Grammar, offered: frozenset[str]) -> None:
         asked = members_of(line)
         form = using.forms.get(str(asked.get("on")))
         names = {member.name for member in form.members} if form else set()
+        known = known_properties(asked) if "where" in names else {}
+        dress_where(line.where, known)
         line.drawn = {
             "operators": [(one.name, one.phrase) for one in operators_of(subject)] if subject else [],
             "operand": operator.operand.value if operator else "none",
@@ -294,6 +281,8 @@ def dress(box: Box, using: Grammar, offered: frozenset[str]) -> None:
             "units": [(unit, unit) for unit in UNITS],
             "windows": _windows(line) if "window" in names else [],
             "has_currency": "currency" in names,
+            "has_where": "where" in names,
+            "properties": sorted(known),
             "offered": line.subject in offered,
             "custom": form.words({n: v for n, v in asked.items() if n not in ("on", *_FREE)}) if form else "",
         }

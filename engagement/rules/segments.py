@@ -80,3 +80,12 @@ def _described(name: str, schema: Mapping[str, Any] | None) -> Subject | None:
     options = tuple(option for option in member.get("enum", ()) if isinstance(option, str))
     value_type = _JSON_TYPES.get(str(member.get("type")), Type.ANY)
     return Subject(Type.ENUM if options and value_type is Type.TEXT else value_type, name, options=options)
+
+
+def offered_properties(kind: Kind | None) -> list[tuple[str, Subject]]:
+    """What conditions on events of this kind (None: of any) may look at, by name: members of every event, then those
+    of its schema."""
+    described: Mapping[str, Any] = (kind.properties if kind else None) or {}
+    names = ["value", "deviceType", "campaignId", *TEXT_MEMBERS, *(described.get("properties") or {})]
+    found = ((name, property_subject(name, kind)) for name in dict.fromkeys(names))
+    return [(name, subject) for name, subject in found if subject is not None]

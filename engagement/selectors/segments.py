@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.errors import NotFound
 from customers.rules.segments.operands import Subject
 from customers.rules.segments.operators import Type
-from customers.rules.segments.tree import Condition
+from customers.rules.segments.tree import Condition, RuleError
 from customers.rules.segments.where import PropertySubject, check_step, check_where
 from customers.rules.segments.windows import Bounds, bounds, length, refuse
 from customers.selectors.segments.builder import Builder, Filter, Source, Test, Weight, facts
@@ -160,6 +160,15 @@ def _event_offers() -> Sequence[Offer]:
     ]
 
 
+def _offered_properties(members: Mapping[str, Any]) -> Sequence[tuple[str, Subject]]:
+    """The properties that events of the type have by their schema; none for a type that is not there any more."""
+    try:
+        kind = _kind(members.get("type"), "")
+    except RuleError:
+        return []
+    return rules.offered_properties(kind)
+
+
 def _sequence_subject(members: Mapping[str, Any], pointer: str) -> Subject:
     known = _steps(members["type"], f"{pointer}/type")
     if "where" in members:
@@ -201,6 +210,12 @@ def _sequence_offers() -> Sequence[Offer]:
 
 
 CRITERIA: Final = (
-    SegmentCriterion(rules.EVENTS, lambda: _subject, _test, _event_offers, _weigh),
-    SegmentCriterion(rules.SEQUENCE, lambda: _sequence_subject, _sequence_test, _sequence_offers),
+    SegmentCriterion(rules.EVENTS, lambda: _subject, _test, _event_offers, _weigh, _offered_properties),
+    SegmentCriterion(
+        rules.SEQUENCE,
+        lambda: _sequence_subject,
+        _sequence_test,
+        _sequence_offers,
+        properties=_offered_properties,
+    ),
 )

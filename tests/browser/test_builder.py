@@ -87,3 +87,55 @@ def test_builder__words__become_conditions_and_broken_ones_are_pointed_at(visit,
 
     expect(page.locator("#mode-r")).to_have_value("any")
     expect(page.locator("#preview .figure-value")).to_have_text("3")
+
+
+def _words(page):
+    return page.locator("#words")
+
+
+def test_builder__reordered_by_keyboard_and_by_dragging__keeps_focus_and_every_part(visit, people):
+    visitor = visit(make_staff(Role.MARKETER))
+    page = visitor.page
+    visitor.open("/console/segments/new")
+    page.locator("details.words summary").click()
+    page.locator("#words").fill('country is "DE" and region is known and tags is known')
+    page.get_by_role("button", name="Use these words").click()
+    stands(page)
+
+    page.locator("#down-r\\.0").press("Enter")
+    expect(_words(page)).to_have_value('region is known and country is "DE" and tags is known')
+    expect(page.locator("#down-r\\.1")).to_be_focused()
+    stands(page)
+    page.locator("#down-r\\.1").press("Enter")
+    expect(_words(page)).to_have_value('region is known and tags is known and country is "DE"')
+    stands(page)
+
+    grips = page.locator(".rule-grip")
+    grips.nth(2).drag_to(page.locator('[data-place="r.0"]'), target_position={"x": 100, "y": 4})
+    expect(_words(page)).to_have_value('country is "DE" and region is known and tags is known')
+    assert visitor.faults("builder after moving") == []
+
+
+def test_builder__property_of_an_event__is_asked_by_form(visit, people):
+    visitor = visit(make_staff(Role.MARKETER))
+    page = visitor.page
+    visitor.open("/console/segments/new")
+    page.locator("#subject-r\\.0").select_option(
+        index=page.locator("#subject-r\\.0 option").all_inner_texts().index("View: how often")
+    )
+    stands(page)
+    page.locator("#value-r\\.0").fill("1")
+    page.get_by_role("button", name="Property", exact=True).press("Enter")
+    expect(page.locator("#wprop-r\\.0-0")).to_be_visible()
+    stands(page)
+    expect(page.locator("#save")).to_be_disabled()
+    with page.expect_response(lambda answer: answer.request.headers.get("hx-target") == "rule"):
+        page.locator("#wprop-r\\.0-0").fill("elementId")
+        page.locator("#wprop-r\\.0-0").press("Tab")
+    stands(page)
+    page.locator("#wval-r\\.0-0").fill("hero")
+
+    expect(_words(page)).to_have_value('event "view" count where ("elementId" is "hero") equals 1')
+    expect(page.locator("#preview .figure-value")).to_have_text("0")
+    assert visitor.faults("builder with a property") == []
+    expect(page.locator("#name")).to_have_value("")

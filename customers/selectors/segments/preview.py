@@ -12,6 +12,7 @@ from customers.rules.segments import words
 from customers.rules.segments.grammar import Grammar
 from customers.rules.segments.tree import Condition, Group, Node
 from customers.selectors.segments import gates
+from customers.selectors.segments.comparing import KNOWN_SQL
 from customers.selectors.segments.running import run
 from customers.selectors.segments.statement import Statement, compile_rule, subtests
 
@@ -67,6 +68,12 @@ def preview_rule(*, node: Node, grammar: Grammar, now: datetime) -> Preview:
 
 def _signature(group: dict[str, Any], width: int) -> list[Any]:
     return [group[f"g{n}"] for n in range(width)]
+
+
+def count_everybody() -> int:
+    """How many people rules may be about."""
+    sql = f"SELECT count(*) FROM customers_customer c WHERE {KNOWN_SQL}"  # noqa: S608
+    return int(run(sql, {}, seconds=settings.SEGMENT_PREVIEW_SECONDS)[0][0])
 
 
 def drop_off(*, node: Node, grammar: Grammar, now: datetime) -> list[Step]:

@@ -27,13 +27,15 @@ class Offer:
 class SegmentCriterion:
     """One criterion: its form; `open()` answers a finder of subjects that asks the database at most once a question;
     `test` is the SQL of one condition; `offers` what a builder may show; `weigh` the SQL of what the facts that a
-    condition counts weigh together, for criteria whose form `counts`."""
+    condition counts weigh together, for criteria whose form `counts`; `properties(members)` names what `where` may
+    look at, as far as it is described."""
 
     form: Form
     open: Callable[[], SubjectFinder]
     test: Callable[[Condition, Subject, Builder], Test]
     offers: Callable[[], Sequence[Offer]]
     weigh: Callable[[Condition, Builder, Weight], str] | None = None
+    properties: Callable[[Mapping[str, Any]], Sequence[tuple[str, Subject]]] | None = None
 
 
 _criteria: dict[str, SegmentCriterion] = {}

@@ -60,6 +60,10 @@ def fields_of(box):
         else:
             names = ("subject", "op", "value", "second", "count", "unit", "kind", "window", "currency", "step_where")
             sent |= {f"{name}:{item.path}": getattr(item, name) for name in names}
+            for number, row in enumerate(item.where):
+                place = f"{item.path}:{number}"
+                sent |= {f"wprop:{place}": row.property, f"wop:{place}": row.op}
+                sent |= {f"wval:{place}": row.value, f"wsec:{place}": row.second}
     return sent
 
 
@@ -106,6 +110,20 @@ def test_count__without_saving__shows_the_figure_and_the_reasons(marketer, peopl
 
     assert '<div class="figure-value">2</div>' in body
     assert "No consent" in body and "ana@example.com" in body
+    assert not Segment.objects.exists()
+
+
+def test_steps__behind_the_count__say_who_is_left_after_each_condition(marketer, people):
+    more = FIELDS | {"subject:r.1": '{"field": "region", "on": "profile"}', "op:r.1": "is_set", "do": "save"}
+
+    counted = marketer.post(f"{PATH}/new", more, headers={"HX-Request": "true", "HX-Target": "preview"})
+    steps = marketer.post(f"{PATH}/new", more, headers={"HX-Request": "true", "HX-Target": "steps"})
+
+    assert 'id="steps"' in counted.content.decode()
+    assert [(step.words, step.left) for step in steps.context["steps"]] == [
+        ('country is "DE"', 2),
+        ("region is known", 0),
+    ]
     assert not Segment.objects.exists()
 
 
@@ -180,3 +198,97 @@ def test_list__chosen_customers__come_onto_it(marketer, people):
     marketer.post(page, {"bulk": "list", "everything": "1", "confirmed": "1", "expected": "2", "segment": "friends"})
 
     assert Segment.objects.get().current.members == 2
+
+
+VIEWED = FIELDS | {
+    "subject:r.0": '{"field": "count", "on": "events", "type": "view"}',
+    "op:r.0": "at_least",
+    "value:r.0": "1",
+    "wprop:r.0:0": "elementId",
+    "wop:r.0:0": "is",
+    "wval:r.0:0": "hero",
+    "wprop:r.0:1": "value",
+    "wop:r.0:1": "between",
+    "wval:r.0:1": "1",
+    "wsec:r.0:1": "9.5",
+}
+
+
+def test_new__conditions_on_properties__become_part_of_the_rule(marketer, people):
+    answer = marketer.post(f"{PATH}/new", VIEWED | {"do": "save"})
+
+    assert answer.status_code == 302
+    stored = Segment.objects.get().rule["rule"]["all"][0]
+    assert stored["where"] == [
+        {"property": "elementId", "op": "is", "value": "hero"},
+        {"property": "value", "op": "between", "value": [1, 9.5]},
+    ]
+    page = marketer.get(f"{PATH}/germans/edit").content.decode()
+    assert 'value="elementId"' in page and 'value="9.5"' in page
+
+
+def test_new__property_added_and_not_finished__cannot_be_saved(marketer, people):
+    page = marketer.post(f"{PATH}/new", VIEWED | {"do": "where r.0"})
+    again = marketer.post(f"{PATH}/new", VIEWED | {"do": "unwhere r.0 1"})
+
+    line = page.context["box"].items[0]
+    assert page.context["unfinished"] and len(line.where) == 3
+    assert (line.op, line.value) == ("at_least", "1")
+    assert [row.property for row in again.context["box"].items[0].where] == ["elementId"]
+
+
+def test_new__property_of_another_type__asks_what_fits_it(marketer, people):
+    page = marketer.post(f"{PATH}/new", VIEWED | {"wprop:r.0:0": "value"})
+
+    row = page.context["box"].items[0].where[0]
+    assert row.op == "is_set" or row.op in dict(row.drawn["operators"])
+    assert "contains" not in dict(row.drawn["operators"])
+
+
+SHAPE = FIELDS | {
+    "subject:r.1": '{"on": "tags"}',
+    "op:r.1": "is_set",
+    "mode:r.2": "any",
+    "subject:r.2.0": '{"field": "region", "on": "profile"}',
+    "op:r.2.0": "is_set",
+    "subject:r.2.1": '{"field": "language", "on": "profile"}',
+    "op:r.2.1": "is_set",
+}
+WHOLE = ["country", "tags", ["region", "language"]]
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        ("up r.1", ["tags", "country", ["region", "language"]]),
+        ("down r.0", ["tags", "country", ["region", "language"]]),
+        ("up r.2", ["country", ["region", "language"], "tags"]),
+        ("down r.2.0", ["country", "tags", ["language", "region"]]),
+        ("up r.0", WHOLE),
+        ("down r.2", WHOLE),
+        ("move r.2.1 before r.0", ["language", "country", "tags", ["region"]]),
+        ("move r.0 after r.2.0", ["tags", ["region", "country", "language"]]),
+        ("move r.0 into r.2", ["tags", ["region", "language", "country"]]),
+        ("move r.2 before r.0", [["region", "language"], "country", "tags"]),
+        ("move r.2 into r.2", WHOLE),
+        ("move r.2 before r.2.1", WHOLE),
+        ("move r.9 before r.0", WHOLE),
+        ("move r.0 beside r.1", WHOLE),
+        ("move", WHOLE),
+    ],
+)
+def test_shape__moved__parts_stand_elsewhere_and_none_is_lost(marketer, wish, expected):
+    page = marketer.post(f"{PATH}/new", SHAPE | {"do": wish})
+
+    def shape(box):
+        return [
+            shape(item) if hasattr(item, "items") else next(n for n in NAMES if f'"{n}"' in item.subject)
+            for item in box.items
+        ]
+
+    box = page.context["box"]
+    assert shape(box) == expected
+    assert [item.path for item in box.items] == [f"r.{number}" for number in range(len(box.items))]
+
+
+NAMES = ("country", "tags", "region", "language")
