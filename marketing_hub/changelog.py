@@ -24,6 +24,8 @@ RELEASES: Final = (
             ("added", "Every JSON answer as XML through Accept: application/xml."),
             ("added", "GET /usage tells the calls, errors, speed and quota of each day."),
             ("added", "GET /versions, and a preview of version 2 below /api/v2."),
+            ("added", "GET /audit and /audit/seals: the audit log, and the digests that prove it."),
+            ("added", "GET /event-types/{name}/schema beside /engagement/types/{name}."),
             ("added", "X-API-Version beside API-Version on every answer."),
             ("changed", "A secret key that a browser sends is refused (403 secret_in_browser)."),
         ),

@@ -195,18 +195,24 @@ _describe(
     "Event types: built-in ones and those that partners registered",
     {"responses": {"200": json_of("EngagementTypes")}},
 )
-_describe(
+_NAMED: Final = {
+    "parameters": [
+        {"name": "name", "in": "path", "required": True, "schema": TEXT, "example": "click"},
+        _query("version", "Another version than the current one.", type="integer", minimum=1, maximum=32_767),
+    ],
+    "responses": {"200": json_of("JsonSchema")},
+}
+_describe("get", "types/{name}", "engagement:read", "getEventTypeSchema", "JSON Schema of an event type", _NAMED)
+register_operation(
     "get",
-    "types/{name}",
-    "engagement:read",
-    "getEventTypeSchema",
-    "JSON Schema of an event type",
-    {
-        "parameters": [
-            {"name": "name", "in": "path", "required": True, "schema": TEXT, "example": "click"},
-            _query("version", "Another version than the current one.", type="integer", minimum=1, maximum=32_767),
-        ],
-        "responses": {"200": json_of("JsonSchema")},
+    "/api/v1/event-types/{name}/schema",
+    scope="engagement:read",
+    operation={
+        "operationId": "readEventTypeSchema",
+        "summary": "JSON Schema of an event type",
+        "description": "The same as GET /engagement/types/{name}, under the address that validators expect.",
+        "tags": ["Engagement"],
+        **_NAMED,
     },
 )
 _describe(

@@ -17,4 +17,8 @@ aliases = [
     path("engagement/rejections", show_rejections),
     path("engagement/<str:event_type>", post_event),
 ]
-urlpatterns = [*aliases, path("events", list_or_count_events)]
+urlpatterns = [
+    *aliases,
+    path("events", list_or_count_events),
+    path("event-types/<str:name>/schema", by_method(GET=show_type)),
+]

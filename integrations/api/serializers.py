@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from core.models import AuditEntry
+
 
 class MeSerializer(serializers.Serializer[object]):
     """The caller as we know it."""
@@ -80,3 +82,34 @@ class VersionsSerializer(serializers.Serializer[object]):
 
     versions = VersionSerializer(many=True)
     changelog = serializers.URLField()
+
+
+class AuditEntrySerializer(serializers.Serializer[object]):
+    """One thing somebody did."""
+
+    id = serializers.SerializerMethodField(help_text="Grows with time.")
+    at = serializers.DateTimeField()
+    actor = serializers.SerializerMethodField()
+    action = serializers.CharField(help_text="Noun and deed, such as `customer.updated`.")
+    target = serializers.CharField(help_text="Public id of the object.")
+    changes = serializers.DictField(help_text="Fields by name; values only where they are not personal.")
+    reason = serializers.CharField()
+    request_id = serializers.CharField(help_text="X-Request-Id of the call that did it; empty for the timetable.")
+
+    def get_id(self, entry: AuditEntry) -> str:
+        """The number of the entry, as text: it may outgrow what JSON readers hold exactly."""
+        return str(entry.pk)
+
+    def get_actor(self, entry: AuditEntry) -> dict[str, str]:
+        """Kind and public id of who did it."""
+        return {"kind": entry.actor_kind, "id": entry.actor_id}
+
+
+class AuditSealSerializer(serializers.Serializer[object]):
+    """The log from `since` to `until` as one digest."""
+
+    since = serializers.DateTimeField(allow_null=True, help_text="null for the first seal.")
+    until = serializers.DateTimeField()
+    entries = serializers.IntegerField()
+    previous_digest = serializers.CharField(help_text="SHA-256, hexadecimal, of the seal before.")
+    digest = serializers.CharField(help_text="SHA-256, hexadecimal, over the previous digest and each entry.")

@@ -24,6 +24,8 @@ OPERATIONS = [
     (verb, path) for path, item in SCHEMA["paths"].items() for verb in item if verb not in ("parameters", "summary")
 ]
 NAMES_NOBODY = {
+    "/api/v1/audit",
+    "/api/v1/audit/seals",
     "/api/v1/attributes",
     "/api/v1/attributes/schema",
     "/api/v1/attributes/{key}",
@@ -44,6 +46,7 @@ NAMES_NOBODY = {
     "/api/v1/engagement/rejections",
     "/api/v1/engagement/types",
     "/api/v1/engagement/types/{name}",
+    "/api/v1/event-types/{name}/schema",
     "/api/v1/jobs",
     "/api/v1/jobs/{job_id}",
     "/api/v1/jobs/{job_id}/pause",
