@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
 
-from core import menu, privacy
+from core import menu, meter, privacy
 from core.privacy import PersonalData
 from customers.models import (
     Customer,
@@ -26,7 +26,9 @@ from customers.models import (
     Purchase,
     RefusedRow,
     ScoreChange,
+    SegmentChange,
     SegmentMember,
+    Touch,
 )
 from customers.selectors import personal
 from customers.selectors.criteria import register_criterion
@@ -38,8 +40,9 @@ from customers.selectors.segments.orders import ORDERS
 from customers.selectors.segments.own import CRITERIA
 from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.segments.scoring import SCORE
+from customers.selectors.segments.touching import OWN_CLOCKS, register_clock
 from customers.selectors.timeline import PURCHASES, register_source
-from customers.services import erasure, guards
+from customers.services import erasure, guards, membership, segment_members
 from customers.services.merge_lists import MEMBERSHIPS
 from customers.services.merge_scores import SCORES
 
@@ -93,6 +96,26 @@ _PLACES = (
         collect=personal.collect_score_changes,
         erase=erasure.erase_score_changes,
         order=700,
+    ),
+    PersonalData(
+        name="customers.segment_changes",
+        model=SegmentChange,
+        category="segments a person came into or left, when and why",
+        purpose="marketing",
+        retention="400 days unless SEGMENT_CHANGE_DAYS says otherwise",
+        collect=personal.collect_segment_changes,
+        erase=erasure.erase_segment_changes,
+        order=690,
+    ),
+    PersonalData(
+        name="customers.touches",
+        model=Touch,
+        category="which parts of a profile changed, without values",
+        purpose="marketing",
+        retention="a day",
+        collect=personal.collect_touches,
+        erase=erasure.erase_touches,
+        order=690,
     ),
     PersonalData(
         name="customers.profile_changes",
@@ -192,11 +215,15 @@ for _place in _PLACES:
 register_source(PURCHASES)
 for _asked in (*CRITERIA, ORDERS, SCORE):
     register_segment_criterion(_asked)
+for _name, _passing in OWN_CLOCKS.items():
+    register_clock(_name, _passing)
 register_expansion(name="segments", expander=listing.slugs_of)
 register_namer(prefix="imp", namer=name_files)
 register_criterion(listing.SEGMENT)
 guards.register_merge_part(part=MEMBERSHIPS)
 guards.register_merge_part(part=SCORES)
+
+meter.register_lag(segment_members.FOLLOWER, lambda: membership.seconds_behind(now=timezone.now()))
 
 
 def _active(request: HttpRequest, subject: Any) -> Mapping[str, Any]:

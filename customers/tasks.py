@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.actors import SYSTEM
 from core.errors import Conflict
-from customers.services import duplicates, merges, merging, score_runs, segment_builds, tags
+from customers.services import duplicates, membership, merges, merging, score_runs, segment_builds, tags
 from customers.services.import_runs import run_import as run_import_now
 from customers.services.import_undo import undo_import as undo_import_now
 from customers.services.imports import clean_up_imports as clean_up_imports_now
@@ -83,6 +83,12 @@ def build_segment(version_id: int, **_: Any) -> None:
 
 
 @shared_task
+def follow_segments(**_: Any) -> int:
+    """Let segments follow what changed about customers, and time."""
+    return membership.follow_segments(now=timezone.now())
+
+
+@shared_task
 def clear_segment_version(version_id: int, **_: Any) -> int:
     """Empty a version that nobody reads any more."""
     return segment_builds.clear_version(version_id=version_id)
@@ -100,7 +106,8 @@ def forget_segment_history(**_: Any) -> int:
     now = timezone.now()
     return segment_builds.forget_history(
         runs_before=now - timedelta(days=settings.SEGMENT_RUN_DAYS),
-        changes_before=now - timedelta(days=settings.PROFILE_CHANGE_DAYS),
+        profiles_before=now - timedelta(days=settings.PROFILE_CHANGE_DAYS),
+        changes_before=now - timedelta(days=settings.SEGMENT_CHANGE_DAYS),
     )
 
 

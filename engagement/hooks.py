@@ -11,10 +11,11 @@ from core import menu, meter, privacy
 from core.privacy import PersonalData
 from customers.selectors.merges import register_merge_preview
 from customers.selectors.segments.registry import register_segment_criterion
+from customers.selectors.segments.touching import register_clock, register_touch_source
 from customers.selectors.timeline import register_source
 from customers.services import guards
 from engagement.models import Event
-from engagement.selectors import metrics
+from engagement.selectors import metrics, touching
 from engagement.selectors.merging import preview_events
 from engagement.selectors.personal import collect_events
 from engagement.selectors.segments import CRITERIA
@@ -45,6 +46,8 @@ def _latest(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
 register_source(EVENTS)
 for _asked in CRITERIA:
     register_segment_criterion(_asked)
+register_touch_source(touching.EVENTS)
+register_clock(touching.EVENTS.name, touching.passed)
 register_merge_preview(name="events", preview=preview_events)
 guards.register_merge_part(part=guards.MergePart(name="events", absorb=leave_events, restore=send_events_back))
 for _panel in (

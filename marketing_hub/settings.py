@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "privacy-request-tasks": {"task": "consent.tasks.resume_request_steps", "schedule": 30.0},
     "privacy-request-upkeep": {"task": "consent.tasks.keep_requests", "schedule": 3600.0},
     "privacy-request-letters": {"task": "consent.tasks.send_waiting_letters", "schedule": 60.0},
+    "follow-segments": {"task": "customers.tasks.follow_segments", "schedule": 0.5, "options": {"expires": 5.0}},
     "refresh-segments": {"task": "customers.tasks.refresh_segments", "schedule": 900.0},
     "score-followers": {"task": "customers.tasks.follow_scores", "schedule": 10.0},
     "recompute-scores": {"task": "customers.tasks.recompute_scores", "schedule": 86400.0},
@@ -310,6 +311,8 @@ EVENT_KEY_DAYS = env.number("EVENT_KEY_DAYS", 31, 30, 366)
 SEGMENT_PREVIEW_SECONDS = env.seconds("SEGMENT_PREVIEW_SECONDS", 10.0)  # longer questions are refused
 SEGMENT_BUILD_SECONDS = env.seconds("SEGMENT_BUILD_SECONDS", 300.0)
 SEGMENT_REFRESH_HOURS = env.number("SEGMENT_REFRESH_HOURS", 20, 1, 168)  # a dynamic segment is calculated again then
+SEGMENT_SWEEP_SECONDS = env.number("SEGMENT_SWEEP_SECONDS", 60, 1, 3_600)  # how often windows of time are looked at
+SEGMENT_CHANGE_DAYS = env.number("SEGMENT_CHANGE_DAYS", 400, 1)  # who came and left, and the daily counts
 SEGMENT_RUN_DAYS = env.number("SEGMENT_RUN_DAYS", 400, 1)
 
 # --- Retention of the product's own records --------------------------------------------------------------------------

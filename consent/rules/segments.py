@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from consent.rules.vocabulary import Channel, State
 from customers.rules.segments.forms import Choice, Form, Name
+from customers.rules.segments.mentions import Clock, Mention
 from customers.rules.segments.operators import Type
 
 CONSENT: Final = Form(
@@ -13,6 +14,7 @@ CONSENT: Final = Form(
     types=(Type.CONSENT,),
     members=(Name("field"),),
     head="consent for",
+    mentions=lambda condition: Mention(frozenset({"consent"}), frozenset({Clock("consent")})),
 )
 PRIVACY_WORDS: Final = {"gpc": "signal seen", "suppressed": "suppression"}
 PRIVACY: Final = Form(
@@ -21,6 +23,7 @@ PRIVACY: Final = Form(
     types=(Type.BOOLEAN,),
     members=(Choice("field", PRIVACY_WORDS),),
     head="privacy",
+    mentions=lambda condition: Mention(frozenset({"consent"})),
 )
 STATES: Final = tuple(state.value for state in State)
 ADDRESSES: Final = {Channel.EMAIL: "email", Channel.SMS: "phone", Channel.PHONE: "phone"}

@@ -9,7 +9,9 @@ from customers.models.imports import ImportFile, ImportTarget, RefusedRow
 from customers.models.merges import Merge, MergeImage, MergeOrigin, MergeState
 from customers.models.purchases import Purchase
 from customers.models.scores import CustomerScore, ScoreCause, ScoreChange, ScoreModel, ScoreVersion, ScoreVersionState
+from customers.models.segment_changes import ChangeReason, SegmentChange, SegmentDay
 from customers.models.segments import (
+    RunKind,
     RunState,
     Segment,
     SegmentKind,
@@ -20,6 +22,7 @@ from customers.models.segments import (
     VersionState,
 )
 from customers.models.tags import CustomerTag, Tag, TagColour, TagOrigin
+from customers.models.touches import Touch
 from customers.models.undo import ImportChange
 from customers.rules.attributes import AttributeType
 from customers.rules.fields import PiiClass
@@ -28,6 +31,7 @@ from customers.rules.identity import IdentityKind
 __all__ = [
     "AttributeDefinition",
     "AttributeType",
+    "ChangeReason",
     "Customer",
     "CustomerQuerySet",
     "CustomerScore",
@@ -48,6 +52,7 @@ __all__ = [
     "ProfileChange",
     "Purchase",
     "RefusedRow",
+    "RunKind",
     "RunState",
     "ScoreCause",
     "ScoreChange",
@@ -55,6 +60,8 @@ __all__ = [
     "ScoreVersion",
     "ScoreVersionState",
     "Segment",
+    "SegmentChange",
+    "SegmentDay",
     "SegmentKind",
     "SegmentMember",
     "SegmentRun",
@@ -64,5 +71,6 @@ __all__ = [
     "Tag",
     "TagColour",
     "TagOrigin",
+    "Touch",
     "VersionState",
 ]

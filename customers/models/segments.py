@@ -40,6 +40,14 @@ class RunState(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+class RunKind(models.TextChoices):
+    """What a calculation was for; a reconcile compares what was followed with what the rule says."""
+
+    FIRST = "first", "First"
+    DEFINITION = "definition", "New definition"
+    RECONCILE = "reconcile", "Reconciled"
+
+
 class Segment(PublicId, TimeStamped):
     """A named group of customers; its members change only by putting another version in the place of `current`.
 
@@ -127,12 +135,15 @@ class SegmentMember(models.Model):
 class SegmentRun(models.Model):
     """One calculation of a segment: when, how many people came out, who came and went, or the sentence of failure.
 
-    `hash` is the SHA-256 of the statement with its rule: equal hashes asked the same question.
+    `hash` is the SHA-256 of the statement with its rule: equal hashes asked the same question. `differences` counts
+    why a reconcile differs from what was followed: `waiting` changes were on their way, `window` time had gone by
+    since it was last looked at, `whole` rules are not followed, `unexplained` should not be.
     """
 
     id = models.BigAutoField(primary_key=True)
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="runs")
     version = models.ForeignKey(SegmentVersion, null=True, on_delete=models.SET_NULL, related_name="+")
+    kind = models.CharField(max_length=10, choices=RunKind, default=RunKind.FIRST, db_default=RunKind.FIRST)
     state = models.CharField(max_length=10, choices=RunState, default=RunState.RUNNING)
     as_of = models.DateTimeField()
     started_at = models.DateTimeField()
@@ -142,6 +153,7 @@ class SegmentRun(models.Model):
     exited = models.BigIntegerField(null=True)
     error = models.CharField(max_length=300, default="")
     hash = models.CharField(max_length=64, default="")
+    differences = models.JSONField(default=dict, db_default={})
 
     class Meta:
         constraints = [

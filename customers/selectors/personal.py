@@ -20,7 +20,9 @@ from customers.models import (
     Purchase,
     RefusedRow,
     ScoreChange,
+    SegmentChange,
     SegmentMember,
+    Touch,
 )
 from customers.rules.sealed import opened, opened_cells
 
@@ -96,6 +98,20 @@ def collect_score_changes(customer_ids: Sequence[int]) -> Rows:
 def _given(row: CustomerScore | ScoreChange) -> dict[str, int]:
     rules = row.version.definition["rules"]
     return {rule["name"]: given for rule, given in zip(rules, row.points, strict=False) if given}
+
+
+def collect_segment_changes(customer_ids: Sequence[int]) -> Rows:
+    """Every segment these customers came into or left, and why, as far as that is kept."""
+    rows = SegmentChange.objects.filter(customer_id__in=customer_ids).order_by("pk")
+    columns = rows.values_list("segment__slug", "entered", "reason", "at")
+    for slug, entered, reason, at in columns.iterator(chunk_size=2_000):
+        yield {"segment": slug, "change": "entered" if entered else "left", "reason": reason, "at": at}
+
+
+def collect_touches(customer_ids: Sequence[int]) -> Rows:
+    """Which parts of these profiles changed within a day, without values."""
+    rows = Touch.objects.filter(customer_id__in=customer_ids).order_by("pk")
+    return cast(Rows, rows.values("topics", "at").iterator(chunk_size=2_000))
 
 
 def collect_changes(customer_ids: Sequence[int]) -> Rows:

@@ -1,11 +1,15 @@
 """Erasing what this app holds about people: registered in core.privacy, called inside the caller's transaction."""
 
+from collections import Counter
 from collections.abc import Sequence
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from customers.models import (
+    ChangeReason,
     Customer,
     CustomerScore,
     CustomerTag,
@@ -20,10 +24,15 @@ from customers.models import (
     Purchase,
     RefusedRow,
     ScoreChange,
+    SegmentChange,
     SegmentMember,
+    SegmentVersion,
     Status,
+    Touch,
 )
 from customers.selectors.personal import merges_about, refused_rows_of
+from customers.services.segment_changes import Change, tell
+from customers.services.segment_members import hold_followers
 
 
 def erase_profiles(customer_ids: Sequence[int], /) -> int:
@@ -63,9 +72,29 @@ def erase_tags(customer_ids: Sequence[int], /) -> int:
     return CustomerTag.objects.filter(customer_id__in=customer_ids).delete()[0]
 
 
+@transaction.atomic
 def erase_memberships(customer_ids: Sequence[int], /) -> int:
-    """These customers are in no segment, current or not."""
-    return SegmentMember.objects.filter(customer_id__in=customer_ids).delete()[0]
+    """These customers are in no segment, current or not; that they left the current ones is told, not kept."""
+    hold_followers()
+    held = SegmentMember.objects.filter(customer_id__in=customer_ids)
+    rows = held.filter(version__current_of__isnull=False).order_by("version_id", "customer_id")
+    left = list(rows.values_list("version_id", "version__segment_id", "customer_id"))
+    gone = held.delete()[0]
+    for version, people in Counter(version for version, _, _ in left).items():
+        SegmentVersion.objects.filter(pk=version).update(members=F("members") - people)
+    changes = [Change(segment, customer, entered=False, reason=ChangeReason.ERASED) for _, segment, customer in left]
+    tell(changes=changes, now=timezone.now(), kept=False)
+    return gone
+
+
+def erase_segment_changes(customer_ids: Sequence[int], /) -> int:
+    """Nothing tells which segments these customers came into or left."""
+    return SegmentChange.objects.filter(customer_id__in=customer_ids).delete()[0]
+
+
+def erase_touches(customer_ids: Sequence[int], /) -> int:
+    """What changed about these customers is no longer on record; that they are deleted will be, for a day."""
+    return Touch.objects.filter(customer_id__in=customer_ids).delete()[0]
 
 
 def erase_scores(customer_ids: Sequence[int], /) -> int:

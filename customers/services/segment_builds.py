@@ -2,19 +2,23 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import QuerySet
 
 from core import outbox
 from core.actors import SYSTEM
 from core.crypto import digest
 from core.errors import DomainError
+from core.models import Cursor
 from customers.models import (
     ProfileChange,
     RunState,
     Segment,
+    SegmentChange,
+    SegmentDay,
     SegmentKind,
     SegmentMember,
     SegmentRun,
@@ -26,14 +30,13 @@ from customers.rules.segments.tree import RuleError
 from customers.selectors.segments.registry import grammar
 from customers.selectors.segments.running import run
 from customers.selectors.segments.statement import compile_rule
+from customers.services.segment_catching_up import Stretch, catch_up
+from customers.services.segment_members import hold_followers
+from customers.services.segment_rebuilt import tell_rebuilt
 from customers.services.segments import start_build
 
 BATCH: Final = 10_000
 Clock = Callable[[], datetime]
-_BOTH: Final = """
-SELECT count(*) FROM customers_segmentmember n JOIN customers_segmentmember o ON o.customer_id = n.customer_id
-WHERE n.version_id = %s AND o.version_id = %s
-"""
 
 
 def build_segment(*, version_id: int, clock: Clock) -> None:
@@ -61,17 +64,27 @@ def build_segment(*, version_id: int, clock: Clock) -> None:
 
 @transaction.atomic
 def _build(version: SegmentVersion, started: SegmentRun, clock: Clock) -> int | None:
-    """Fill the version and put it in place; answers the version to be emptied."""
+    """Fill the version and put it in place; answers the version to be emptied.
+
+    Calculations of a segment wait for each other. What changes while this one runs is looked at before the swap: the
+    follower, which is held for that, has looked at it with the members that are about to be replaced.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('customers.build'), %s)", [version.segment_id])
-        if not cursor.fetchone()[0]:
-            SegmentRun.objects.filter(pk=started.pk).delete()
-            return None
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('customers.build'), %s)", [version.segment_id])
+    version.refresh_from_db()
+    if version.state != VersionState.BUILDING:
+        SegmentRun.objects.filter(pk=started.pk).delete()
+        return None
+    begun = outbox.horizon()
     started.hash = _fill(version, started.as_of)
-    segment = Segment.objects.select_for_update(of=("self",)).get(pk=version.segment_id)
+    cursor_row = hold_followers()
+    segment = Segment.objects.select_for_update(of=("self",)).select_related("current").get(pk=version.segment_id)
     if segment.state == SegmentState.ARCHIVED or segment.definition != version.definition:
         return _set_aside(version, started, clock())
-    return _swap(segment, version, started, clock())
+    now = max(clock(), started.as_of, cursor_row.at or started.as_of)
+    missed = Stretch(after=begun - 1, upto=cursor_row.xid, since=started.as_of, until=cursor_row.at)
+    catch_up(version=version, missed=missed, former=segment.current_id or 0, now=now)
+    return _swap(segment, version, started, cursor_row, now)
 
 
 def _fill(version: SegmentVersion, now: datetime) -> str:
@@ -90,17 +103,19 @@ def _fill(version: SegmentVersion, now: datetime) -> str:
     return digest(f"{statement.hash} {version.rule}")
 
 
-def _swap(segment: Segment, version: SegmentVersion, started: SegmentRun, now: datetime) -> int | None:
+def _swap(
+    segment: Segment, version: SegmentVersion, started: SegmentRun, followed: Cursor, now: datetime
+) -> int | None:
+    """The version is the current one; who came and went by that is told, except when there was none before."""
     old, members = segment.current, SegmentMember.objects.filter(version=version).count()
-    both = _in_both(version.pk, old.pk) if old else 0
-    before = old.members if old else 0
     version.state, version.members, version.as_of = VersionState.CURRENT, members, started.as_of
     version.save(update_fields=["state", "members", "as_of"])
     segment.current, segment.failure, segment.failed_at = version, "", None
     segment.save(update_fields=["current", "failure", "failed_at"])
     if old:
         SegmentVersion.objects.filter(pk=old.pk).update(state=VersionState.RETIRED)
-    started.rows, started.entered, started.exited = members, members - both, before - both
+    counts = tell_rebuilt(segment=segment, run=started, old=old, new=version, followed=followed, now=now)
+    started.rows, started.entered, started.exited = members, counts.entered, counts.exited
     _end(started, RunState.SUCCEEDED, "", now)
     outbox.publish(
         topic="segment.rebuilt",
@@ -109,18 +124,13 @@ def _swap(segment: Segment, version: SegmentVersion, started: SegmentRun, now: d
             "segment": segment.slug,
             "version": version.number,
             "members": members,
-            "entered": started.entered,
-            "exited": started.exited,
+            "entered": counts.entered,
+            "exited": counts.exited,
+            "told_singly": counts.told_singly,
             "as_of": started.as_of.isoformat(),
         },
     )
     return old.pk if old else None
-
-
-def _in_both(new: int, old: int) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_BOTH, [new, old])
-        return int(cursor.fetchone()[0])
 
 
 def _set_aside(version: SegmentVersion, started: SegmentRun, now: datetime) -> int:
@@ -141,7 +151,9 @@ def _fail(version: SegmentVersion, started: SegmentRun, why: str, now: datetime)
 
 def _end(started: SegmentRun, state: RunState, error: str, now: datetime) -> None:
     started.state, started.error, started.finished_at = state, error[:300], now
-    started.save(update_fields=["state", "error", "finished_at", "rows", "entered", "exited", "hash"])
+    started.save(
+        update_fields=["state", "error", "finished_at", "rows", "entered", "exited", "hash", "kind", "differences"]
+    )
 
 
 def clear_version(*, version_id: int) -> int:
@@ -186,16 +198,21 @@ def _restart(segment: Segment, now: datetime) -> int:
     return 1
 
 
-def forget_history(*, runs_before: datetime, changes_before: datetime) -> int:
-    """Runs and emptied versions older than `runs_before`, and profile changes older than `changes_before`, are gone."""
+def forget_history(*, runs_before: datetime, profiles_before: datetime, changes_before: datetime) -> int:
+    """Runs and emptied versions, profile changes, comings and goings with their daily counts are gone where older."""
     gone, _ = SegmentRun.objects.filter(started_at__lt=runs_before).delete()
     old = SegmentVersion.objects.filter(created_at__lt=runs_before).exclude(state=VersionState.CURRENT)
     for pk in old.values_list("pk", flat=True):
         clear_version(version_id=pk)
-    gone += old.delete()[0]
+    gone += old.delete()[0] + SegmentDay.objects.filter(day__lt=changes_before.date()).delete()[0]
+    gone += _delete_in_batches(ProfileChange.objects.filter(at__lt=profiles_before))
+    return gone + _delete_in_batches(SegmentChange.objects.filter(at__lt=changes_before))
+
+
+def _delete_in_batches(rows: QuerySet[Any]) -> int:
+    gone = 0
     while True:
-        batch = ProfileChange.objects.filter(at__lt=changes_before).values("pk")[:BATCH]
-        deleted, _ = ProfileChange.objects.filter(pk__in=batch).delete()
+        deleted: int = rows.model._default_manager.filter(pk__in=rows.values("pk")[:BATCH]).delete()[0]
         gone += deleted
         if deleted < BATCH:
             return gone

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from customers.rules.segments import mentions
 from customers.rules.segments.forms import Choice, Form, Name, Where, Window
+from customers.rules.segments.mentions import Clock, Mention
 from customers.rules.segments.operands import Subject
 from customers.rules.segments.operators import Type
+from customers.rules.segments.tree import Condition
+from customers.rules.segments.windows import length
 from engagement.rules.catalogue import Kind
 from engagement.rules.members import Device
 
@@ -21,6 +25,30 @@ MEASURE_WORDS: Final = {
 }
 OF_PROPERTY: Final = frozenset({"sum", "average", "smallest", "largest", "distinct"})
 OF_TIME: Final = frozenset({"first", "last"})
+SOURCE: Final = "events"
+
+
+def topic_of(kind: str) -> str:
+    """The topic under which customers with new events of this type are touched."""
+    return f"event:{kind}"
+
+
+def _of_events(condition: Condition) -> Mention:
+    kind = condition.members.get("type")
+    topics, kinds = ({topic_of(kind)}, (kind,)) if kind else ({"event"}, ())
+    return mentions.facts(topics=topics, source=SOURCE, condition=condition, kinds=kinds)
+
+
+def _of_sequence(condition: Condition) -> Mention:
+    """A first event counts from the start, and as one that nothing followed once the time for that is over."""
+    first, second = condition.members["type"], condition.value["type"]
+    found = mentions.facts(
+        topics={topic_of(first), topic_of(second)}, source=SOURCE, condition=condition, kinds=(first, second)
+    )
+    over = Clock(SOURCE, length(condition.value["within"]), (first,))
+    return found | Mention(clocks=frozenset({over}))
+
+
 EVENTS: Final = Form(
     on="events",
     meaning="Events of one type (of any, without `type`) in a window: how many, what a property adds up to, when.",
@@ -42,6 +70,7 @@ EVENTS: Final = Form(
         "op": "at_least",
         "value": 5,
     },
+    mentions=_of_events,
 )
 SEQUENCE: Final = Form(
     on="sequence",
@@ -49,6 +78,7 @@ SEQUENCE: Final = Form(
     types=(Type.SEQUENCE,),
     members=(Name("type"), Where(), Window()),
     head="sequence from",
+    mentions=_of_sequence,
 )
 _JSON_TYPES: Final = {"string": Type.TEXT, "number": Type.NUMBER, "integer": Type.NUMBER, "boolean": Type.BOOLEAN}
 TEXT_MEMBERS: Final = ("elementId", "sessionId", "variant", "exposureId", "anonymousId", "currency")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from customers.rules.segments.lexer import Reader, quoted
+from customers.rules.segments.mentions import Mentions
 from customers.rules.segments.operators import CHANGES, Operator, Type, for_type
 from customers.rules.segments.where import check_name, check_where, parse_where, where_words
 from customers.rules.segments.windows import LONGEST, PERIODS, UNITS, check_window, parse_window, refuse, window_words
@@ -137,6 +138,7 @@ class Form:
     """A criterion as people write it: `head` begins its words, unless a member does.
 
     `counts` says that its field `count` counts facts that each have an instant, so that scores may weigh them.
+    `mentions` says what a condition depends on; without it segments that use it are calculated as a whole by the hour.
     """
 
     on: str
@@ -147,6 +149,7 @@ class Form:
     tracked: bool = False
     counts: bool = False
     example: Mapping[str, Any] = field(default_factory=dict)
+    mentions: Mentions | None = None
 
     def operators(self) -> list[Operator]:
         """Every operator that some subject of this criterion takes."""

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+from customers.rules.segments import mentions
 from customers.rules.segments.forms import Choice, Form, Name, Window
+from customers.rules.segments.mentions import Clock, Mention
 from customers.rules.segments.operators import Type
+from customers.rules.segments.tree import Condition
 
 PROFILE_WORDS: Final = {
     "country": "country",
@@ -40,12 +43,30 @@ PURCHASE_WORDS: Final = {
     "last": "latest order",
 }
 
+INSTANTS: Final = frozenset({"created_at", "updated_at", "last_seen_at", "last_order_at"})
+
+
+def _of_profile(condition: Condition) -> Mention:
+    name = condition.members["field"]
+    clock = Clock("profile", kinds=(name,)) if name in INSTANTS else None
+    return mentions.value(topic=f"profile:{name}", condition=condition, instant=clock, turns="day")
+
+
+def _of_attribute(condition: Condition) -> Mention:
+    return mentions.value(topic=f"attribute:{condition.members['field']}", condition=condition)
+
+
+def _of_orders(condition: Condition) -> Mention:
+    return mentions.facts(topics={"orders"}, source="orders", condition=condition)
+
+
 PROFILE: Final = Form(
     on="profile",
     meaning="A field of the profile.",
     types=(Type.TEXT, Type.ENUM, Type.NUMBER, Type.DATE, Type.DATETIME),
     members=(Choice("field", PROFILE_WORDS),),
     tracked=True,
+    mentions=_of_profile,
 )
 ATTRIBUTE: Final = Form(
     on="attribute",
@@ -54,6 +75,7 @@ ATTRIBUTE: Final = Form(
     members=(Name("field"),),
     head="attribute",
     tracked=True,
+    mentions=_of_attribute,
 )
 IDENTITY: Final = Form(
     on="identity",
@@ -61,16 +83,30 @@ IDENTITY: Final = Form(
     types=(Type.TEXT,),
     members=(Choice("field", IDENTITY_WORDS),),
     head="identifier",
+    mentions=lambda condition: Mention(frozenset({"identity"})),
 )
-TAGS: Final = Form(on="tags", meaning="The tags of the customer.", types=(Type.LIST,), head="tags")
+TAGS: Final = Form(
+    on="tags",
+    meaning="The tags of the customer.",
+    types=(Type.LIST,),
+    head="tags",
+    mentions=lambda condition: Mention(frozenset({"tags"}), frozenset({Clock("tags")})),
+)
 PURCHASES: Final = Form(
     on="purchases",
     meaning="Orders and refunds in a window: how many, their sum in one currency, the largest, the first, the latest.",
     types=(Type.NUMBER, Type.DATETIME),
     members=(Choice("field", PURCHASE_WORDS), Name("currency", lead="in currency", required=False), Window()),
     counts=True,
+    mentions=_of_orders,
 )
-SEGMENT: Final = Form(on="segment", meaning="Membership in another segment.", types=(Type.MEMBERSHIP,), head="customer")
+SEGMENT: Final = Form(
+    on="segment",
+    meaning="Membership in another segment.",
+    types=(Type.MEMBERSHIP,),
+    head="customer",
+    mentions=lambda condition: Mention(frozenset({f"segment:{condition.value}"})),
+)
 BUCKET: Final = Form(
     on="bucket",
     meaning="A random number from 0 up to but not including 100, the same for a customer and a seed for ever.",
@@ -78,6 +114,7 @@ BUCKET: Final = Form(
     members=(Name("field"),),
     head="random share",
     example={"on": "bucket", "field": "spring-test", "op": "less_than", "value": 10},
+    mentions=lambda condition: Mention(),
 )
 SCORE: Final = Form(
     on="score",
@@ -86,5 +123,6 @@ SCORE: Final = Form(
     members=(Name("field"),),
     head="score",
     example={"on": "score", "field": "engagement", "op": "at_least", "value": 50},
+    mentions=lambda condition: Mention(frozenset({"scores"}), periods=frozenset({mentions.HOUR})),
 )
 OWN: Final = (PROFILE, ATTRIBUTE, IDENTITY, TAGS, PURCHASES, SEGMENT, BUCKET, SCORE)

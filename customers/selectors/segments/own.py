@@ -202,13 +202,17 @@ def _segment_finder() -> SubjectFinder:
 
 
 def _segment_test(condition: Condition, subject: Subject, builder: Builder) -> Test:
-    """Reads the members as last calculated; a segment that never was refuses the rule: it would widen a negation."""
+    """Reads the members as of the statement; a segment never calculated refuses the rule: it would widen a negation.
+
+    The statement itself looks up which version is current, so that one that is being emptied is never read.
+    """
     segment = Segment.objects.filter(slug=condition.value, state=SegmentState.ACTIVE).first()
     if segment is None or segment.current_id is None:
         message = f"The segment '{condition.value}' has not been calculated yet."
         raise refuse(f"{condition.pointer}/value", message, "segment_not_ready")
-    version = builder.bind(segment.current_id, "bigint")
-    mine = f"FROM customers_segmentmember m WHERE m.version_id = {version} AND m.customer_id = c.id"
+    pk = builder.bind(segment.pk, "bigint")
+    current = f"(SELECT g.current_id FROM customers_segment g WHERE g.id = {pk})"  # noqa: S608
+    mine = f"FROM customers_segmentmember m WHERE m.version_id = {current} AND m.customer_id = c.id"
     seen = f"(SELECT 'since ' || to_char(m.entered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') {mine})"
     test = Test(f"EXISTS (SELECT {mine})", certain=True, seen=seen)
     return test.negated() if condition.op in OPPOSITES else test

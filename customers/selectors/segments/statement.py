@@ -1,6 +1,6 @@
 """A rule as one statement: who matches, and what each condition says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -74,6 +74,32 @@ def compile_rule(
         tests=tuple((condition, tests[id(condition)]) for condition in conditions(node)),
         parameters=builder.parameters,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Several rules over the same people as one query: `sql` answers (id, verdicts in the order of `keys`)."""
+
+    keys: tuple[int, ...]
+    sql: str
+    parameters: dict[str, Any]
+
+
+def compile_verdicts(*, rules: Mapping[int, Node], grammar: Grammar, people: Sequence[int], now: datetime) -> Verdicts:
+    """Whether each of these rules holds for each of these customers (ids), facts that rules share read once.
+
+    RuleError when a condition cannot be evaluated (any more).
+    """
+    builder = Builder(now)
+    verdicts = []
+    for node in rules.values():
+        tests = {id(one): test_of(one, grammar.subject(one), builder) for one in conditions(node)}
+        verdicts.append(f"(({_test(node, tests).sql}) AND {KNOWN_SQL}) IS TRUE")
+    among = f"c.id = ANY({builder.bind(list(people), 'bigint[]')})"
+    items = ", ".join([*_scope_items(among), *builder.tables(scoped=True)])
+    source = f"customers_customer c {builder.joins()}"
+    sql = f"WITH {items} SELECT c.id, ARRAY[{', '.join(verdicts)}] AS verdicts FROM {source} WHERE {among}"  # noqa: S608
+    return Verdicts(tuple(rules), sql, builder.parameters)
 
 
 def subtests(parts: Sequence[Node], statement: Statement) -> list[str]:

@@ -336,10 +336,11 @@ def test_forget_history__past_retention__goes_and_the_rest_stays(define, people)
     rebuilt(segment)
     far = timezone.now() + timedelta(days=1)
 
-    forget_history(runs_before=NOON - timedelta(days=1), changes_before=NOON - timedelta(days=1))
+    day = NOON - timedelta(days=1)
+    forget_history(runs_before=day, profiles_before=day, changes_before=day)
     assert SegmentRun.objects.count() == 2 and ProfileChange.objects.count() == 1
 
-    forget_history(runs_before=far, changes_before=far)
+    forget_history(runs_before=far, profiles_before=far, changes_before=far)
     assert not SegmentRun.objects.exists() and not ProfileChange.objects.exists()
     assert SegmentVersion.objects.count() == 1 and names(segment) == ["ana", "bo", "cy"]
 
