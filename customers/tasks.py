@@ -101,6 +101,12 @@ def refresh_segments(**_: Any) -> int:
 
 
 @shared_task
+def reconcile_segments(**_: Any) -> int:
+    """Calculate every dynamic segment and report how it differs from what was followed."""
+    return segment_builds.reconcile_segments(now=timezone.now())
+
+
+@shared_task
 def forget_segment_history(**_: Any) -> int:
     """Forget runs, emptied versions and profile changes that are past their retention."""
     now = timezone.now()

@@ -187,6 +187,12 @@ def refresh_due_segments(*, now: datetime) -> int:
     return started
 
 
+def reconcile_segments(*, now: datetime) -> int:
+    """Every dynamic segment is calculated anew, with a report of how it differs from what was followed; how many."""
+    rows = Segment.objects.filter(state=SegmentState.ACTIVE, kind=SegmentKind.DYNAMIC).order_by("id")
+    return sum(_restart(segment, now) for segment in rows)
+
+
 @transaction.atomic
 def _restart(segment: Segment, now: datetime) -> int:
     locked = Segment.objects.select_for_update().filter(pk=segment.pk, state=SegmentState.ACTIVE).first()

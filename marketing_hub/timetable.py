@@ -1,0 +1,42 @@
+"""What happens by itself, and how often: a task and seconds, or the time of a day in UTC."""
+
+from typing import Any, Final
+
+from celery.schedules import crontab
+
+TIMETABLE: Final[dict[str, dict[str, Any]]] = {
+    "requeue-stalled-jobs": {"task": "core.tasks.requeue_stalled_jobs", "schedule": 30.0},
+    "oauth-tokens": {"task": "integrations.tasks.clear_expired_tokens", "schedule": 3600.0},
+    "api-usage": {"task": "integrations.tasks.drain_usage", "schedule": 5.0},
+    "api-usage-retention": {"task": "integrations.tasks.trim_usage", "schedule": 3600.0},
+    "disclosures": {"task": "consent.tasks.drain_disclosures", "schedule": 5.0},
+    "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
+    "consent-letters": {"task": "consent.tasks.send_waiting_confirmations", "schedule": 60.0},
+    "consent-renewals": {"task": "consent.tasks.ask_renewals", "schedule": 3600.0},
+    "prove-ledger": {"task": "consent.tasks.prove_ledger", "schedule": 3600.0},
+    "privacy-request-tasks": {"task": "consent.tasks.resume_request_steps", "schedule": 30.0},
+    "privacy-request-upkeep": {"task": "consent.tasks.keep_requests", "schedule": 3600.0},
+    "privacy-request-letters": {"task": "consent.tasks.send_waiting_letters", "schedule": 60.0},
+    "follow-segments": {"task": "customers.tasks.follow_segments", "schedule": 0.5, "options": {"expires": 5.0}},
+    "reconcile-segments": {"task": "customers.tasks.reconcile_segments", "schedule": crontab(hour=3, minute=10)},
+    "refresh-segments": {"task": "customers.tasks.refresh_segments", "schedule": 900.0},
+    "score-followers": {"task": "customers.tasks.follow_scores", "schedule": 10.0},
+    "recompute-scores": {"task": "customers.tasks.recompute_scores", "schedule": 86400.0},
+    "score-retention": {"task": "customers.tasks.forget_score_history", "schedule": 86400.0},
+    "segment-retention": {"task": "customers.tasks.forget_segment_history", "schedule": 86400.0},
+    "campaigns": {"task": "campaigns.tasks.drive_campaigns", "schedule": 5.0},
+    "campaign-retention": {"task": "campaigns.tasks.apply_retention", "schedule": 86400.0},
+    "consent-retention": {"task": "consent.tasks.apply_retention", "schedule": 86400.0},
+    **{
+        f"follow-{name}": {"task": "engagement.tasks.follow_events", "schedule": 2.0, "kwargs": {"name": name}}
+        for name in ("events.daily_sums", "events.hourly_sums", "events.last_seen", "events.erased", "events.scores")
+    },
+    "event-identify": {"task": "engagement.tasks.link_identified", "schedule": 2.0},
+    "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
+    "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
+    "seal-audit": {"task": "marketing_hub.tasks.seal_audit", "schedule": 300.0},
+    "customers-duplicates": {"task": "customers.tasks.find_duplicates", "schedule": 3600.0},
+    "customers-tags-expire": {"task": "customers.tasks.expire_tags", "schedule": 60.0},
+    "customers-merges": {"task": "customers.tasks.keep_merges", "schedule": 600.0},
+    "core-retention": {"task": "core.tasks.apply_retention", "schedule": 3600.0},
+}
