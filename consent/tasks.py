@@ -40,12 +40,6 @@ def send_confirmation(confirmation_id: int, **_: Any) -> bool:
 
 
 @shared_task
-def send_waiting_confirmations(**_: Any) -> int:
-    """Send every question that did not leave."""
-    return confirmation_letters.send_waiting_confirmations(now=timezone.now())
-
-
-@shared_task
 def ask_renewals(**_: Any) -> int:
     """Ask people whose consent is about to end."""
     return renewals.ask_renewals(now=timezone.now())
@@ -75,7 +69,7 @@ def prove_ledger(**_: Any) -> None:
 def apply_retention(**_: Any) -> int:
     """Drop consent tokens older than the events they could have allowed, closed questions, old disclosures."""
     now = timezone.now()
-    retention.drop_old_confirmations(before=now - timedelta(days=settings.CONFIRMATION_RETENTION_DAYS))
+    retention.drop_old_confirmations(before=now - retention.CONFIRMATIONS_KEPT)
     disclosures.keep_disclosure_months(keep_months=settings.DISCLOSURE_RETENTION_MONTHS, now=now)
     return retention.drop_old_tokens(before=now - timedelta(days=31 * (settings.EVENT_RETENTION_MONTHS + 1)))
 
@@ -106,8 +100,9 @@ def send_letter(letter_id: int, **_: Any) -> bool:
 
 @shared_task
 def send_waiting_letters(**_: Any) -> int:
-    """Send every letter that did not leave."""
-    return request_letters.send_waiting_letters(now=timezone.now())
+    """Send every letter and every question by e-mail that did not leave."""
+    now = timezone.now()
+    return request_letters.send_waiting_letters(now=now) + confirmation_letters.send_waiting_confirmations(now=now)
 
 
 @shared_task

@@ -249,7 +249,8 @@ CONSENT_TOKEN_MINUTES = env.number("CONSENT_TOKEN_MINUTES", 60, 1, 1440)
 CONSENT_TOKEN_KEY_IDS = env.csv("CONSENT_TOKEN_KEY_IDS", ("1",))  # the first signs, all verify: put a new one in front
 PREFERENCE_LINK_DAYS = env.number("PREFERENCE_LINK_DAYS", 90, 30, 400)  # CAN-SPAM: the way out works for 30 days
 CONSENT_RENEWAL_DAYS = env.number("CONSENT_RENEWAL_DAYS", 30, 1, 90)  # before a consent ends, people are asked
-CONFIRMATION_RETENTION_DAYS = env.number("CONFIRMATION_RETENTION_DAYS", 400, 30)
+CONTROLLER = {"name": env.text("CONTROLLER_NAME", CONSOLE_BRAND), "address": env.text("CONTROLLER_ADDRESS", "")}
+CONTROLLER |= {"contact": env.text("CONTROLLER_CONTACT", ""), "storage": env.text("STORAGE_LOCATION", "")}
 CONSENT_CATALOGUE_SECONDS = env.seconds("CONSENT_CATALOGUE_SECONDS", 5.0)  # purposes and rules may be this stale
 
 # --- E-mail ----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "api-usage-retention": {"task": "integrations.tasks.trim_usage", "schedule": 3600.0},
     "disclosures": {"task": "consent.tasks.drain_disclosures", "schedule": 5.0},
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
-    "consent-letters": {"task": "consent.tasks.send_waiting_confirmations", "schedule": 60.0},
     "consent-renewals": {"task": "consent.tasks.ask_renewals", "schedule": 3600.0},
     "prove-ledger": {"task": "consent.tasks.prove_ledger", "schedule": 3600.0},
     "privacy-request-tasks": {"task": "consent.tasks.resume_request_steps", "schedule": 30.0},

@@ -28,6 +28,12 @@ EXAMPLES = [
     Example("getConsent", "What may be done", path={"user_id": "12345"}),
     Example("listConsentHistory", "The ledger of a person", path={"user_id": "12345"}, answer={"data": []}),
     Example(
+        "getConsentReceipt",
+        "Proof for the person",
+        path={"entry_id": "$listConsentHistory.data.0.id"},
+        answer={"receipt": {"schema_version": "ISO/IEC TS 27560:2023"}},
+    ),
+    Example(
         "checkConsent",
         "May we send a newsletter?",
         query={"subject": "12345", "purpose": "marketing_email"},

@@ -6,7 +6,7 @@ GET never changes what a person decided: scanners of mail follow every link (RFC
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -18,6 +18,7 @@ from consent.rules.requests import Kind
 from consent.selectors.confirmations import newsletter_purposes, question_of, words_of
 from consent.selectors.links import person_of_preferences, person_of_unsubscribe
 from consent.selectors.preferences import preferences_of
+from consent.selectors.receipts import find_own_entry, receipt_for
 from consent.services.circumstances import Circumstances
 from consent.services.confirmations import confirm, subscribe
 from consent.services.intake import submit_request
@@ -76,7 +77,20 @@ class PreferencePage(ChoicePage):
     def _shown(self, token: str, said: str = "") -> HttpResponse:
         customer, _ = person_of_preferences(token, self.now)
         found = preferences_of(customer=customer, locale=self.locale, now=self.now)
-        return self.page("public_preferences", found=found, said=said, gpc=self.how.gpc, title=self.words["prefs"])
+        title, gpc = self.words["prefs"], self.how.gpc
+        return self.page("public_preferences", found=found, said=said, gpc=gpc, token=token, title=title)
+
+
+class ReceiptPage(ChoicePage):
+    """GET /p/{token}/receipts/{number}: the signed receipt of a choice, for the person it is about."""
+
+    def get(self, request: HttpRequest, token: str, number: int) -> HttpResponse:
+        """One JSON file; 410 for entries of others."""
+        customer, _ = person_of_preferences(token, self.now)
+        row = find_own_entry(customer=customer, number=number)
+        response = JsonResponse(receipt_for(row), json_dumps_params={"indent": 2, "ensure_ascii": False})
+        response["Content-Disposition"] = f'attachment; filename="consent-receipt-{row.seq}.json"'
+        return response
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -182,6 +196,7 @@ class DoNotSellPage(ChoicePage):
 
 urlpatterns = [
     path("p/<str:token>", PreferencePage.as_view(), name="preferences"),
+    path("p/<str:token>/receipts/<int:number>", ReceiptPage.as_view(), name="receipt"),
     path("u/<str:token>", UnsubscribePage.as_view(), name="unsubscribe"),
     path("c/<str:token>", ConfirmationPage.as_view(), name="confirmation"),
     path("privacy/subscribe", SubscribePage.as_view(), name="subscribe"),

@@ -15,6 +15,7 @@ from consent.api.privacy_requests import (
     PrivacyRequestTimeline,
     PrivacyRequestViewSet,
 )
+from consent.api.receipts import ConsentReceipt
 from consent.api.simulation import SimulateMove
 from consent.api.tokens import ConsentTokenDetail, ConsentTokens
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path("consent/<str:user_id>", Consent.as_view(), name="consent"),
     path("consents", ConsentBatch.as_view(), name="consents"),
     path("consents/simulate", SimulateMove.as_view(), name="consent-simulate"),
+    path("consents/<str:entry_id>/receipt", ConsentReceipt.as_view(), name="consent-receipt"),
     path("consents/check", check_consent, name="consent-check"),
     path("purposes", Purposes.as_view(), name="purposes"),
     path("purposes/<slug:key>/notices", Notices.as_view(), name="notices"),

@@ -6,7 +6,7 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 from django.forms import DateTimeInput
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -15,9 +15,11 @@ from consent.models import ConsentEvent
 from consent.rules.vocabulary import Event
 from consent.selectors.catalogue import catalogue
 from consent.selectors.ledger import chain_of, find_entry, history_of, last_verification, list_entries
+from consent.selectors.receipts import receipt_for
 from consent.services.verification import start_verification
 from core.actors import ActorKind
 from core.console import cells
+from core.console.pages import Page
 from core.console.tables import whole_row
 from core.console.views import Action, ActionPage, Column, DetailPage, Empty, Header, ListPage, MenuEntry, Tab
 from core.errors import NotFound
@@ -189,6 +191,22 @@ class VerifyLedger(ActionPage):
         return reverse("console:consent-ledger")
 
 
+class EntryReceipt(Page):
+    """The signed receipt of an entry, as a file for the person."""
+
+    name, title, permission = "consent-receipt", "Receipt", VIEW
+    downloads = True
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """One JSON file."""
+        row = find_entry(self.kwargs["public_id"])
+        name = f"consent-receipt-{row.public_id}.json"
+        response = JsonResponse(receipt_for(row), json_dumps_params={"indent": 2, "ensure_ascii": False})
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        response["Cache-Control"] = "no-store"
+        return response
+
+
 class EntryDetail(DetailPage):
     """One entry with its proof."""
 
@@ -202,6 +220,11 @@ class EntryDetail(DetailPage):
     def find(self) -> ConsentEvent:
         """By public id."""
         return find_entry(self.kwargs["public_id"])
+
+    def actions(self, subject: ConsentEvent) -> Sequence[Action]:
+        """Proof for the person."""
+        address = reverse("console:consent-receipt", args=[subject.public_id])
+        return (Action("Receipt", address, VIEW, "download"),)
 
     def header(self, subject: ConsentEvent) -> Header:
         """Event and purpose."""

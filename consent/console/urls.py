@@ -6,7 +6,7 @@ from consent.console.confirmations import ConfirmationList, SendConfirmationAgai
 from consent.console.contributions import contribute
 from consent.console.disclosures import DisclosureDetail, DisclosureList, DisclosuresAfterNo
 from consent.console.jurisdictions import JurisdictionDetail, JurisdictionList
-from consent.console.ledger import EntryDetail, LedgerList, VerifyLedger
+from consent.console.ledger import EntryDetail, EntryReceipt, LedgerList, VerifyLedger
 from consent.console.links import PreferenceLink
 from consent.console.people import ConsentOfCustomer, RecordConsent, SuppressCustomer
 from consent.console.purposes import NewNotice, PurposeDetail, PurposeList
@@ -43,6 +43,7 @@ urlpatterns = [
     screen("consent", LedgerList),
     screen("consent/verify", VerifyLedger),
     screen("consent/entries/<str:public_id>", EntryDetail),
+    screen("consent/entries/<str:public_id>/receipt", EntryReceipt),
     screen("confirmations", ConfirmationList),
     screen("confirmations/<str:public_id>/again", SendConfirmationAgain),
     screen("customers/<str:public_id>/consent", ConsentOfCustomer),

@@ -33,6 +33,7 @@ class Choice:
     conflict: bool
     mode: Mode
     changed_at: datetime | None
+    event_id: int | None
     notice: str
     text: str
 
@@ -81,6 +82,7 @@ def _choice(answer: Answer, notice: NoticeVersion | None, rule: JurisdictionRule
         conflict=seen and use.kind in rule.gpc_purposes and not allowed,
         mode=rule.mode_for(use.kind, use.channel),
         changed_at=answer.standing.entry.occurred_at if answer.standing else None,
+        event_id=answer.event_id,
         notice=notice.public_id if notice else "",
         text=notice.text if notice else "",
     )

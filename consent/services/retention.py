@@ -1,11 +1,12 @@
 """Deleting what consent no longer needs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from consent.models import Confirmation, ConsentToken
 
 BATCH: Final = 10_000
+CONFIRMATIONS_KEPT: Final = timedelta(days=400)
 
 
 def drop_old_tokens(*, before: datetime) -> int:

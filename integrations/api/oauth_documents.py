@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from oauth2_provider.views import OAuthServerMetadataView
 
+from consent.selectors.receipts import receipt_key
 from core.api.conditional import etag_of, is_unchanged
 from integrations.selectors.signing import issuer, list_published
 
@@ -28,8 +29,9 @@ class ServerMetadata(OAuthServerMetadataView):  # type: ignore[misc]
 
 @require_safe
 def published_keys(request: HttpRequest) -> HttpResponse:
-    """GET /oauth/jwks: every key whose signature may still be met; may be kept for five minutes."""
-    body = json.dumps({"keys": [key.public for key in list_published(now=timezone.now())]})
+    """GET /oauth/jwks: every key whose signature may still be met, that of consent receipts last; kept five minutes."""
+    keys = [key.public for key in list_published(now=timezone.now())]
+    body = json.dumps({"keys": [*keys, receipt_key()]})
     headers = {"ETag": etag_of(body), "Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
     if is_unchanged(request, headers["ETag"]):
         return HttpResponse(status=304, headers=headers)

@@ -42,6 +42,7 @@ _CAMPAIGN_STEPS = (
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "confirmation-again": confirmation_example,
     "consent-entry": entry_example,
+    "consent-receipt": entry_example,
     "activity": activity_example,
     "activity-edit": activity_example,
     "breach": breach_example,

@@ -45,7 +45,12 @@ def differences(shown: Any, real: Any, at: str = "") -> list[str]:
 def looked_up(value: str, answers: dict[str, Any]) -> str:
     """The value, or the member of an earlier answer that `$operation.member` names."""
     operation, _, member = value.removeprefix("$").partition(".")
-    return answers[operation].json()[member] if value.startswith("$") else value
+    if not value.startswith("$"):
+        return value
+    found = answers[operation].json()
+    for part in member.split("."):
+        found = found[int(part)] if isinstance(found, list) else found[part]
+    return found
 
 
 def others() -> list[Example]:
