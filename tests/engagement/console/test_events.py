@@ -73,7 +73,7 @@ def test_list__many_events__costs_no_query_more(marketer, django_assert_max_num_
         make_event()
     page(marketer)
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(13):
         page(marketer)
 
 
