@@ -34,7 +34,7 @@ class ActivityList(_Activities, RegisterList):
     """The record of processing activities."""
 
     name, title = "activity-list", "Record of processing"
-    menu_entry = MenuEntry("Record of processing", "file-text", "Compliance", order=60)
+    menu_entry = MenuEntry("Processing record", "file-text", "Compliance", order=60)
     search_label = "Name"
     empty = Empty("No activity recorded yet", "GDPR Art. 30 asks for one entry for each way personal data is used.")
     columns = (

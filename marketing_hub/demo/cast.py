@@ -85,8 +85,17 @@ def opened_at() -> datetime:
 
 
 def importer() -> Actor:
-    """The marketer, who brings the shop's files."""
-    user = StaffUser.objects.get(email=_address(Role.MARKETER))
+    """The marketer, who brings the shop's files and defines audiences."""
+    return _member(Role.MARKETER)
+
+
+def officer() -> Actor:
+    """The compliance officer, on whose desk requests are."""
+    return _member(Role.COMPLIANCE)
+
+
+def _member(role: Role) -> Actor:
+    user = StaffUser.objects.get(email=_address(role))
     return Actor(kind=ActorKind.STAFF, id=user.public_id, label=user.name)
 
 

@@ -22,6 +22,7 @@ from marketing_hub import welcome
 from marketing_hub.demo import cast
 from marketing_hub.demo.activity import Activity, invent_activity
 from marketing_hub.demo.consents import ConsentStep, consent_steps
+from marketing_hub.demo.desk import define_audiences, open_requests
 from marketing_hub.demo.files import bring_in
 from marketing_hub.demo.people import CUSTOMER_MAPPING, Person, invent_people, write_customers
 from marketing_hub.demo.progress import Progress
@@ -77,6 +78,7 @@ def load(*, base_url: str, small: bool, out: TextIO) -> None:
     _record_consents(progress, told, shop.actor)
     cast.welcome_jane(by=shop.actor, now=now)
     _send_events(progress, told, Shop(base_url, shop.client_id, shop.secret), now)
+    _fill_desks(progress, people)
     _note(logins, shop)
 
 
@@ -212,6 +214,13 @@ def judge(activity: Sequence[Activity], verdicts: Sequence[dict[str, Any]]) -> s
     statuses = Counter(verdict["status"] for verdict in verdicts)
     again = f" ({statuses['duplicate']:,} of them sent before)" if statuses["duplicate"] else ""
     return f"{allowed:,} stored{again}, {len(activity) - allowed:,} refused with consent_required, over HTTP"
+
+
+def _fill_desks(progress: Progress, people: Sequence[Person]) -> None:
+    progress.begin("desks")
+    audiences = define_audiences(by=cast.importer(), now=timezone.now())
+    requests = open_requests(people=people, by=cast.officer(), now=timezone.now())
+    progress.end(f"{audiences} audiences defined, {requests} privacy requests opened")
 
 
 def agree(what: str, found: object, expected: object) -> None:

@@ -12,9 +12,11 @@ import httpx
 import pytest
 
 from marketing_hub.demo.activity import Activity
+from marketing_hub.demo.desk import REQUESTS, SEGMENTS
 from marketing_hub.demo.load import MismatchError, agree, judge
 from tests.marketing_hub.demo.conftest import NOW
 from tests.support.stack import Stack
+from tests.support.waiting import eventually
 
 PEOPLE = 438
 COUNTS = {
@@ -26,6 +28,8 @@ COUNTS = {
     "staff": "SELECT count(*) FROM core_staffuser",
     "clients": "SELECT count(*) FROM integrations_apiclient",
     "imports": "SELECT count(*) FROM customers_importfile",
+    "segments": "SELECT count(*) FROM customers_segment",
+    "requests": "SELECT count(*) FROM consent_datarequest",
 }
 
 
@@ -61,6 +65,20 @@ def test_load__small__stores_what_its_import_accepted(demo):
     assert reasons == {"missing_customer": 1_351}
     assert min(found["orders"], found["ledger"]) > 1_000
     assert found["events"] > 500
+
+
+def test_load__small__leaves_audiences_that_are_calculated_and_requests_on_the_desk(demo):
+    def calculated() -> int:
+        with demo.stack.connect() as connection:
+            return int(
+                connection.execute("SELECT count(*) FROM customers_segment WHERE current_id IS NOT NULL").fetchone()[0]
+            )
+
+    assert eventually(lambda: calculated() == len(SEGMENTS))
+
+    found = counts(demo.stack)
+    assert found["segments"] == len(SEGMENTS)
+    assert found["requests"] == len(REQUESTS)
 
 
 def test_load__called_again__says_so_and_changes_nothing(demo):
