@@ -20,6 +20,7 @@ from consent.models import (
     DataRequest,
     Disclosure,
     LegalHold,
+    Restriction,
     Suppression,
 )
 from consent.selectors import personal
@@ -30,6 +31,7 @@ from consent.selectors.figures import reach_by_email
 from consent.selectors.merging import preview_consent
 from consent.selectors.purposes import importable_purposes
 from consent.selectors.requests import why_held
+from consent.selectors.restrictions import collect_restrictions
 from consent.selectors.segments import CRITERIA, GATE
 from consent.selectors.suppression import suppressed_among
 from consent.selectors.timeline import CONSENT_SOURCE
@@ -38,6 +40,7 @@ from consent.services.hearing import record_signal
 from consent.services.imports import check_imported_basis, record_imported_consent
 from consent.services.masks import recompute_masks
 from consent.services.merging import absorb_consent, restore_consent
+from consent.services.restrictions import erase_restrictions
 from core import menu, privacy
 from core.actors import Actor
 from core.api.gpc import Name, register_hearer
@@ -87,6 +90,16 @@ _PLACES: Final = (
         erase=disclosures.keep_disclosures,
         order=560,
         kept_because="GDPR Art. 19: recipients are told of the erasure; the record holds a number only",
+    ),
+    PersonalData(
+        name="consent.restrictions",
+        model=Restriction,
+        category="restrictions on the use of their data",
+        purpose="keeping to what people asked for",
+        retention="as long as the customer",
+        collect=collect_restrictions,
+        erase=erase_restrictions,
+        order=545,
     ),
     PersonalData(
         name="consent.tokens",

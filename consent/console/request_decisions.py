@@ -34,6 +34,10 @@ class Approve(RequestAction):
     def question(self) -> str:
         """What follows."""
         row = self.row
+        if row.state == State.SECOND_APPROVAL and row.refusal_code == Refusal.NO_DATA:
+            return f"{kind_title(row)}: you are the second person. The letter that we hold nothing leaves at once."
+        if row.state == State.SECOND_APPROVAL and not needs_second_person(row.kind):
+            return f"{kind_title(row)}: nobody was found. You are the second person who confirms that."
         if not needs_second_person(row.kind):
             return f"{kind_title(row)}: what was found is correct and may go to the requester."
         if row.state == State.SECOND_APPROVAL:

@@ -74,9 +74,10 @@ def who(request: DataRequest, reader: StaffUser, contacts: Mapping[int, str]) ->
 
 
 def next_steps(request: DataRequest) -> list[Action]:
-    """What can be done with the request now, the most likely first."""
+    """What can be done with the request now, the most likely first; a restriction is lifted after closing too."""
     if not request.is_open:
-        return []
+        restricted = request.kind == Kind.RESTRICTION and request.customer and request.state == State.DELIVERED
+        return [_step(request, "unrestrict", "Lift the restriction", "player-play", APPROVE)] if restricted else []
     return [*_towards_answer(request), *_aside(request)]
 
 
@@ -91,6 +92,8 @@ def _towards_answer(request: DataRequest) -> list[Action]:
         found.append(_step(request, "collect", "Start", "player-play"))
     if state in _ASKED and not (state == State.VERIFYING and request.verified_at is None):
         found.append(_step(request, "resume", "Answer received", "player-play"))
+    if request.kind == Kind.RECTIFICATION and request.customer and state in (State.COLLECTING, State.REVIEWING):
+        found.append(_step(request, "correct", "Correct the profile", "edit", "customers.view_pii"))
     if state in _IN_REVIEW:
         found.append(_approval(request))
     if state == State.READY:

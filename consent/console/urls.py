@@ -1,6 +1,7 @@
 """Screens of consent."""
 
 from consent.console import request_actions as actions
+from consent.console import request_corrections as corrections
 from consent.console import request_decisions as decisions
 from consent.console.confirmations import ConfirmationList, SendConfirmationAgain
 from consent.console.contributions import contribute
@@ -37,6 +38,8 @@ STEPS = (
     decisions.Hold,
     decisions.Lift,
     decisions.Deliver,
+    corrections.Correct,
+    corrections.LiftRestriction,
 )
 ENTRIES = ("", "/new", "/export", "/<str:public_id>", "/<str:public_id>/edit")
 urlpatterns = [

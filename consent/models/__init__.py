@@ -16,6 +16,7 @@ from consent.models.requests import (
     RequestPackage,
     RequestStep,
 )
+from consent.models.restrictions import Restriction
 from consent.models.suppression import Suppression, SuppressionReason
 from consent.models.tokens import ConsentToken
 
@@ -43,6 +44,7 @@ __all__ = [
     "RequestMove",
     "RequestPackage",
     "RequestStep",
+    "Restriction",
     "Suppression",
     "SuppressionReason",
 ]

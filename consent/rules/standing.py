@@ -74,6 +74,7 @@ class Person:
     birth_date: date | None = None
     gpc_first_seen_at: datetime | None = None
     suppressed: bool = False
+    restricted: bool = False
 
     def age(self, at: datetime) -> int | None:
         """Completed years on the UTC day of `at`; None when the birth date is not known."""
@@ -157,6 +158,7 @@ def _case(use: Use, person: Person, standing: Standing | None, at: datetime) -> 
         channel=use.channel,
         at=at,
         suppressed=person.suppressed,
+        restricted=person.restricted,
         age=person.age(at),
         gpc=person.gpc_first_seen_at is not None,
         gpc_first_seen_at=person.gpc_first_seen_at,

@@ -1,6 +1,6 @@
 """The fast question: may we, now? One statement for whoever asks on every request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -21,6 +21,13 @@ LEFT JOIN consent_consentevent AS entry ON entry.id = state.event_id
 WHERE person.status <> 'deleted' AND person.merged_into_id IS NULL AND person."""
 _BY_PUBLIC_ID: Final = _COLUMNS + "public_id = %s"
 _BY_EXTERNAL_ID: Final = _COLUMNS + "external_id = %s"
+
+_RESTRICTED_ONLY: Final = """
+SELECT 1 FROM customers_customer AS person WHERE person.public_id = %s
+AND NOT EXISTS (SELECT FROM consent_suppression AS listed WHERE listed.customer_id = person.id)
+AND EXISTS (SELECT FROM consent_restriction AS limit_ WHERE limit_.lifted_at IS NULL AND (limit_.customer_id = person.id
+    OR limit_.customer_id IN (SELECT id FROM customers_customer AS one WHERE one.merged_into_id = person.id)))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ def check_now(*, reference: str, use: Use, now: datetime) -> Check | None:
     place = region or country
     rule = catalogue().rule_of(place)
     if reason is None:
-        person = _silent_person(place, birth_date, seen, mask)
+        person = _silent_person(place, birth_date, seen, mask, public_id)
         decision = Outlooks(catalogue(), now).of(person, {}).decisions[use.id]
         return Check(public_id, decision.allowed, decision.reason, decision.why, place, rule.rule_set, None, None)
     told = Reason(reason)
@@ -60,6 +67,9 @@ def check_now(*, reference: str, use: Use, now: datetime) -> Check | None:
     return Check(public_id, allowed, told, why, place, rule.rule_set, seq, entry_id)
 
 
-def _silent_person(place: str, birth_date: date | None, seen: datetime | None, mask: int) -> Person:
-    suppressed = not mask >> SERVICE_BIT & 1
-    return Person(place=place, birth_date=birth_date, gpc_first_seen_at=seen, suppressed=suppressed)
+def _silent_person(place: str, birth_date: date | None, seen: datetime | None, mask: int, public_id: str) -> Person:
+    """Somebody to whom nothing may be done is restricted or suppressed; only then a second statement is needed."""
+    nothing = not mask >> SERVICE_BIT & 1
+    restricted = nothing and bool(direct.run(statement=_RESTRICTED_ONLY, parameters=(public_id,)))
+    silent = Person(place=place, birth_date=birth_date, gpc_first_seen_at=seen)
+    return replace(silent, suppressed=nothing and not restricted, restricted=restricted)

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
-from consent.models import ConsentEvent, Suppression
+from consent.models import ConsentEvent
 from consent.rules.decisions import Decision
 from consent.rules.standing import Entry, Person, Standing, decide, replay
 from consent.selectors.catalogue import Use, catalogue
+from consent.selectors.restrictions import held_back
 from consent.selectors.standings import ENTRY_COLUMNS, entry_of, person_of
 from core.errors import InvalidInput
 from customers.models import Customer, CustomerQuerySet
@@ -89,8 +90,8 @@ def _answers(
 
 def _person(customer: Customer, at: datetime, known_at: datetime, place: str | None) -> Person:
     by_then = min(at, known_at)
-    suppressed = Suppression.objects.filter(customer=customer, created_at__lte=by_then).exists()
-    person = person_of(customer, suppressed=suppressed)
+    suppressed, restricted = held_back(customer, at=by_then)
+    person = person_of(customer, suppressed=suppressed, restricted=restricted)
     seen = person.gpc_first_seen_at
     return replace(
         person,

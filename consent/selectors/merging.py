@@ -35,10 +35,14 @@ class _Outcomes:
     ) -> None:
         self.now, self.strict = now, absorbed.is_known
         self.ours, self.theirs = ours, theirs
-        self.one = person_of(survivor, suppressed=ours.suppressed)
-        self.other = person_of(absorbed, suppressed=theirs.suppressed)
+        self.one = person_of(survivor, suppressed=ours.suppressed, restricted=ours.restricted)
+        self.other = person_of(absorbed, suppressed=theirs.suppressed, restricted=theirs.restricted)
         seen = [at for at in (self.one.gpc_first_seen_at, self.other.gpc_first_seen_at) if at]
-        made = person_of(result, suppressed=ours.suppressed or theirs.suppressed)
+        made = person_of(
+            result,
+            suppressed=ours.suppressed or theirs.suppressed,
+            restricted=ours.restricted or theirs.restricted,
+        )
         self.made = replace(made, gpc_first_seen_at=min(seen, default=None))
 
     def of(self, use: Use) -> Outcome:

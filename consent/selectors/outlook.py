@@ -42,7 +42,7 @@ class Outlooks:
     def _of_silence(self, person: Person, rule: JurisdictionRule) -> Outlook:
         """What the place allows without a word of the person: the same all day for everybody of her age."""
         signal = person.gpc_first_seen_at is not None
-        key = self.at.date(), rule.code, person.age(self.at), signal, person.suppressed
+        key = self.at.date(), rule.code, person.age(self.at), signal, person.suppressed, person.restricted
         found: Outlook | None = self.uses.silences.get(key)
         if found is None:
             uses = self.uses.by_id.values()

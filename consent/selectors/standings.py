@@ -51,11 +51,15 @@ class Record:
     head: Head
     kept: Mapping[int, Kept]
     suppressed: bool
+    restricted: bool
 
 
 _RECORDS: Final = """
 SELECT person.id, head.seq, head.hash,
-    EXISTS (SELECT FROM consent_suppression AS listed WHERE listed.customer_id = person.id), states.kept
+    EXISTS (SELECT FROM consent_suppression AS listed WHERE listed.customer_id = person.id),
+    EXISTS (SELECT FROM consent_restriction AS limit_ WHERE limit_.lifted_at IS NULL AND (limit_.customer_id = person.id
+        OR limit_.customer_id IN (SELECT id FROM customers_customer AS one WHERE one.merged_into_id = person.id))),
+    states.kept
 FROM unnest(%s::bigint[]) AS person(id)
 LEFT JOIN LATERAL (
     SELECT seq, hash FROM consent_consentevent WHERE customer_id = person.id ORDER BY seq DESC LIMIT 1
@@ -77,8 +81,8 @@ def read_records(customer_ids: Sequence[int]) -> dict[int, Record]:
     with connection.cursor() as cursor:
         cursor.execute(_RECORDS, [list(customer_ids)])
         return {
-            customer_id: Record(Head(seq, hash_) if seq else Head(), _kept(kept or ()), suppressed)
-            for customer_id, seq, hash_, suppressed, kept in cursor.fetchall()
+            customer_id: Record(Head(seq, hash_) if seq else Head(), _kept(kept or ()), suppressed, restricted)
+            for customer_id, seq, hash_, suppressed, restricted, kept in cursor.fetchall()
         }
 
 
@@ -117,7 +121,7 @@ def entry_of(
     )
 
 
-def person_of(customer: Customer, *, suppressed: bool) -> Person:
+def person_of(customer: Customer, *, suppressed: bool, restricted: bool) -> Person:
     """What decisions need to know about a customer; nothing may be done with a tombstone or an absorbed profile."""
     gone = customer.status == Status.DELETED or customer.merged_into_id is not None
     return Person(
@@ -125,4 +129,5 @@ def person_of(customer: Customer, *, suppressed: bool) -> Person:
         birth_date=customer.birth_date,
         gpc_first_seen_at=customer.gpc_first_seen_at,
         suppressed=suppressed or gone,
+        restricted=restricted,
     )

@@ -46,7 +46,9 @@ def absorb_consent(*, absorbed_id: int, into_id: int, by: Actor, now: datetime, 
     before = ours.person.gpc_first_seen_at
     seen = [at for at in (theirs.person.gpc_first_seen_at, before) if at]
     suspended = ours.person.suppressed or bool(suppressed)
-    ours.person = replace(ours.person, gpc_first_seen_at=min(seen, default=None), suppressed=suspended)
+    restricted = ours.person.restricted or theirs.person.restricted
+    first = min(seen, default=None)
+    ours.person = replace(ours.person, gpc_first_seen_at=first, suppressed=suspended, restricted=restricted)
     if not visitor:
         _narrow(ours, theirs, both, uses, by, now)
     theirs.person = replace(theirs.person, suppressed=True)

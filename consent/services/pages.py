@@ -78,7 +78,7 @@ def open_pages(*, customer_ids: Iterable[int], uses: Catalogue) -> dict[int, Pag
 def _page(customer: Customer, record: Record, uses: Catalogue) -> Page:
     return Page(
         customer=customer,
-        person=person_of(customer, suppressed=record.suppressed),
+        person=person_of(customer, suppressed=record.suppressed, restricted=record.restricted),
         rule=uses.rule_of(customer.place),
         head=record.head,
         kept=record.kept,

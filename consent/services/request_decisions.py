@@ -29,29 +29,63 @@ def approve_request(*, request: DataRequest, text: str = "", by: Actor, now: dat
     """What was found may go out, or be erased: the request is ready, or waits for a second person where it cannot be
     undone.
 
-    The second approval must come from somebody else (409 `second_person_needed`); it starts the erasure. Refused
-    while the identity is open, a task is open or, for erasure, a legal hold stands.
+    The second approval must come from somebody else (409 `second_person_needed`); it starts the erasure, or sends
+    the answer that we hold nothing. Refused while the identity is open, a task is open or, for erasure, a legal hold
+    stands.
     """
     row = lock_open(request=request)
     before = row.state
+    if row.state == State.SECOND_APPROVAL and row.refusal_code == Refusal.NO_DATA:
+        return _nothing_held(row, row.refusal_reason, by, now)
     _check_approvable(row)
     if row.state == State.SECOND_APPROVAL:
-        if str(by) == row.approved_by:
-            raise Conflict(
-                "You gave the first approval; the second must come from somebody else.", code="second_person_needed"
-            )
-        row.second_by, row.second_at = str(by), now
+        _second(row, by, now)
         move(row=row, to=State.READY, now=now)
     else:
         row.approved_by, row.approved_at = str(by), now
         row.second_by, row.second_at = "", None
-        move(row=row, to=State.SECOND_APPROVAL if needs_second_person(row.kind) else State.READY, now=now)
+        two = needs_second_person(row.kind) or (row.customer is None and needs_package(row.kind))
+        move(row=row, to=State.SECOND_APPROVAL if two else State.READY, now=now)
     kept = keep(row=row, action="approved", by=by, now=now, before=before, text=text)
     if row.state == State.READY and needs_second_person(row.kind):
         plan_erasure(request=row, by=by, now=now)
     elif row.state == State.READY and needs_package(row.kind):
         plan_package(request=row, by=by, now=now)
     return kept
+
+
+def _second(row: DataRequest, by: Actor, now: datetime) -> None:
+    if str(by) == row.approved_by:
+        raise Conflict(
+            "You gave the first approval; the second must come from somebody else.", code="second_person_needed"
+        )
+    row.second_by, row.second_at = str(by), now
+
+
+def _nothing_held(row: DataRequest, reason: str, by: Actor, now: datetime) -> DataRequest:
+    """The answer that we hold nothing is proposed by one person and sent by another: a miss would be a lie."""
+    before = row.state
+    row.refusal_code, row.refusal_reason = Refusal.NO_DATA, reason
+    if row.state != State.SECOND_APPROVAL:
+        row.approved_by, row.approved_at = str(by), now
+        row.second_by, row.second_at = "", None
+        move(row=row, to=State.SECOND_APPROVAL, now=now)
+        return keep(row=row, action="nothing_found", by=by, now=now, before=before, text=reason)
+    _second(row, by, now)
+    return _refused(row, before, (), by, now)
+
+
+def _refused(row: DataRequest, before: str, parts: Sequence[str], by: Actor, now: datetime) -> DataRequest:
+    if parts:
+        row.refused_parts = sorted({*row.refused_parts, *parts})
+    else:
+        move(row=row, to=State.REFUSED, now=now)
+        tick(row=row, kind="stopped", by=by, now=now, reason="refused")
+    reason, code = row.refusal_reason, row.refusal_code
+    article = Refusal(code).label
+    write_letter(request=row, kind="refusal", by=by, now=now, reason=reason, article=article, parts=tuple(parts))
+    action = "partly_refused" if parts else "denied"
+    return keep(row=row, action=action, by=by, now=now, before=before, text=reason, code=code, parts=list(parts))
 
 
 def _check_approvable(row: DataRequest) -> None:
@@ -86,6 +120,8 @@ def send_back(*, request: DataRequest, text: str, by: Actor, now: datetime) -> D
     move(row=row, to=State.REVIEWING, now=now)
     row.approved_by = row.second_by = ""
     row.approved_at = row.second_at = None
+    if row.refusal_code == Refusal.NO_DATA:
+        row.refusal_code = row.refusal_reason = ""
     RequestStep.objects.filter(request=row, action__in=(*ERASING, *PACKING)).delete()
     return keep(row=row, action="sent_back", by=by, now=now, before=before, text=text)
 
@@ -117,7 +153,7 @@ def refuse_request(
 ) -> DataRequest:
     """Refused, with article and reason, by letter. With `parts` only these categories are; the rest goes on.
 
-    The letter tells of complaint and court (GDPR Art. 12(4)).
+    The letter tells of complaint and court (GDPR Art. 12(4)). That we hold nothing needs a second person.
     """
     row = lock_open(request=request)
     before = row.state
@@ -125,18 +161,10 @@ def refuse_request(
         raise InvalidInput(f"Invalid 'code': one of {', '.join(Refusal.values)}.", param="code")
     if not reason.strip():
         raise InvalidInput("Give the reason in words the person understands.", code="missing_field", param="reason")
-    article = Refusal(code).label
+    if code == Refusal.NO_DATA and not parts:
+        return _nothing_held(row, reason.strip()[:500], by, now)
     row.refusal_code, row.refusal_reason = code, reason.strip()[:500]
-    if parts:
-        row.refused_parts = sorted({*row.refused_parts, *parts})
-    else:
-        move(row=row, to=State.REFUSED, now=now)
-        tick(row=row, kind="stopped", by=by, now=now, reason="refused")
-    write_letter(
-        request=row, kind="refusal", by=by, now=now, reason=row.refusal_reason, article=article, parts=tuple(parts)
-    )
-    action = "partly_refused" if parts else "denied"
-    return keep(row=row, action=action, by=by, now=now, before=before, text=reason, code=code, parts=list(parts))
+    return _refused(row, before, parts, by, now)
 
 
 @transaction.atomic

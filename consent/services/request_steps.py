@@ -29,8 +29,7 @@ from customers.selectors.customers import all_ids
 
 _BY_HAND: Final[Mapping[str, str]] = {
     Kind.RECTIFICATION: "Correct the data, and tell recipients (GDPR Art. 16, 19)",
-    Kind.RESTRICTION: "Mark the data as restricted, and tell recipients (GDPR Art. 18, 19)",
-    Kind.LIMIT_USE: "Limit the use of sensitive data (Cal. Civ. Code 1798.121)",
+    Kind.RESTRICTION: "Tell the recipients of the last months (GDPR Art. 19)",
     Kind.AUTOMATED: "Let a person review the decision (GDPR Art. 22(3))",
     Kind.COMPLAINT: "Look into the complaint and answer it (DPA 2018 s.164A)",
 }
@@ -67,11 +66,14 @@ def _collectors(request: DataRequest, now: datetime) -> list[RequestStep]:
 
 def _others(request: DataRequest, now: datetime) -> list[RequestStep]:
     common: dict[str, Any] = {"request": request, "due_at": now, "due_on": request.safe_due, "order": 5_000}
+    planned = []
     if request.kind in EFFECTS:
-        return [RequestStep(action=Action.EFFECT, name=request.kind, title=EFFECTS[Kind(request.kind)], **common)]
+        planned.append(
+            RequestStep(action=Action.EFFECT, name=request.kind, title=EFFECTS[Kind(request.kind)], **common)
+        )
     if request.kind in _BY_HAND:
-        return [RequestStep(action=Action.BY_HAND, name="answer", title=_BY_HAND[request.kind], **common)]
-    return []
+        planned.append(RequestStep(action=Action.BY_HAND, name="answer", title=_BY_HAND[request.kind], **common))
+    return planned
 
 
 @transaction.atomic

@@ -31,7 +31,7 @@ from tests.factories.system import audit_example, job_example, staff_example, vi
 
 _REQUEST_STEPS = (
     "acknowledge ask approve assign certificate collect comment deliver extend hold lift match not-verified "
-    "redact refuse resume send-back verify withdraw"
+    "redact refuse resume send-back verify withdraw correct unrestrict"
 )
 
 _CAMPAIGN_STEPS = (

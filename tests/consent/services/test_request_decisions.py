@@ -275,7 +275,7 @@ def test_check_dates__stored_date_changed_behind_the_clock__is_corrected_and_tol
 def test_drop_old_requests__closed_long_ago__takes_everything_about_them():
     request = make_request(now=NOON)
     open_one = make_request(Kind.ERASURE, NOON)
-    refuse_request(request=request, code="no_data", reason="Nothing here.", by=ONE, now=NOON)
+    refuse_request(request=request, code="outside", reason="Nothing here.", by=ONE, now=NOON)
 
     assert drop_old_requests(before=NOON) == 0
     assert drop_old_requests(before=NOON + timedelta(days=1)) == 1

@@ -1,0 +1,35 @@
+"""Whose data may only be kept."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, Q, QuerySet
+
+from consent.models import Restriction, Suppression
+from customers.models import Customer
+
+
+def standing_restrictions(customer: Customer, /) -> QuerySet[Restriction]:
+    """Those that stand on this customer or on a profile she absorbed."""
+    return Restriction.objects.filter(_of(customer), lifted_at=None)
+
+
+def held_back(customer: Customer, /, at: datetime) -> tuple[bool, bool]:
+    """Whether the customer was suppressed and whether a restriction stood at that moment; one query."""
+    listed = Suppression.objects.filter(customer=customer, created_at__lte=at)
+    stood = Q(lifted_at=None) | Q(lifted_at__gt=at)
+    stands = Restriction.objects.filter(_of(customer), stood, placed_at__lte=at)
+    row = Customer.objects.filter(pk=customer.pk).values_list(Exists(listed), Exists(stands)).first()
+    return row or (False, False)
+
+
+def _of(customer: Customer) -> Q:
+    return Q(customer=customer) | Q(customer__in=Customer.objects.filter(merged_into=customer.pk))
+
+
+def collect_restrictions(customer_ids: Sequence[int], /) -> Iterator[dict[str, Any]]:
+    """Which restrictions stand or stood on their data."""
+    rows = Restriction.objects.filter(customer_id__in=customer_ids).order_by("pk")
+    for request, placed_at, lifted_at in rows.values_list("request", "placed_at", "lifted_at"):
+        yield {"request": request, "placed_at": placed_at, "lifted_at": lifted_at}
