@@ -34,6 +34,9 @@ EXAMPLES = [
         answer={"receipt": {"schema_version": "ISO/IEC TS 27560:2023"}},
     ),
     Example(
+        "listConsentConsumers", "Who acted", path={"entry_id": "$listConsentHistory.data.0.id"}, answer={"data": []}
+    ),
+    Example(
         "checkConsent",
         "May we send a newsletter?",
         query={"subject": "12345", "purpose": "marketing_email"},

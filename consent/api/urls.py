@@ -7,6 +7,7 @@ from consent.api.catalogue import JurisdictionDetail, Jurisdictions, Notices, Pu
 from consent.api.check import check_consent
 from consent.api.confirmations import ConfirmationDetail, Confirmations
 from consent.api.consents import Consent, ConsentBatch, ConsentHistory, VisitorConsent
+from consent.api.consumers import ConsentConsumers
 from consent.api.disclosures import CustomerDisclosures, DisclosuresAfterNo, DisclosureViewSet
 from consent.api.links import ConsentLinks
 from consent.api.privacy_requests import (
@@ -35,6 +36,7 @@ urlpatterns = [
     path("consents", ConsentBatch.as_view(), name="consents"),
     path("consents/simulate", SimulateMove.as_view(), name="consent-simulate"),
     path("consents/<str:entry_id>/receipt", ConsentReceipt.as_view(), name="consent-receipt"),
+    path("consents/<str:entry_id>/consumers", ConsentConsumers.as_view(), name="consent-consumers"),
     path("consents/check", check_consent, name="consent-check"),
     path("purposes", Purposes.as_view(), name="purposes"),
     path("purposes/<slug:key>/notices", Notices.as_view(), name="notices"),

@@ -12,8 +12,10 @@ from django.utils.html import format_html
 
 from consent.console.words import BASES, CHANNELS, STATES, evidence_label, evidence_words, notice_words
 from consent.models import ConsentEvent
+from consent.rules.standing import NO_EVENTS
 from consent.rules.vocabulary import Event
 from consent.selectors.catalogue import catalogue
+from consent.selectors.consumers import consumers_of
 from consent.selectors.ledger import chain_of, find_entry, history_of, last_verification, list_entries
 from consent.selectors.receipts import receipt_for
 from consent.services.verification import start_verification
@@ -214,6 +216,14 @@ class EntryDetail(DetailPage):
     panels = (
         Panel("facts", "What was recorded", "consent/entry.html", VIEW, lambda request, row: _facts(row)),
         Panel("notice", "Words shown", "consent/words.html", VIEW, lambda request, row: {"notice": row.notice}),
+        Panel(
+            "consumers",
+            "Who acted under the consent that ended",
+            "consent/consumers.html",
+            VIEW,
+            lambda request, row: _consumers(row),
+            lazy=True,
+        ),
         Panel("chain", "Chain", "consent/chain.html", VIEW, lambda request, row: _chain(request, row), place="side"),
     )
 
@@ -248,6 +258,12 @@ def _facts(row: ConsentEvent) -> Mapping[str, Any]:
     ]
     evidence = [(evidence_label(name), _evidence(name, value)) for name, value in sorted(row.evidence.items())]
     return {"facts": facts, "evidence": evidence}
+
+
+def _consumers(row: ConsentEvent) -> Mapping[str, Any]:
+    """Everybody to be told that this yes is over."""
+    ends = Event(row.event) in NO_EVENTS | {Event.EXPIRED, Event.INVALIDATED}
+    return {"ends": ends, "consumers": consumers_of(row) if ends else []}
 
 
 def _evidence(name: str, value: Any) -> Any:
