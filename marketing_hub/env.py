@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import available_timezones
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 _YES: Final = frozenset({"1", "true", "yes", "on"})
@@ -96,6 +97,14 @@ def choice(name: str, default: str, options: Sequence[str]) -> str:
     value = text(name, default)
     if value not in options:
         raise ConfigError(f"{name} is {value!r}; it must be one of {', '.join(options)}.")
+    return value
+
+
+def zone(name: str, default: str) -> str:
+    """A time zone of the IANA database, such as Europe/Berlin."""
+    value = text(name, default)
+    if value not in available_timezones():
+        raise ConfigError(f"{name} is {value!r}; it must be a time zone such as Europe/Berlin.")
     return value
 
 

@@ -317,9 +317,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4_194_304
 
 # --- Language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
-USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+COMPANY_TIME_ZONE = env.zone("COMPANY_TIME_ZONE", "UTC")  # days, weeks and months of segment rules begin there
 
 # --- Logs and error reports ------------------------------------------------------------------------------------------
 LOGGING_CONFIG = None

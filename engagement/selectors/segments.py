@@ -69,14 +69,14 @@ def _subject(members: Mapping[str, Any], pointer: str) -> Subject:
 
 def _test(condition: Condition, subject: Subject, builder: Builder) -> Test:
     members, measure = condition.members, condition.members["field"]
-    chosen = _filter(members, builder, bounds(members.get("window"), builder.now))
+    chosen = _filter(members, builder, bounds(members.get("window"), builder.now, builder.zone))
     column = builder.measure(SOURCE, _aggregate(members, builder), chosen)
     value = Value(column, subject.type, zero=measure in _NOTHING_IS_ZERO)
     return compare(condition, value, builder)
 
 
 def _weigh(condition: Condition, builder: Builder, weight: Weight) -> str:
-    chosen = _filter(condition.members, builder, bounds(condition.members.get("window"), builder.now))
+    chosen = _filter(condition.members, builder, bounds(condition.members.get("window"), builder.now, builder.zone))
     return builder.measure(SOURCE, weight.over("f.occurred_at", builder), chosen)
 
 
@@ -185,7 +185,7 @@ def _sequence_test(condition: Condition, subject: Subject, builder: Builder) -> 
     """`not_followed_by` counts a first event only once the time for the second has run out."""
     step, now = condition.value, builder.now
     within = length(step["within"])
-    window = bounds(condition.members.get("window"), now)
+    window = bounds(condition.members.get("window"), now, builder.zone)
     if condition.op == "not_followed_by":
         over = now - within + timedelta(microseconds=1)
         window = Bounds(window.since, min(window.until, over) if window.until else over)

@@ -5,7 +5,7 @@ import re
 
 from tests.architecture.sources import ROOT, python_files, tree
 
-READERS = {"text", "flag", "number", "seconds", "choice", "csv", "url", "secret", "keyring", "database_url"}
+READERS = {"text", "flag", "number", "seconds", "choice", "zone", "csv", "url", "secret", "keyring", "database_url"}
 OURS_TO_SET = {"DJANGO_SETTINGS_MODULE", "PATH"}
 FILES_BESIDE_THE_APPS = [ROOT / "tests" / "conftest.py"]
 

@@ -185,3 +185,12 @@ def test_database_url__development_before_the_first_start__is_where_it_will_be(t
     entry = env.database_url("DATABASE_URL")
 
     assert (entry["HOST"], entry["NAME"]) == (str(tmp_path / "sockets"), "marketing_hub")
+
+
+def test_zone__name_of_the_database__is_taken_and_another_refused(monkeypatch):
+    monkeypatch.setenv("X", "Europe/Berlin")
+    assert env.zone("X", "UTC") == "Europe/Berlin"
+    monkeypatch.setenv("X", "Berlin")
+
+    with pytest.raises(env.ConfigError, match="a time zone such as Europe/Berlin"):
+        env.zone("X", "UTC")

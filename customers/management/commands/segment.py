@@ -1,4 +1,7 @@
-"""`manage.py segment count`: how many people a rule matches, and why somebody is in or not, from a shell."""
+"""`manage.py segment count`: how many people a rule matches, and why somebody is in or not, from a shell.
+
+`manage.py segment operators` writes the page of the documentation that lists every criterion and operator.
+"""
 
 import json
 import time
@@ -12,6 +15,7 @@ from django.utils import timezone
 from core.errors import DomainError
 from customers.models import Customer
 from customers.rules.segments.grammar import Grammar
+from customers.rules.segments.manual import manual
 from customers.rules.segments.tree import Node, RuleError
 from customers.selectors.customers import find_customer
 from customers.selectors.segments.explaining import Explanation, explain_rule
@@ -32,9 +36,13 @@ class Command(BaseCommand):
         count.add_argument("--rule", type=Path, required=True, help="file with the rule, as JSON or in plain words")
         count.add_argument("--explain", metavar="CUSTOMER", help="cus_... or external id: in or out, and why")
         count.add_argument("--json", action="store_true", help="print one JSON object")
+        commands.add_parser("operators", help="print the page that lists every criterion and operator")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Count; CommandError with every problem and its place when the rule cannot be used."""
+        if options["subcommand"] == "operators":
+            self.stdout.write(manual(grammar().forms), ending="")
+            return
         try:
             answer = _answer(options["rule"], options["explain"])
         except RuleError as refusal:

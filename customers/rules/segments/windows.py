@@ -1,6 +1,6 @@
-"""Lengths of time and windows of time: rolling, of the calendar (UTC), or between two days."""
+"""Lengths of time and windows of time: rolling, of the calendar of a time zone, or between two days."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final, NamedTuple
 
 from customers.rules.segments.lexer import Reader, quoted
@@ -109,36 +109,51 @@ def parse_window(reader: Reader) -> dict[str, Any] | None:
     return days or None
 
 
-def bounds(window: dict[str, Any] | None, now: datetime) -> Bounds:
-    """The instants of a checked window as seen at `now`; what comes after `now` never counts."""
+def bounds(window: dict[str, Any] | None, now: datetime, zone: tzinfo = UTC) -> Bounds:
+    """The instants of a checked window as seen at `now`; what comes after `now` never counts.
+
+    Days, weeks, months, quarters and years begin at midnight in `zone`, which may be 23 or 25 hours after the midnight
+    before; lengths such as 24 hours are lengths everywhere.
+    """
     end = now + timedelta(microseconds=1)
     if window is None:
         return Bounds(None, end)
     if "last" in window:
         return Bounds(now - length(window["last"]), end)
     if "this" in window:
-        return Bounds(period_start(window["this"], now), end)
+        return Bounds(period_start(window["this"], now, zone), end)
     if "previous" in window:
-        last = period_start(window["previous"], now)
-        return Bounds(period_start(window["previous"], last - timedelta(days=1)), last)
-    until = midnight(window["until"]) if "until" in window else end
-    return Bounds(midnight(window["from"]) if "from" in window else None, min(until, end))
+        first = _first_day(window["previous"], now.astimezone(zone).date())
+        before = _first_day(window["previous"], first - timedelta(days=1))
+        return Bounds(_midnight(before, zone), _midnight(first, zone))
+    until = midnight(window["until"], zone) if "until" in window else end
+    return Bounds(midnight(window["from"], zone) if "from" in window else None, min(until, end))
 
 
-def period_start(period: str, at: datetime) -> datetime:
-    """The first instant of the day, ISO week, month, quarter or year (UTC) in which `at` falls."""
-    day = at.astimezone(UTC).date()
+def period_start(period: str, at: datetime, zone: tzinfo = UTC) -> datetime:
+    """The first instant of the day, ISO week, month, quarter or year in which `at` falls in `zone`."""
+    return _midnight(_first_day(period, at.astimezone(zone).date()), zone)
+
+
+def _first_day(period: str, day: date) -> date:
     if period == "week":
-        day -= timedelta(days=day.weekday())
-    elif period == "month":
-        day = day.replace(day=1)
-    elif period == "quarter":
-        day = day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
-    elif period == "year":
-        day = day.replace(month=1, day=1)
-    return datetime.combine(day, time(), UTC)
+        return day - timedelta(days=day.weekday())
+    if period == "month":
+        return day.replace(day=1)
+    if period == "quarter":
+        return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    return day.replace(month=1, day=1) if period == "year" else day
 
 
-def midnight(day: str) -> datetime:
-    """The first instant of a day in UTC."""
-    return datetime.combine(date.fromisoformat(day), time(), UTC)
+def midnight(day: str, zone: tzinfo = UTC) -> datetime:
+    """The first instant of a day in `zone`, in UTC."""
+    return _midnight(date.fromisoformat(day), zone)
+
+
+def next_midnight(day: str, zone: tzinfo = UTC) -> datetime:
+    """The first instant behind a day in `zone`, in UTC."""
+    return _midnight(date.fromisoformat(day) + timedelta(days=1), zone)
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from customers.rules.segments.windows import Bounds
 
@@ -76,10 +77,11 @@ class Weight:
 
 
 class Builder:
-    """Collects what the conditions of one rule need, at one moment `now`."""
+    """Collects what the conditions of one rule need, at one moment `now`; days are those of `zone`."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, zone: ZoneInfo) -> None:
         self.now = now
+        self.zone = zone
         self.parameters: dict[str, Any] = {}
         self._names: dict[str, str] = {}
         self._sums: dict[str, _Sums] = {}

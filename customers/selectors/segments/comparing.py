@@ -106,8 +106,8 @@ def _bound(number: int | float, builder: Builder) -> str:
 
 def _time(op: str, operand: Any, value: Value, builder: Builder) -> str:
     if value.type is Type.DATE:
-        return " AND ".join(builder.within(value.sql, times.days(op, operand, builder.now), "date"))
-    return " AND ".join(builder.within(value.sql, times.instants(op, operand, builder.now)))
+        return " AND ".join(builder.within(value.sql, times.days(op, operand, builder.now, builder.zone), "date"))
+    return " AND ".join(builder.within(value.sql, times.instants(op, operand, builder.now, builder.zone)))
 
 
 def _ranked(op: str, operand: Any, value: Value, builder: Builder) -> str:
@@ -121,8 +121,9 @@ def _ranked(op: str, operand: Any, value: Value, builder: Builder) -> str:
 
 
 def _anniversary(operand: Any, value: Value, builder: Builder) -> str:
-    day = value.sql if value.type is Type.DATE else f"({value.sql} AT TIME ZONE 'UTC')::date"
-    today = builder.now.date()
+    there = builder.bind(builder.zone.key, "text")
+    day = value.sql if value.type is Type.DATE else f"({value.sql} AT TIME ZONE {there})::date"
+    today = builder.now.astimezone(builder.zone).date()
     first, last = builder.bind(today, "date"), builder.bind(today + length(operand), "date")
     year = f"extract(year FROM {day})::integer"
     comes = [

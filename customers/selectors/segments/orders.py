@@ -53,7 +53,7 @@ def _weigh(condition: Condition, builder: Builder, weight: Weight) -> str:
 
 def _filter(condition: Condition, builder: Builder) -> Filter:
     _, which = _MEASURES[condition.members["field"]]
-    window = bounds(condition.members.get("window"), builder.now)
+    window = bounds(condition.members.get("window"), builder.now, builder.zone)
     parts = builder.within("f.purchased_at", window) + ([which] if which else [])
     if "currency" in condition.members:
         parts.append(f"f.currency = {builder.bind(condition.members['currency'], 'text')}")

@@ -19,7 +19,7 @@ from customers.selectors.segments.builder import Builder, Filter, Source, Test, 
 from customers.selectors.segments.comparing import KNOWN_SQL, Value, compare
 from customers.selectors.segments.registry import Offer, SegmentCriterion, SubjectFinder, weight_of
 from customers.selectors.segments.running import run
-from customers.selectors.segments.statement import compile_rule, subtests
+from customers.selectors.segments.statement import builder_at, compile_rule, subtests
 
 SOURCE: Final = Source("scores", "customers_customerscore", at="since")
 BARS: Final = 10
@@ -45,7 +45,7 @@ def score_rows(
 
     `ids` limits it to these customers: a list, or a range. RuleError when a condition cannot be evaluated (any more).
     """
-    builder = Builder(now)
+    builder = builder_at(now)
     weights = [_weight(rule, builder) for rule in definition.rules]
     whens = tuple(rule.when for rule in definition.rules)
     statement = compile_rule(

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import connection
 
 from core.crypto import digest
@@ -42,6 +44,11 @@ class Statement:
         return digest(self.select("c.id"))
 
 
+def builder_at(now: datetime) -> Builder:
+    """An empty builder whose days are those of the company."""
+    return Builder(now, ZoneInfo(settings.COMPANY_TIME_ZONE))
+
+
 def compile_rule(
     *,
     node: Node,
@@ -58,7 +65,7 @@ def compile_rule(
     (its parameters bound in `builder`). `everybody` keeps the facts of people whom the customer row already rules
     out, for questions about single conditions. A `builder` brings along what the caller measures beside the rule.
     """
-    builder = builder or Builder(now)
+    builder = builder or builder_at(now)
     tests = {id(condition): test_of(condition, grammar.subject(condition), builder) for condition in conditions(node)}
     rule = _test(node, tests)
     if customer_id is not None:

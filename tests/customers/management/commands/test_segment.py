@@ -1,6 +1,7 @@
 """`manage.py segment count`: figures and reasons for scripts, refusals with their place for people."""
 
 import json
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -64,3 +65,10 @@ def test_count__unknown_customer_or_file__is_refused(ana, tmp_path, capsys):
         counted(tmp_path, capsys, RULE, "--explain", "nobody")
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("segment", "count", "--rule", str(tmp_path / "absent.json"))
+
+
+def test_operators__page_of_the_documentation__is_the_grammar(capsys):
+    call_command("segment", "operators")
+
+    page = Path(__file__).parents[4] / "docs/api/operators.md"
+    assert page.read_text(encoding="utf-8") == capsys.readouterr().out
