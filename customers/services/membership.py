@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -144,7 +145,8 @@ class _Reasons:
 
 def _passed(segments: Sequence[Followed], since: datetime, until: datetime) -> dict[Clock, set[int]]:
     """Whom time moved past something that a rule mentions; segments of a calendar are calculated anew when it turns."""
-    turned = [one.segment_id for one in segments if mentions.crossed(one.mention.periods, since, until)]
+    zone = ZoneInfo(settings.COMPANY_TIME_ZONE)
+    turned = [one.segment_id for one in segments if mentions.crossed(one.mention.periods, since, until, zone)]
     for segment in Segment.objects.select_for_update().filter(pk__in=turned, state=SegmentState.ACTIVE).order_by("pk"):
         start_build(segment=segment, by=SYSTEM, now=until)
     return passed_between(clocks=_clocks(segments), since=since, until=until)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from customers.rules.segments.operators import BY_NAME, Operand
@@ -100,15 +100,15 @@ def value(*, topic: str, condition: Condition, instant: Clock | None = None, tur
     return Mention(topics, periods=periods | ({turns} if condition.op in _RELATIVE else frozenset()))
 
 
-def crossed(periods: Collection[str], since: datetime, until: datetime) -> bool:
-    """Whether one of these periods (UTC) began in (since, until]."""
-    return any(_start(period, until) > since for period in periods)
+def crossed(periods: Collection[str], since: datetime, until: datetime, zone: tzinfo = UTC) -> bool:
+    """Whether one of these periods of `zone` began in (since, until]."""
+    return any(_start(period, until, zone) > since for period in periods)
 
 
-def _start(period: str, at: datetime) -> datetime:
+def _start(period: str, at: datetime, zone: tzinfo) -> datetime:
     if period == HOUR:
         return at.replace(minute=0, second=0, microsecond=0)
-    return period_start(period, at)
+    return period_start(period, at, zone)
 
 
 def _ages(condition: Condition) -> set[timedelta]:

@@ -97,7 +97,7 @@ def compile_verdicts(*, rules: Mapping[int, Node], grammar: Grammar, people: Seq
 
     RuleError when a condition cannot be evaluated (any more).
     """
-    builder = Builder(now)
+    builder = builder_at(now)
     verdicts = []
     for node in rules.values():
         tests = {id(one): test_of(one, grammar.subject(one), builder) for one in conditions(node)}

@@ -12,7 +12,7 @@ from core import privacy
 from core.actors import SYSTEM, Actor, ActorKind
 from core.errors import Conflict, InvalidInput, InvalidState
 from core.models import AuditEntry, Job, OutboxMessage
-from customers.models import CustomerScore, Purchase, ScoreChange, ScoreModel, ScoreVersion
+from customers.models import CustomerScore, Purchase, ScoreChange, ScoreModel, ScoreVersion, Touch
 from customers.rules.scores import read_definition
 from customers.selectors.scores import history_of, spread_of, standings_of
 from customers.selectors.segments.preview import count_rule
@@ -200,6 +200,8 @@ def test_rescore__order_and_place_changed__follows_those_customers_only(activate
     changed = score_runs.rescore(customer_ids=[people["ana"].pk, people["cy"].pk], now=LATER)
 
     assert changed == 2
+    touched = Touch.objects.filter(topics__contains=["scores"]).values_list("customer_id", flat=True)
+    assert {people["ana"].pk, people["cy"].pk} <= set(touched)
     assert scores(model) == {"bo": (10, [10, 0]), "cy": (10, [0, 10])}
     last = history_of(people["ana"])[0]
     assert (last.before, last.after, last.contributions, last.cause) == (

@@ -1,6 +1,7 @@
 """What rules mention: the topics that may move people, the ages that facts pass, the periods that turn."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -90,3 +91,10 @@ def test_pointers__changed_topics_and_clocks__name_the_conditions():
 
     assert by_topic == ["/rule/all/0"] and by_time == ["/rule/all/1/not"]
     assert reason_of({"tags"}, by_time=True) == "tag" and reason_of(set(), by_time=True) == "window"
+
+
+def test_crossed__zone__turns_at_its_midnight():
+    before, after = datetime(2026, 3, 1, 22, 59, tzinfo=UTC), datetime(2026, 3, 1, 23, 1, tzinfo=UTC)
+
+    assert crossed({"day"}, before, after, ZoneInfo("Europe/Berlin"))
+    assert not crossed({"day"}, before, after)
