@@ -12,8 +12,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 
 from consent.api.public import AskForm, PublicPage
-from consent.rules.letters import page_words
-from consent.rules.preferences import preference_words, use_name
+from consent.rules.preferences import use_name
 from consent.rules.requests import Kind
 from consent.selectors.confirmations import newsletter_purposes, question_of, words_of
 from consent.selectors.links import person_of_preferences, person_of_unsubscribe
@@ -36,10 +35,6 @@ from core.errors import DomainError, InvalidInput, RateLimited
 
 class ChoicePage(PublicPage):
     """A page about a person's own choices."""
-
-    def words_in(self, locale: str) -> dict[str, str]:
-        """The words of rights, and those of choices."""
-        return page_words(locale) | preference_words(locale)
 
     @property
     def how(self) -> Circumstances:

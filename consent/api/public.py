@@ -12,6 +12,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views import View
 
 from consent.rules.letters import LOCALES, locale_for, page_words, what
+from consent.rules.preferences import preference_words
 from consent.rules.requests import Kind
 from consent.services.intake import (
     confirm_request,
@@ -62,7 +63,7 @@ class PublicPage(View):
 
     def words_in(self, locale: str) -> dict[str, str]:
         """What this page says in a language."""
-        return page_words(locale)
+        return page_words(locale) | preference_words(locale)
 
     def page(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
         """A template with the words of the language."""

@@ -223,6 +223,7 @@ class EntryDetail(DetailPage):
             VIEW,
             lambda request, row: _consumers(row),
             lazy=True,
+            order=200,
         ),
         Panel("chain", "Chain", "consent/chain.html", VIEW, lambda request, row: _chain(request, row), place="side"),
     )
