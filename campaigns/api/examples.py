@@ -12,6 +12,17 @@ SPRING = {
     "budget": 250,
     "cost_per_message": 0.0008,
 }
+OFFER = {"key": "spring-20", "name": "Spring 20", "kind": "percent", "value": 20}
+PROMOTION = {
+    "key": "spring",
+    "offer": "spring-20",
+    "name": "Spring",
+    "variants": [
+        {"key": "A", "weight": 1, "content": {"headline": "20 % off"}},
+        {"key": "B", "weight": 1, "content": {"headline": "One fifth off everything"}},
+    ],
+}
+REDEEM = {"code": "SPRING-ABCDEFGHJK", "userId": "12345", "orderId": "ord_790"}
 ID = {"campaign_id": "$createCampaign.id"}
 
 EXAMPLES = [
@@ -43,4 +54,43 @@ EXAMPLES = [
         answer={"code": "state_conflict"},
     ),
     Example("archiveCampaign", "Put it away", path=ID, answer={"state": "archived"}),
+    Example("createOffer", "20 % off", body=OFFER, status=201, answer={"id": "...", "kind": "percent", "value": 20}),
+    Example("listOffers", "Which offers there are", answer={"data": [{"id": "..."}]}),
+    Example("getOffer", "Read it", path={"offer_id": "spring-20"}, answer={"name": "Spring 20"}),
+    Example(
+        "updateOffer",
+        "Describe it",
+        path={"offer_id": "spring-20"},
+        body={"description": "On shoes"},
+        answer={"description": "On shoes"},
+    ),
+    Example(
+        "createPromotion",
+        "In two variants",
+        body=PROMOTION,
+        status=201,
+        answer={"id": "...", "key": "spring", "state": "draft"},
+    ),
+    Example("getPromotion", "Read it", path={"promotion": "spring"}, answer={"offer": "spring-20"}),
+    Example("listPromotions", "Which promotions there are", answer={"data": [{"key": "spring"}]}),
+    Example("servePromotion", "Nothing is running yet", query={"userId": "12345"}, answer={"promotion": None}),
+    Example(
+        "updatePromotion",
+        "A limit a customer",
+        path={"promotion": "spring"},
+        body={"per_customer": 1},
+        answer={"per_customer": 1},
+    ),
+    Example("activatePromotion", "Start it", path={"promotion": "spring"}, answer={"state": "active"}),
+    Example(
+        "servePromotion",
+        "The variant that the address asks for",
+        query={"userId": "12345", "variant": "B"},
+        answer={"userId": "12345", "variant": "B", "assignment": "forced", "exposureId": None},
+    ),
+    Example("makeCodes", "Codes", path={"promotion": "spring"}, body={"number": 2, "prefix": "spring"}, status=201),
+    Example("listCodes", "The codes", path={"promotion": "spring"}, answer={"data": [{"code": "...", "redeemed": 0}]}),
+    Example("redeemCode", "Refused: no such code", body=REDEEM, status=404, answer={"code": "resource_missing"}),
+    Example("pausePromotion", "Pause it", path={"promotion": "spring"}, answer={"state": "paused"}),
+    Example("endPromotion", "End it", path={"promotion": "spring"}, answer={"state": "ended"}),
 ]

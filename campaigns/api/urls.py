@@ -5,14 +5,26 @@ from typing import Any
 from django.urls import path
 
 from campaigns.api.campaigns import CampaignViewSet, DeliveryViewSet
+from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, RedeemCode
+from campaigns.api.promotion import promotion
 
 _MANY: dict[str, Any] = {"get": "list", "post": "create"}
 _ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
 _STEPS = ("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive")
+_MOVES = ("activate", "pause", "end")
 
+aliases = [path("promotion", promotion)]
 urlpatterns = [
     path("campaigns", CampaignViewSet.as_view(_MANY)),
     path("campaigns/<str:campaign_id>", CampaignViewSet.as_view(_ONE)),
     *(path(f"campaigns/<str:campaign_id>/{step}", CampaignViewSet.as_view({"post": step})) for step in _STEPS),
     path("campaigns/<str:campaign_id>/deliveries", DeliveryViewSet.as_view({"get": "list"})),
+    path("offers", OfferViewSet.as_view(_MANY)),
+    path("offers/<str:offer_id>", OfferViewSet.as_view(_ONE)),
+    path("promotions", PromotionViewSet.as_view(_MANY)),
+    path("promotions/redeem", RedeemCode.as_view()),
+    path("promotions/<str:promotion>", PromotionViewSet.as_view(_ONE)),
+    path("promotions/<str:promotion>/codes", CodeViewSet.as_view(_MANY)),
+    *(path(f"promotions/<str:promotion>/{step}", PromotionViewSet.as_view({"post": step})) for step in _MOVES),
+    *aliases,
 ]

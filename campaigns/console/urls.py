@@ -1,6 +1,17 @@
 """Screens of campaigns."""
 
 from campaigns.console.campaigns import ALERTS, CampaignDeliveries, CampaignDetail, CampaignList
+from campaigns.console.offers import EditOffer, NewOffer, OfferList
+from campaigns.console.promotions import (
+    EditPromotion,
+    EndPromotion,
+    MakeCodes,
+    NewPromotion,
+    PausePromotion,
+    PromotionDetail,
+    PromotionList,
+    StartPromotion,
+)
 from campaigns.console.steps import (
     ApproveCampaign,
     ArchiveCampaign,
@@ -50,4 +61,15 @@ urlpatterns = [
     screen(f"{_ONE}/send-unsent", SendUnsent),
     screen(f"{_ONE}/duplicate", DuplicateCampaign),
     screen(f"{_ONE}/archive", ArchiveCampaign),
+    screen("offers", OfferList),
+    screen("offers/new", NewOffer),
+    screen("offers/<slug:key>", EditOffer),
+    screen("promotions", PromotionList),
+    screen("promotions/new", NewPromotion),
+    screen("promotions/<slug:key>", PromotionDetail),
+    screen("promotions/<slug:key>/edit", EditPromotion),
+    screen("promotions/<slug:key>/codes", MakeCodes),
+    screen("promotions/<slug:key>/start", StartPromotion),
+    screen("promotions/<slug:key>/pause", PausePromotion),
+    screen("promotions/<slug:key>/end", EndPromotion),
 ]

@@ -2,5 +2,18 @@
 
 from campaigns.models.campaigns import Campaign, CampaignSegment, CapChoice, Role
 from campaigns.models.deliveries import Delivery, SendBucket
+from campaigns.models.offers import Code, Exposure, Offer, Promotion, Redemption
 
-__all__ = ["Campaign", "CampaignSegment", "CapChoice", "Delivery", "Role", "SendBucket"]
+__all__ = [
+    "Campaign",
+    "CampaignSegment",
+    "CapChoice",
+    "Code",
+    "Delivery",
+    "Exposure",
+    "Offer",
+    "Promotion",
+    "Redemption",
+    "Role",
+    "SendBucket",
+]

@@ -15,12 +15,14 @@ class Unreadable(ValueError):
     """A value that cannot be used; the text says what is wanted."""
 
 
-def read(name: str, value: Any) -> Any:
+def read(name: str, value: Any, readers: Mapping[str, Reader] | None = None) -> Any:
     """The value of a field as it is stored; Unreadable with a sentence, KeyError for an unknown field."""
-    return READERS[name](value)
+    return (READERS if readers is None else readers)[name](value)
 
 
-def _text(longest: int, *, needed: bool = False, lines: bool = False) -> Reader:
+def text(longest: int, *, needed: bool = False, lines: bool = False) -> Reader:
+    """A text of at most so many characters, trimmed; one line unless `lines`."""
+
     def reader(value: Any) -> str:
         if not isinstance(value, str) or len(value.strip()) > longest or (needed and not value.strip()):
             raise Unreadable(f"send a text of {'1' if needed else '0'} to {longest:,} characters.")
@@ -32,7 +34,9 @@ def _text(longest: int, *, needed: bool = False, lines: bool = False) -> Reader:
     return reader
 
 
-def _whole(low: int, high: int, *, optional: bool = True) -> Reader:
+def whole(low: int, high: int, *, optional: bool = True) -> Reader:
+    """A whole number between two bounds; null when `optional`."""
+
     def reader(value: Any) -> int | None:
         if value is None and optional:
             return None
@@ -43,7 +47,9 @@ def _whole(low: int, high: int, *, optional: bool = True) -> Reader:
     return reader
 
 
-def _amount(places: int, *, optional: bool) -> Reader:
+def amount(places: int, *, optional: bool) -> Reader:
+    """An exact amount, not negative; null when `optional`."""
+
     def reader(value: Any) -> Decimal | None:
         if value is None and optional:
             return None
@@ -58,7 +64,8 @@ def _amount(places: int, *, optional: bool) -> Reader:
     return reader
 
 
-def _clock(value: Any) -> time | None:
+def clock(value: Any) -> time | None:
+    """A time of day; None for nothing."""
     if value is None or value == "":
         return None
     try:
@@ -67,7 +74,8 @@ def _clock(value: Any) -> time | None:
         raise Unreadable("send a time of day such as 21:00.") from error
 
 
-def _instant(value: Any) -> datetime | None:
+def instant(value: Any) -> datetime | None:
+    """An instant with an offset, in UTC; None for nothing."""
     if value is None or value == "":
         return None
     try:
@@ -79,19 +87,23 @@ def _instant(value: Any) -> datetime | None:
     return at.astimezone(UTC)
 
 
-def _zone(value: Any) -> str:
+def zone(value: Any) -> str:
+    """The name of a time zone."""
     if value not in available_timezones():
         raise Unreadable("send an IANA time zone such as Europe/Berlin.")
     return str(value)
 
 
-def _currency(value: Any) -> str:
+def currency(value: Any) -> str:
+    """Three capital letters."""
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
         raise Unreadable("send an ISO 4217 code such as EUR.")
     return value
 
 
-def _choice(*allowed: str) -> Reader:
+def choice(*allowed: str) -> Reader:
+    """One of these words."""
+
     def reader(value: Any) -> str:
         if value not in allowed:
             raise Unreadable(f"choose {' or '.join(allowed)}.")
@@ -100,30 +112,31 @@ def _choice(*allowed: str) -> Reader:
     return reader
 
 
-def _slugs(value: Any) -> tuple[str, ...]:
+def slugs(value: Any) -> tuple[str, ...]:
+    """At most 20 different slugs."""
     if not isinstance(value, list | tuple) or len(value) > 20 or not all(isinstance(one, str) for one in value):
         raise Unreadable("send a list of at most 20 segments.")
     return tuple(dict.fromkeys(value))
 
 
 READERS: Final[Mapping[str, Reader]] = {
-    "name": _text(120, needed=True),
-    "goal": _text(300),
-    "purpose": _text(40, needed=True),
-    "include": _slugs,
-    "exclude": _slugs,
-    "subject": _text(200),
-    "body": _text(100_000, lines=True),
-    "send_at": _instant,
-    "per_minute": _whole(1, 1_000_000),
-    "quiet_from": _clock,
-    "quiet_until": _clock,
-    "time_zone": _zone,
-    "cap_messages": _whole(1, 1_000),
-    "cap_days": _whole(1, 90, optional=False),
-    "cap_choice": _choice("defer", "skip"),
-    "holdout_percent": _whole(0, 50, optional=False),
-    "budget": _amount(2, optional=True),
-    "cost_per_message": _amount(4, optional=False),
-    "currency": _currency,
+    "name": text(120, needed=True),
+    "goal": text(300),
+    "purpose": text(40, needed=True),
+    "include": slugs,
+    "exclude": slugs,
+    "subject": text(200),
+    "body": text(100_000, lines=True),
+    "send_at": instant,
+    "per_minute": whole(1, 1_000_000),
+    "quiet_from": clock,
+    "quiet_until": clock,
+    "time_zone": zone,
+    "cap_messages": whole(1, 1_000),
+    "cap_days": whole(1, 90, optional=False),
+    "cap_choice": choice("defer", "skip"),
+    "holdout_percent": whole(0, 50, optional=False),
+    "budget": amount(2, optional=True),
+    "cost_per_message": amount(4, optional=False),
+    "currency": currency,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from campaigns.models import Delivery
+from campaigns.models import Delivery, Exposure, Redemption
 from campaigns.rules.deliveries import reason_words
 
 
@@ -19,3 +19,22 @@ def collect_deliveries(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
             "reason": reason_words(row.reason),
             "sent_at": row.sent_at,
         }
+
+
+def collect_redemptions(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Each code they redeemed, for which order."""
+    rows = Redemption.objects.filter(customer_id__in=customer_ids).select_related("promotion", "code").order_by("pk")
+    for row in rows.iterator(chunk_size=2_000):
+        yield {
+            "promotion": row.promotion.name,
+            "code": row.code.code,
+            "order": row.order_id,
+            "redeemed_at": row.redeemed_at,
+        }
+
+
+def collect_exposures(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Each promotion they were shown, in which variant."""
+    rows = Exposure.objects.filter(customer_id__in=customer_ids).select_related("promotion").order_by("pk")
+    for row in rows.iterator(chunk_size=2_000):
+        yield {"promotion": row.promotion.name, "variant": row.variant, "shown_at": row.shown_at}

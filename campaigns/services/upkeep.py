@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from campaigns.models import Campaign, Delivery, SendBucket
+from campaigns.models import Campaign, Delivery, Exposure, Redemption, SendBucket
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.selectors.campaigns import counts_of
 
@@ -19,6 +19,37 @@ def erase_deliveries(customer_ids: Sequence[int], /) -> int:
     theirs = Delivery.objects.filter(customer_id__in=customer_ids)
     theirs.filter(state__in=_WAITING).update(state=DeliveryState.SKIPPED, reason="deleted", claimed_at=None)
     return theirs.update(customer=None, consent_ref=None)
+
+
+def erase_redemptions(customer_ids: Sequence[int], /) -> int:
+    """What was redeemed still counts and names neither person nor order."""
+    return Redemption.objects.filter(customer_id__in=customer_ids).update(customer=None, order_id="")
+
+
+def erase_exposures(customer_ids: Sequence[int], /) -> int:
+    """Who was shown what is gone, the count of the variant stays."""
+    return Exposure.objects.filter(customer_id__in=customer_ids).update(customer=None)
+
+
+def absorb_offers(*, absorbed_id: int, into_id: int) -> dict[str, list[int]]:
+    """Redemptions count for the surviving profile; she keeps the variant she saw herself, else that of the other."""
+    own = Exposure.objects.filter(customer_id=into_id, promotion=OuterRef("promotion"))
+    exposures = Exposure.objects.filter(customer_id=absorbed_id).exclude(Exists(own)).order_by("pk")
+    image = {
+        "redemptions": list(
+            Redemption.objects.filter(customer_id=absorbed_id).order_by("pk").values_list("pk", flat=True)
+        ),
+        "exposures": list(exposures.values_list("pk", flat=True)),
+    }
+    Redemption.objects.filter(pk__in=image["redemptions"]).update(customer_id=into_id)
+    Exposure.objects.filter(pk__in=image["exposures"]).update(customer_id=into_id)
+    return image
+
+
+def restore_offers(*, absorbed_id: int, image: Any) -> None:
+    """What moved in the merge belongs to the other profile again."""
+    for model, name in ((Redemption, "redemptions"), (Exposure, "exposures")):
+        model.objects.filter(pk__in=image[name], customer__isnull=False).update(customer_id=absorbed_id)
 
 
 def absorb_deliveries(*, absorbed_id: int, into_id: int) -> dict[str, list[int]]:
@@ -44,7 +75,12 @@ def restore_deliveries(*, absorbed_id: int, image: Any, now: datetime) -> None:
 
 
 def forget_deliveries(*, before: datetime, now: datetime) -> int:
-    """Rows of campaigns that ended before then are gone, their sums kept on the campaign; how many rows."""
+    """Rows of campaigns that ended before then are gone, their sums kept on the campaign; how many rows.
+
+    Redemptions and exposures of that age name nobody any more.
+    """
+    Redemption.objects.filter(redeemed_at__lt=before, customer__isnull=False).update(customer=None, order_id="")
+    Exposure.objects.filter(shown_at__lt=before, customer__isnull=False).update(customer=None)
     SendBucket.objects.filter(at__lt=now - timedelta(days=1)).delete()
     old = Campaign.objects.filter(finished_at__lt=before, totals={}).order_by("finished_at")
     return sum(_forget(campaign) for campaign in old[:20])

@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.factories.campaigns import campaign_example, launched_example
+from tests.factories.campaigns import (
+    campaign_example,
+    draft_promotion_example,
+    launched_example,
+    offer_example,
+    promotion_example,
+)
 from tests.factories.consent import (
     confirmation_example,
     disclosure_example,
@@ -54,6 +60,13 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "request-package": package_example,
     "request-task": request_task_example,
     **{f"request-{step}": request_example for step in _REQUEST_STEPS.split()},
+    "offer": offer_example,
+    "promotion": promotion_example,
+    "promotion-codes": promotion_example,
+    "promotion-edit": draft_promotion_example,
+    "promotion-end": promotion_example,
+    "promotion-pause": promotion_example,
+    "promotion-start": draft_promotion_example,
     "campaign": launched_example,
     "campaign-deliveries": launched_example,
     **{f"campaign-{step}": campaign_example for step in _CAMPAIGN_STEPS.split()},

@@ -68,6 +68,14 @@ NAMES_NOBODY = {
     "/api/v1/merges/{merge_id}/approve",
     "/api/v1/merges/{merge_id}/refuse",
     "/api/v1/merges/{merge_id}/undo",
+    "/api/v1/offers",
+    "/api/v1/offers/{offer_id}",
+    "/api/v1/promotions",
+    "/api/v1/promotions/{promotion}",
+    "/api/v1/promotions/{promotion}/activate",
+    "/api/v1/promotions/{promotion}/codes",
+    "/api/v1/promotions/{promotion}/end",
+    "/api/v1/promotions/{promotion}/pause",
     "/api/v1/purposes",
     "/api/v1/purposes/{key}/notices",
     "/api/v1/score-models",
@@ -89,6 +97,7 @@ NAMES_NOBODY = {
 LISTS_AND_BANNER = {("get", "/api/v1/privacy-requests"), ("get", "/api/v1/banner")}
 EVENT = {"userId": "12345", "campaignId": "spring", "deviceType": "mobile", "timestamp": "2026-10-01T10:00:00Z"}
 QUERIES = {
+    "/api/v1/promotion": "?userId=12345",
     "/api/v1/customers": "?external_id=12345",
     "/api/v1/consents/check": "?subject=12345&purpose=analytics",
     "/api/v1/consents/simulate": "?subject=12345&place=DE",
@@ -97,6 +106,7 @@ QUERIES = {
     "/api/v1/segments/{segment}/explain": "?customer=12345",
 }
 BODIES: dict[str, Any] = {
+    "/api/v1/promotions/redeem": {"code": "X", "userId": "12345"},
     "/api/v1/customers": {"external_id": "12345"},
     "/api/v1/customers/batch/read": {"ids": ["12345"]},
     "/api/v1/customers/batch/upsert": {"id_property": "external_id", "inputs": [{"id": "12345"}]},

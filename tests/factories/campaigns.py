@@ -6,9 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Promotion
 from campaigns.services.approval import approve_campaign, submit_campaign
 from campaigns.services.campaigns import define_campaign
+from campaigns.services.offers import define_offer, define_promotion, make_codes, move_promotion
 from campaigns.services.running import build_audience, launch_campaign
 from core.actors import SYSTEM, Actor, ActorKind
 from customers.models import Customer, Segment, SegmentKind
@@ -66,3 +67,32 @@ def campaign_example() -> dict[str, str]:
 def launched_example() -> dict[str, str]:
     """The address of a campaign whose audience is built."""
     return {"public_id": launched(make_campaign()).public_id}
+
+
+def make_promotion(*, active: bool = True, **values: Any) -> Promotion:
+    """A promotion of 20 % in two even variants."""
+    number, at = Promotion.objects.count(), timezone.now()
+    offer = define_offer(
+        values={"key": f"offer-{number}", "name": "20 % off", "kind": "percent", "value": 20}, by=AUTHOR, now=at
+    )
+    variants = [{"key": key, "weight": 1, "content": {"headline": f"Variant {key}"}} for key in ("A", "B")]
+    wanted = {"key": f"promotion-{number}", "name": "Spring", "offer": offer.key, "variants": variants}
+    promotion = define_promotion(values={**wanted, **values}, by=AUTHOR, now=at)
+    return move_promotion(promotion=promotion, to="active", by=AUTHOR, now=at) if active else promotion
+
+
+def offer_example() -> dict[str, str]:
+    """The address of an offer."""
+    return {"key": make_promotion(active=False).offer.key}
+
+
+def promotion_example() -> dict[str, str]:
+    """The address of a running promotion with codes."""
+    promotion = make_promotion()
+    make_codes(promotion=promotion, number=3, by=AUTHOR, now=timezone.now())
+    return {"key": promotion.key}
+
+
+def draft_promotion_example() -> dict[str, str]:
+    """The address of a promotion that was not started."""
+    return {"key": make_promotion(active=False).key}

@@ -1,0 +1,97 @@
+"""GET /api/promotion: a plain view, since pages ask while people wait."""
+
+from typing import Any, Final
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from campaigns.services.serving import serve_promotion
+from core.actors import Credential
+from core.api.doors import door
+from core.api.gpc import gpc_on
+from core.api.schema import register_component, register_operation
+from core.errors import InvalidInput
+
+_PARAMETERS: Final = frozenset({"userId", "variant", "promotion"})
+_encode = msgspec.json.Encoder().encode
+
+
+@door(scope="promotions:serve", methods=("GET",))
+def promotion(request: HttpRequest, credential: Credential) -> HttpResponse:
+    """The promotion one user is shown, in one variant."""
+    query = request.GET
+    for name in query:
+        if name not in _PARAMETERS:
+            raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
+        if not query[name] or len(query[name]) > 255 or not query[name].isprintable():
+            raise InvalidInput(f"Invalid '{name}'", param=name)
+    if "userId" not in query:
+        raise InvalidInput("Missing required field 'userId'", code="missing_field", param="userId")
+    answer = serve_promotion(
+        user=query["userId"],
+        variant=query.get("variant", ""),
+        promotion=query.get("promotion", ""),
+        signal=gpc_on(request),
+        now=timezone.now(),
+    )
+    return HttpResponse(_encode(answer), content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+_TEXT: Final[dict[str, Any]] = {"type": "string"}
+register_component(
+    "ServedPromotion",
+    {
+        "type": "object",
+        "description": "What a user is shown; `promotion` is null when nothing is running for them.",
+        "required": ["userId", "promotion", "variant", "assignment", "exposureId"],
+        "properties": {
+            "userId": _TEXT,
+            "promotion": {
+                "type": ["object", "null"],
+                "properties": {
+                    "id": _TEXT,
+                    "key": _TEXT,
+                    "name": _TEXT,
+                    "offer": {"type": "object"},
+                    "content": {"type": "object", "description": "The content of the variant, as it was written."},
+                    "endsAt": {"type": ["string", "null"], "format": "date-time"},
+                },
+            },
+            "variant": {"type": ["string", "null"]},
+            "assignment": {
+                "type": "string",
+                "enum": ["forced", "sticky", "split", "default"],
+                "description": "Asked for, seen before, drawn now, or without looking at the person.",
+            },
+            "exposureId": {"type": ["string", "null"], "description": "Send it with events; null when not counted."},
+        },
+    },
+)
+register_operation(
+    "get",
+    "/api/v1/promotion",
+    scope="promotions:serve",
+    operation={
+        "operationId": "servePromotion",
+        "summary": "What is this user shown?",
+        "description": (
+            "The running promotion of highest priority that is meant for the user, in the variant that the published "
+            "hash gives them, for good. Without permission for personalisation, or with Sec-GPC: 1, everybody gets the "
+            "first variant and nothing is logged. A forced variant must exist and stays out of the results."
+        ),
+        "tags": ["Promotions"],
+        "parameters": [
+            {"name": name, "in": "query", "required": required, "schema": _TEXT, "description": description}
+            for name, required, description in (
+                ("userId", True, "External id or public id (cus_...); also one we do not know."),
+                ("variant", False, "Show this variant, whatever the hash says."),
+                ("promotion", False, "Key of the only promotion to consider."),
+            )
+        ],
+        "responses": {
+            "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ServedPromotion"}}}},
+            "400": {"$ref": "#/components/responses/BadRequest"},
+        },
+    },
+)

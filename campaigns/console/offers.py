@@ -1,0 +1,125 @@
+"""Offers and promotions on screens: what is promised, to whom, in which variants, and what came of it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from campaigns.models import Offer
+from campaigns.rules.offers import OfferKind
+from campaigns.selectors.offers import (
+    find_offer,
+    list_offers,
+)
+from campaigns.services.offers import (
+    change_offer,
+    define_offer,
+)
+from core.console import cells
+from core.console.forms import ConsoleForm
+from core.console.pages import Action
+from core.console.views import Column, Empty, FormPage, ListPage, MenuEntry
+
+VIEW, CHANGE = "campaigns.view_offer", "campaigns.change_offer"
+
+
+def given(offer: Offer) -> str:
+    """What a customer gets, in words."""
+    if offer.kind == OfferKind.PERCENT:
+        return f"{float(offer.value or 0):g} % off"
+    if offer.kind == OfferKind.AMOUNT:
+        return f"{cells.money(offer.value, offer.currency)} off"
+    return offer.get_kind_display()
+
+
+class OfferList(ListPage):
+    """Every offer."""
+
+    name, title, permission = "offers", "Offers", VIEW
+    menu_entry = MenuEntry("Offers", "gift", "Marketing", order=20)
+    default_sort, key_field = "-created_at", "key"
+    columns = (
+        Column("offer", "Offer", value=lambda row: row.name, cell=cells.strong),
+        Column("key", "Key", cell=cells.code),
+        Column("given", "Gives", value=given),
+        Column("changed", "Changed", value=lambda row: row.updated_at, cell=cells.ago, sort="updated_at"),
+        Column(
+            "edit",
+            "Edit",
+            value=lambda row: reverse("console:offer", args=[row.key]),
+            cell=lambda url: cells.link(url, "Edit"),
+            permission=CHANGE,
+        ),
+    )
+
+    @property
+    def empty(self) -> Empty:  # type: ignore[override]
+        """What to do first."""
+        return Empty("No offers yet", "Say what a customer gets; promotions then make it known.", self.actions()[0])
+
+    def rows(self) -> QuerySet[Offer]:
+        """All of them."""
+        return list_offers()
+
+    def actions(self) -> Sequence[Action]:
+        """A new one."""
+        return (Action("New offer", reverse("console:offer-new"), CHANGE, "plus", primary=True),)
+
+
+class OfferForm(ConsoleForm):
+    """What a customer gets."""
+
+    key = forms.SlugField(label="Key", max_length=60, help_text="Lower-case words, digits and hyphens.")
+    title = forms.CharField(label="Name", max_length=120)
+    description = forms.CharField(label="Description", max_length=300, required=False)
+    kind = forms.ChoiceField(label="Gives", choices=OfferKind.choices)
+    value = forms.DecimalField(label="Percentage or amount", required=False, min_value=Decimal(0), decimal_places=2)
+    currency = forms.CharField(label="Currency", min_length=3, max_length=3, initial="EUR")
+
+    def values(self) -> dict[str, Any]:
+        """As the service takes them."""
+        return {"name" if name == "title" else name: value for name, value in self.cleaned_data.items()}
+
+
+class NewOffer(FormPage):
+    """A new one."""
+
+    name, title, permission = "offer-new", "New offer", CHANGE
+    form_class, submit_label, success = OfferForm, "Create", "The offer can be used by promotions."
+
+    def save(self, form: OfferForm) -> Offer:
+        """Define."""
+        return define_offer(values=form.values(), by=self.actor, now=self.now)
+
+    def success_url(self, result: Offer) -> str:
+        """The list."""
+        return reverse("console:offers")
+
+    def cancel_url(self) -> str:
+        """The list."""
+        return reverse("console:offers")
+
+
+class EditOffer(NewOffer):
+    """Other words, until somebody was promised it."""
+
+    name, title, permission = "offer", "Offer", CHANGE
+    submit_label, success = "Save", "Saved."
+
+    @property
+    def offer(self) -> Offer:
+        """The offer of the address."""
+        return find_offer(self.kwargs["key"])
+
+    def initial(self) -> dict[str, Any]:
+        """As stored."""
+        row = self.offer
+        names = ("key", "description", "kind", "value", "currency")
+        return {"title": row.name, **{name: getattr(row, name) for name in names}}
+
+    def save(self, form: OfferForm) -> Offer:
+        """Change."""
+        return change_offer(offer=self.offer, values=form.values(), by=self.actor, now=self.now)

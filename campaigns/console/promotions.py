@@ -1,0 +1,331 @@
+"""Promotions on screens: whom they are for, in which variants, their codes, and what came of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from campaigns.console.offers import CHANGE, VIEW, given
+from campaigns.models import Promotion
+from campaigns.rules.offers import PromotionState
+from campaigns.selectors.offers import count_active, find_promotion, list_codes, list_offers, list_promotions
+from campaigns.selectors.results import results_of
+from campaigns.services.offers import change_promotion, define_promotion, make_codes, move_promotion
+from core.console import cells
+from core.console.cells import State
+from core.console.forms import ConsoleForm
+from core.console.pages import Action
+from core.console.tables import whole_row
+from core.console.views import ActionPage, Column, DetailPage, Empty, Figure, FormPage, Header, ListPage, MenuEntry
+from core.menu import Panel
+from customers.selectors.segments.listing import list_segments
+
+STATES = {
+    "draft": State("Draft", "idle"),
+    "active": State("Active", "good"),
+    "paused": State("Paused", "warn"),
+    "ended": State("Ended", "idle"),
+}
+_LOCAL = "%Y-%m-%dT%H:%M"
+
+
+class PromotionList(ListPage):
+    """Every promotion."""
+
+    name, title, permission = "promotions", "Promotions", VIEW
+    menu_entry = MenuEntry("Promotions", "rosette-discount", "Marketing", order=30, count=count_active)
+    default_sort, key_field = "-created_at", "key"
+    columns = (
+        Column(
+            "promotion",
+            "Promotion",
+            value=whole_row,
+            cell=lambda row: cells.link(reverse("console:promotion", args=[row.key]), row.name, row.key),
+        ),
+        Column("state", "State", cell=cells.state(STATES)),
+        Column("given", "Gives", value=lambda row: given(row.offer)),
+        Column("segment", "For", value=lambda row: row.segment.name if row.segment else "Everybody"),
+        Column("begins_at", "Begins", cell=cells.instant),
+        Column("ends_at", "Ends", cell=cells.instant),
+        Column("redeemed", "Redeemed", cell=cells.number, end=True),
+        Column("changed", "Changed", value=lambda row: row.updated_at, cell=cells.ago, sort="updated_at"),
+    )
+
+    @property
+    def empty(self) -> Empty:  # type: ignore[override]
+        """What to do first."""
+        return Empty("No promotions yet", "A promotion makes an offer for a time, in variants.", self.actions()[0])
+
+    def rows(self) -> QuerySet[Promotion]:
+        """All of them."""
+        return list_promotions()
+
+    def actions(self) -> Sequence[Action]:
+        """A new one."""
+        return (Action("New promotion", reverse("console:promotion-new"), CHANGE, "plus", primary=True),)
+
+
+def _results(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
+    content = {one["key"]: one["content"].get("headline", "") for one in promotion.variants}
+    return {"results": [(row, content[row.variant]) for row in results_of(promotion)]}
+
+
+def _codes(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
+    return {"codes": list_codes(promotion).order_by("-id")[:50]}
+
+
+def _facts(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
+    limit = cells.number(promotion.max_redemptions)
+    return {
+        "facts": [
+            ("Offer", given(promotion.offer)),
+            ("For", promotion.segment.name if promotion.segment else "Everybody"),
+            ("Begins", cells.instant(promotion.begins_at)),
+            ("Ends", cells.instant(promotion.ends_at)),
+            ("Priority", cells.number(promotion.priority)),
+            ("At most in all", limit),
+            ("At most a customer", cells.number(promotion.per_customer)),
+        ]
+    }
+
+
+class PromotionDetail(DetailPage):
+    """One promotion: its variants and what they did, its codes, its limits."""
+
+    name, title, permission, panel_area = "promotion", "Promotion", VIEW, "promotion"
+    panels = (
+        Panel("results", "Variants", "campaigns/_variants.html", VIEW, _results, order=10),
+        Panel("codes", "Newest codes", "campaigns/_codes.html", VIEW, _codes, order=20),
+        Panel("facts", "Validity and limits", "customers/_facts.html", VIEW, _facts, place="side", order=10),
+    )
+
+    def find(self) -> Promotion:
+        """By its key."""
+        return find_promotion(self.kwargs["key"])
+
+    def header(self, subject: Promotion) -> Header:
+        """Name and state."""
+        return Header(subject.name, code=subject.key, state=cells.dot(STATES[subject.state]))
+
+    def figures(self, subject: Promotion) -> Sequence[Figure]:
+        """How often it was redeemed."""
+        limit = f"of {subject.max_redemptions:,}" if subject.max_redemptions else ""
+        return (Figure("Redeemed", cells.number(subject.redeemed), note=limit, icon="gift"),)
+
+    def actions(self, subject: Promotion) -> Sequence[Action]:
+        """What its state allows."""
+
+        def to(label: str, name: str, icon: str, primary: bool = False) -> Action:
+            return Action(
+                label, reverse(f"console:promotion-{name}", args=[subject.key]), CHANGE, icon, primary=primary
+            )
+
+        if subject.state == PromotionState.ENDED:
+            return ()
+        running = subject.state == PromotionState.ACTIVE
+        move = to("Pause", "pause", "player-pause", True) if running else to("Start", "start", "player-play", True)
+        return (
+            to("Make codes", "codes", "receipt-2"),
+            to("Edit", "edit", "edit"),
+            to("End", "end", "player-stop"),
+            move,
+        )
+
+
+def _instant_field(label: str) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
+    return forms.DateTimeField(label=label, required=False, input_formats=[_LOCAL], widget=widget)
+
+
+class PromotionForm(ConsoleForm):
+    """Validity, whom it is for, limits."""
+
+    title = forms.CharField(label="Name", max_length=120)
+    segment = forms.ChoiceField(label="For", required=False)
+    begins_at = _instant_field("Begins")
+    ends_at = _instant_field("Ends")
+    priority = forms.IntegerField(
+        label="Priority", min_value=0, max_value=1_000, help_text="The lowest is shown first."
+    )
+    max_redemptions = forms.IntegerField(label="Redemptions in all", required=False, min_value=1)
+    per_customer = forms.IntegerField(label="Redemptions a customer", required=False, min_value=1, max_value=1_000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = list(list_segments().order_by("name").values_list("slug", "name"))
+        self.fields["segment"].choices = [("", "Everybody"), *choices]  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, Any]:
+        """As the service takes them."""
+        return {"name" if name == "title" else name: value for name, value in self.cleaned_data.items()}
+
+
+class NewPromotionForm(PromotionForm):
+    """And what never changes once it was started."""
+
+    field_order = ("key", "title", "offer", "words")
+    key = forms.SlugField(label="Key", max_length=60, help_text="Lower-case words, digits and hyphens.")
+    offer = forms.ChoiceField(label="Offer")
+    words = forms.CharField(
+        label="Variants",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        initial="A 1 Twenty percent off",
+        help_text="A line for each: its key, its weight, its words. “B 3 …” is shown three times as often as “A 1 …”.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["offer"].choices = [(row.key, row.name) for row in list_offers().order_by("name")[:500]]  # type: ignore[attr-defined]
+
+    def clean_words(self) -> list[dict[str, Any]]:
+        """Each line as a variant."""
+        found = []
+        for line in filter(str.strip, self.cleaned_data["words"].splitlines()):
+            key, _, rest = line.strip().partition(" ")
+            weight, _, words = rest.strip().partition(" ")
+            if not weight.isdecimal() or not words:
+                raise forms.ValidationError(f"“{line[:60]}” is not a key, a weight and words.")
+            found.append({"key": key, "weight": int(weight), "content": {"headline": words}})
+        return found
+
+    def values(self) -> dict[str, Any]:
+        """As the service takes them."""
+        found = super().values()
+        variants = found.pop("words")
+        return {**found, "variants": variants}
+
+
+class NewPromotion(FormPage):
+    """A draft."""
+
+    name, title, permission = "promotion-new", "New promotion", CHANGE
+    form_class, submit_label, success = NewPromotionForm, "Create", "Nobody sees it before it is started."
+
+    def initial(self) -> dict[str, Any]:
+        """A middling priority."""
+        return {"priority": 100}
+
+    def save(self, form: NewPromotionForm) -> Promotion:
+        """Define."""
+        return define_promotion(values=form.values(), by=self.actor, now=self.now)
+
+    def success_url(self, result: Promotion) -> str:
+        """Its page."""
+        return reverse("console:promotion", args=[result.key])
+
+    def cancel_url(self) -> str:
+        """The list."""
+        return reverse("console:promotions")
+
+
+class _PromotionStep(FormPage, abstract=True):
+    """What the steps of one promotion share."""
+
+    permission = CHANGE
+
+    @property
+    def promotion(self) -> Promotion:
+        """The promotion of the address."""
+        return find_promotion(self.kwargs["key"])
+
+    def success_url(self, result: Any) -> str:
+        """Its page."""
+        return reverse("console:promotion", args=[self.kwargs["key"]])
+
+    def cancel_url(self) -> str:
+        """Its page."""
+        return reverse("console:promotion", args=[self.kwargs["key"]])
+
+
+class EditPromotion(_PromotionStep):
+    """Other dates and limits."""
+
+    name, title, form_class = "promotion-edit", "Edit promotion", PromotionForm
+
+    def initial(self) -> dict[str, Any]:
+        """As stored."""
+        row = self.promotion
+        names = ("begins_at", "ends_at", "priority", "max_redemptions", "per_customer")
+        segment = row.segment.slug if row.segment else ""
+        return {"title": row.name, "segment": segment, **{name: getattr(row, name) for name in names}}
+
+    def save(self, form: PromotionForm) -> Promotion:
+        """Change."""
+        return change_promotion(promotion=self.promotion, values=form.values(), by=self.actor, now=self.now)
+
+
+class CodesForm(ConsoleForm):
+    """How many."""
+
+    number = forms.IntegerField(label="How many", min_value=1, max_value=10_000, initial=100)
+    max_redemptions = forms.IntegerField(label="Each redeems so often", min_value=1, max_value=1_000_000, initial=1)
+    beginning = forms.CharField(label="Beginning", max_length=12, required=False)
+
+
+class MakeCodes(_PromotionStep):
+    """Codes nobody can guess."""
+
+    name, title = "promotion-codes", "Make codes"
+    form_class, submit_label, success = CodesForm, "Make", "The codes are made."
+
+    def save(self, form: CodesForm) -> Any:
+        """Make."""
+        data = form.cleaned_data
+        return make_codes(
+            promotion=self.promotion,
+            number=data["number"],
+            max_redemptions=data["max_redemptions"],
+            prefix=data["beginning"],
+            by=self.actor,
+            now=self.now,
+        )
+
+
+class _Move(_PromotionStep, ActionPage, abstract=True):
+    """From one state to another."""
+
+    to = ""
+
+    def save(self, form: ConsoleForm) -> Promotion:
+        """Move."""
+        return move_promotion(promotion=self.promotion, to=self.to, by=self.actor, now=self.now)
+
+
+class StartPromotion(_Move):
+    """On."""
+
+    name, title, to = "promotion-start", "Start promotion", PromotionState.ACTIVE
+    submit_label, success = "Start", "The promotion is running."
+
+    def question(self) -> str:
+        """What happens."""
+        row = self.promotion
+        later: datetime | None = row.begins_at
+        when = f"from {later:%Y-%m-%d %H:%M} UTC" if later and later > self.now else "from now"
+        return f"“{row.name}” is shown and its codes redeem {when}. Offer and variants cannot change any more."
+
+
+class PausePromotion(_Move):
+    """Off for now."""
+
+    name, title, to = "promotion-pause", "Pause promotion", PromotionState.PAUSED
+    submit_label, success = "Pause", "The promotion is paused."
+
+    def question(self) -> str:
+        """What happens."""
+        return f"“{self.promotion.name}” is neither shown nor redeemed until it is started again."
+
+
+class EndPromotion(_Move):
+    """Off for good."""
+
+    name, title, to, danger = "promotion-end", "End promotion", PromotionState.ENDED, True
+    submit_label, success = "End", "The promotion has ended."
+
+    def question(self) -> str:
+        """What happens."""
+        return f"“{self.promotion.name}” never comes back; its codes are worth nothing. Figures and redemptions stay."

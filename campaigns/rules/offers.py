@@ -1,0 +1,97 @@
+"""What an offer gives, when a promotion counts, and the words of its variants."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db.models import TextChoices
+
+from campaigns.rules.values import Reader, Unreadable, amount, choice, currency, instant, text, whole
+
+MOST_VARIANTS: Final = 8
+
+
+class OfferKind(TextChoices):
+    """What a customer gets."""
+
+    PERCENT = "percent", "Percent off"
+    AMOUNT = "amount", "Amount off"
+    FREE_SHIPPING = "free_shipping", "Free shipping"
+    GIFT = "gift", "Gift or service"
+
+
+class PromotionState(TextChoices):
+    """Only an active promotion is shown or redeemed; an ended one never comes back."""
+
+    DRAFT = "draft", "Draft"
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"
+    ENDED = "ended", "Ended"
+
+
+PROMOTION_MOVES: Final[Mapping[str, frozenset[str]]] = {
+    PromotionState.DRAFT: frozenset({PromotionState.ACTIVE, PromotionState.ENDED}),
+    PromotionState.ACTIVE: frozenset({PromotionState.PAUSED, PromotionState.ENDED}),
+    PromotionState.PAUSED: frozenset({PromotionState.ACTIVE, PromotionState.ENDED}),
+    PromotionState.ENDED: frozenset(),
+}
+
+
+def value_problem(kind: str, value: Decimal | None) -> str:
+    """Why this value does not fit this kind of offer; '' when it does."""
+    if kind == OfferKind.PERCENT:
+        return "" if value is not None and 0 < value <= 100 else "A percentage lies between 0 and 100."
+    if kind == OfferKind.AMOUNT:
+        return "" if value else "An amount off needs the amount."
+    return "" if value is None else "This kind of offer has no value."
+
+
+def is_open(begins: datetime | None, ends: datetime | None, now: datetime) -> bool:
+    """Whether an instant lies in the validity: from `begins` on, before `ends`; None is no bound."""
+    return (begins is None or begins <= now) and (ends is None or now < ends)
+
+
+def variants(value: Any) -> list[dict[str, Any]]:
+    """Variants as stored: key, weight, content; Unreadable unless keys differ and weights are positive."""
+    if not isinstance(value, Sequence) or isinstance(value, str) or not 1 <= len(value) <= MOST_VARIANTS:
+        raise Unreadable(f"send a list of 1 to {MOST_VARIANTS} variants.")
+    found = [_variant(one) for one in value]
+    if len({one["key"] for one in found}) != len(found):
+        raise Unreadable("every variant needs a key of its own.")
+    return found
+
+
+def _variant(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or set(value) - {"key", "weight", "content"}:
+        raise Unreadable("a variant has key, weight and content.")
+    content = value.get("content", {})
+    if not isinstance(content, Mapping) or len(str(content)) > 10_000:
+        raise Unreadable("the content of a variant is a JSON object of at most 10,000 characters.")
+    return {
+        "key": text(20, needed=True)(value.get("key")),
+        "weight": whole(1, 10_000, optional=False)(value.get("weight", 1)),
+        "content": dict(content),
+    }
+
+
+OFFER_READERS: Final[Mapping[str, Reader]] = {
+    "key": text(60, needed=True),
+    "name": text(120, needed=True),
+    "description": text(300),
+    "kind": choice(*OfferKind.values),
+    "value": amount(2, optional=True),
+    "currency": currency,
+}
+PROMOTION_READERS: Final[Mapping[str, Reader]] = {
+    "key": text(60, needed=True),
+    "name": text(120, needed=True),
+    "offer": text(60, needed=True),
+    "begins_at": instant,
+    "ends_at": instant,
+    "priority": whole(0, 1_000, optional=False),
+    "segment": text(60),
+    "variants": variants,
+    "max_redemptions": whole(1, 100_000_000),
+    "per_customer": whole(1, 1_000),
+}
