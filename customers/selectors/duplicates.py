@@ -13,6 +13,7 @@ from customers.models import Customer, DuplicatePair, PairState, Status
 from customers.rules.matching import LARGEST_BLOCK, Person, person_of
 
 KIND: Final = "duplicates.scan"
+MOST_COUNTED: Final = 10_000
 _COLUMNS: Final = ("pk", "first_name", "last_name", "birth_date", "email", "phone", "region", "country", "attributes")
 _PLACE_KEYS: Final = ("street", "city", "postcode")
 # Blocks beyond LARGEST_BLOCK say nothing and would cost the square of their size.
@@ -45,9 +46,12 @@ def find_pair(*, public_id: str) -> DuplicatePair:
     return pair
 
 
-def count_open() -> int:
-    """How many pairs wait for a person."""
-    return list_pairs().filter(state=PairState.OPEN).count()
+def count_open(*, limit: int = MOST_COUNTED) -> int:
+    """How many pairs wait for a person, at most `limit`: beyond that a menu needs no exact figure.
+
+    So it costs the same in a queue of a million: profiles are looked up until there are enough pairs of living ones.
+    """
+    return list_pairs().filter(state=PairState.OPEN).order_by()[:limit].count()
 
 
 def last_scan() -> Job | None:

@@ -2,6 +2,7 @@
 
 import csv
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
@@ -156,3 +157,15 @@ def _properties(row):
         "birth_date": date,
         "attributes": {key: value for key, value in attributes.items() if value},
     }
+
+
+def test_count_open__more_than_the_limit__stops_there(django_assert_num_queries):
+    people = [create_customer(properties={"external_id": f"p{n}"}, by=SYSTEM, now=NOON) for n in range(4)]
+    for left, right in pairwise(people):
+        DuplicatePair.objects.create(public_id=DuplicatePair.new_public_id(), left=left, right=right, score=15)
+
+    with django_assert_num_queries(1) as queries:
+        assert count_open(limit=2) == 2
+
+    assert "LIMIT 2" in queries.captured_queries[0]["sql"]
+    assert count_open() == 3
