@@ -26,6 +26,8 @@ RELEASES: Final = (
             ("added", "GET /versions, and a preview of version 2 below /api/v2."),
             ("added", "GET /audit and /audit/seals: the audit log, and the digests that prove it."),
             ("added", "GET /event-types/{name}/schema beside /engagement/types/{name}."),
+            ("added", "Campaigns: /campaigns with launch, pause and the deliveries of each; approving is for people."),
+            ("added", "Offers, promotions, codes and their redemption; GET /promotion says what a user is shown."),
             ("added", "X-API-Version beside API-Version on every answer."),
             (
                 "added",

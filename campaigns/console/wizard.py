@@ -10,10 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.console.campaigns import address
-from campaigns.console.words import CHANGE, VIEW
+from campaigns.console.words import CHANGE, PII
 from campaigns.models import Campaign, CapChoice, Role
 from campaigns.rules.budget import cost_of
-from campaigns.rules.content.templates import TemplateFault
 from campaigns.rules.deliveries import reason_words
 from campaigns.selectors.audience import audience_of, sample_of
 from campaigns.selectors.campaigns import (
@@ -26,12 +25,9 @@ from campaigns.selectors.campaigns import (
 )
 from campaigns.services.approval import submit_campaign
 from campaigns.services.campaigns import change_campaign, define_campaign
-from campaigns.services.messages import Writer
-from campaigns.services.trying import send_test
-from consent.selectors.decisions import use_of
+from campaigns.services.trying import preview_letter, send_test
 from core.console.forms import ConsoleForm, NoteForm
 from core.console.views import FormPage, Step
-from core.errors import InvalidInput
 from customers.models import Customer
 from customers.selectors.customers import find_customer
 from customers.selectors.segments.listing import list_segments
@@ -288,7 +284,7 @@ class PreviewForm(ConsoleForm):
 class CampaignPreview(_CampaignStep):
     """The message as one person would get it; nothing is sent."""
 
-    name, title, permission, steps = "campaign-preview", "Preview", VIEW, ()
+    name, title, permission, steps = "campaign-preview", "Preview", PII, ()
     template_name, form_class, submit_label = "campaigns/preview.html", PreviewForm, "Show"
 
     def extra(self) -> dict[str, Any]:
@@ -296,13 +292,9 @@ class CampaignPreview(_CampaignStep):
         return {"campaign": self.campaign, "letter": getattr(self, "letter", None)}
 
     def save(self, form: PreviewForm) -> Customer:
-        """Write it; nothing is stored."""
+        """Write it; that it was looked at stands in the audit log."""
         customer = find_customer(reference=form.cleaned_data["customer"].strip())
-        row = self.campaign
-        try:
-            self.letter = Writer(row, use_of(row.purpose_id)).letter(customer)
-        except TemplateFault as fault:
-            raise InvalidInput(str(fault), param="customer") from fault
+        self.letter = preview_letter(campaign=self.campaign, customer=customer, by=self.actor)
         return customer
 
     def done(self, result: Customer) -> Any:

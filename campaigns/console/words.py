@@ -10,6 +10,7 @@ VIEW: Final = "campaigns.view_campaign"
 CHANGE: Final = "campaigns.change_campaign"
 APPROVE: Final = "campaigns.approve_campaign"
 LAUNCH: Final = "campaigns.launch_campaign"
+PII: Final = "customers.view_pii"
 PAUSE: Final = "campaigns.pause_campaign"
 
 _TONES: Final = {

@@ -6,12 +6,27 @@ from django.core.mail import get_connection
 
 from campaigns.models import Campaign
 from campaigns.rules.content.templates import TemplateFault
-from campaigns.services.messages import Writer
+from campaigns.services.messages import Letter, Writer
 from consent.selectors.decisions import use_of
 from core import audit
 from core.actors import Actor
 from core.errors import InvalidInput, Unavailable
 from customers.models import Customer
+
+
+def preview_letter(*, campaign: Campaign, customer: Customer, by: Actor) -> Letter:
+    """The message as this customer would get it; nothing is sent, and the audit log knows who looked at whom.
+
+    Refuses words that cannot be made (400).
+    """
+    try:
+        letter = Writer(campaign, use_of(campaign.purpose_id)).letter(customer)
+    except TemplateFault as fault:
+        raise InvalidInput(str(fault), param="customer") from fault
+    audit.record(
+        by=by, action="campaign.previewed", target=campaign.public_id, changes={"as": ["", customer.public_id]}
+    )
+    return letter
 
 
 def send_test(*, campaign: Campaign, customer: Customer, to: str, by: Actor) -> None:

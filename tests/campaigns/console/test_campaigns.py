@@ -67,13 +67,14 @@ def test_review__words_without_fallback__says_so_and_submitting_is_refused(marke
     assert campaign.state == State.DRAFT
 
 
-def test_preview__of_a_customer__shows_both_parts_and_stores_nothing(marketer):
+def test_preview__of_a_customer__shows_both_parts_and_is_on_record(marketer):
     person = make_people(1)[0]
     campaign = make_campaign([person])
 
     page = marketer.post(f"{PATH}/{campaign.public_id}/preview", {"customer": person.public_id}).content.decode()
 
     assert "Hello P0," in page and "Unsubscribe: " in page
+    assert AuditEntry.objects.get(action="campaign.previewed").changes == {"as": ["", person.public_id]}
 
 
 def test_test__to_oneself__is_marked_and_goes_to_nobody_else(marketer, sink):
@@ -106,6 +107,7 @@ def test_detail__sending__shows_counts_and_deliveries_with_reasons(marketer):
         (Role.COMPLIANCE, "launch", 403),
         (Role.COMPLIANCE, "pause", 200),
         (Role.ANALYST, "review", 403),
+        (Role.ANALYST, "preview", 403),
     ],
 )
 def test_steps__roles__may_do_what_the_table_says(client, role, step, status):
