@@ -121,6 +121,10 @@ def _described(plain: PlainOperation) -> Operation:
     return operation
 
 
+_NEED_A_STATE = frozenset({"listSegmentMembers"})
+"""Reads that only make sense in some states: nobody is in a segment before its first calculation, or archived."""
+
+
 def _share(path: str, method: str, operation: Operation) -> None:
     """Errors and headers that follow from the address and the verb."""
     responses = operation["responses"]
@@ -145,6 +149,7 @@ def _refusals(path: str, method: str, operation: Operation) -> set[str]:
         (has_body, ("413", "415")),
         (writes, ("409", "422")),
         (writes and one and method != "post", ("412", "428")),
+        (operation.get("operationId") in _NEED_A_STATE, ("409",)),
         (any(parameter.get("name") == "cursor" for parameter in parameters), ("410",)),
     )
     return {status for applies, statuses in rules if applies for status in statuses}

@@ -200,6 +200,7 @@ EXAMPLES = [
         answer={"definition": 2, "words": 'country is one of "DE", "AT"'},
     ),
     Example("refreshSegment", "Calculate it now", path={"segment": "buyers"}, status=202, answer={"slug": "buyers"}),
+    Example("listSegmentChanges", "Who came and who left", path={"segment": "buyers"}, answer={"data": []}),
     Example("listSegmentRuns", "How calculations went", path={"segment": "buyers"}, answer={"data": []}),
     Example(
         "createSegment",

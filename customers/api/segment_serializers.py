@@ -164,6 +164,7 @@ class RunSerializer(serializers.Serializer[object]):
     """One calculation; `error` says why it failed, and the members are then those of the one before."""
 
     state = serializers.ChoiceField(choices=["running", "succeeded", "failed"])
+    kind = serializers.ChoiceField(choices=["first", "definition", "reconcile"])
     as_of = serializers.DateTimeField()
     started_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
@@ -172,3 +173,8 @@ class RunSerializer(serializers.Serializer[object]):
     exited = serializers.IntegerField(allow_null=True)
     error = serializers.CharField(allow_null=True)
     hash = serializers.CharField(allow_null=True)
+    differences = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="Of a reconcile: how many differences to what was followed have which cause "
+        "(waiting, window, whole, unexplained).",
+    )

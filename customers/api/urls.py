@@ -14,6 +14,7 @@ from customers.api.jobs import WISHES, JobResult, JobViewSet, UndoImport
 from customers.api.merges import ApproveMerge, CustomerMerge, MergeViewSet, RefuseMerge, UndoMerge
 from customers.api.purchases import PurchaseViewSet
 from customers.api.scores import CustomerScores, ScoreModelViewSet
+from customers.api.segment_changes import CustomerSegments, SegmentChanges
 from customers.api.segment_members import (
     SegmentExplanation,
     SegmentMembers,
@@ -42,6 +43,7 @@ urlpatterns = [
     path("customers/<path:reference>/identities", IdentityViewSet.as_view(_MANY)),
     path("customers/<path:reference>/merge", CustomerMerge.as_view()),
     path("customers/<path:reference>/scores", CustomerScores.as_view()),
+    path("customers/<path:reference>/segments", CustomerSegments.as_view()),
     path("customers/<path:reference>/purchases", PurchaseViewSet.as_view(_MANY)),
     path("customers/<path:reference>", CustomerViewSet.as_view(_CUSTOMER)),
     path("tags", TagViewSet.as_view({"get": "list"})),
@@ -67,6 +69,7 @@ urlpatterns = [
     path("segments/<str:segment>/snapshot", SegmentViewSet.as_view({"post": "snapshot"})),
     path("segments/<str:segment>/members", SegmentMembers.as_view()),
     path("segments/<str:segment>/members/batch", SegmentMembersBatch.as_view()),
+    path("segments/<str:segment>/changes", SegmentChanges.as_view()),
     path("segments/<str:segment>/explain", SegmentExplanation.as_view()),
     path("segments/<str:segment>/runs", SegmentRunViewSet.as_view({"get": "list"})),
     path("jobs", JobViewSet.as_view(_MANY)),

@@ -1,6 +1,7 @@
 """Segments on screens: the list, one segment's page, asking about one customer, and what can be done."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
@@ -22,7 +23,7 @@ from customers.console.words import PII
 from customers.models import Customer, Segment, SegmentKind, SegmentState
 from customers.rules.segments.tree import RuleError
 from customers.selectors.customers import find_customer
-from customers.selectors.segments import listing
+from customers.selectors.segments import changes, listing
 from customers.selectors.segments.answers import rule_words
 from customers.selectors.segments.explaining import Explanation, explain_rule
 from customers.selectors.segments.preview import preview_rule
@@ -104,13 +105,21 @@ def _reach(request: HttpRequest, segment: Segment) -> Mapping[str, Any]:
 
 
 def _growth(request: HttpRequest, segment: Segment) -> Mapping[str, Any]:
-    runs = [run for run in listing.list_runs(segment)[:200] if run.rows is not None and run.finished_at][::-1]
-    return {"times": [run.started_at.timestamp() for run in runs], "series": {"Customers": [run.rows for run in runs]}}
+    days = changes.days_of(segment)
+    times = [datetime.combine(day.day, time(), UTC).timestamp() for day in days]
+    return {"times": times, "series": {"Customers": [day.members for day in days]}}
+
+
+def _changes(request: HttpRequest, segment: Segment) -> Mapping[str, Any]:
+    days = changes.days_of(segment)[-1:]
+    return {"changes": changes.change_page(segment=segment, before=None, limit=19), "today": days[0] if days else None}
 
 
 def _runs(request: HttpRequest, segment: Segment) -> Mapping[str, Any]:
     draw = cells.state(RUNS)
-    return {"runs": [(run, draw(run.state)) for run in listing.list_runs(segment)[:20]]}
+    rows = [(run, draw(run.state), changes.causes_in_words(run)) for run in listing.list_runs(segment)[:20]]
+    newest = next((run for run, _, causes in rows if causes), None)
+    return {"runs": rows, "reconcile": newest, "different": changes.changes_of_run(newest) if newest else []}
 
 
 def _versions(request: HttpRequest, segment: Segment) -> Mapping[str, Any]:
@@ -127,6 +136,7 @@ class SegmentDetail(DetailPage):
     panels = (
         Panel("definition", "Who is in it", "customers/_segment_definition.html", VIEW, _definition, order=10),
         Panel("growth", "Customers over time", "customers/_segment_growth.html", VIEW, _growth, order=20),
+        Panel("changes", "Came and left", "customers/_segment_changes.html", VIEW, _changes, order=25),
         Panel("runs", "Calculations", "customers/_segment_runs.html", VIEW, _runs, order=30),
         Panel("reach", "Reachable", "customers/_segment_reach.html", VIEW, _reach, place="side", order=10, lazy=True),
         Panel("versions", "Definitions", "customers/_segment_versions.html", VIEW, _versions, place="side", order=20),

@@ -84,6 +84,7 @@ NAMES_NOBODY = {
     "/api/v1/segments/preview",
     "/api/v1/segments/schema",
     "/api/v1/segments/{segment}",
+    "/api/v1/segments/{segment}/changes",
     "/api/v1/segments/{segment}/members",
     "/api/v1/segments/{segment}/refresh",
     "/api/v1/segments/{segment}/runs",

@@ -94,6 +94,7 @@ def run_answer(run: SegmentRun) -> dict[str, Any]:
     """One calculation."""
     return {
         "state": run.state,
+        "kind": run.kind,
         "as_of": run.as_of,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
@@ -102,4 +103,5 @@ def run_answer(run: SegmentRun) -> dict[str, Any]:
         "exited": run.exited,
         "error": run.error or None,
         "hash": run.hash or None,
+        "differences": run.differences,
     }

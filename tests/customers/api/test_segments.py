@@ -199,3 +199,31 @@ def test_list__one_or_thirty__costs_the_same_queries(writer, people, django_asse
 
     with django_assert_max_num_queries(4):
         assert len(writer.get(f"{ALL}?limit=200").json()["data"]) == 30
+
+
+def test_changes__members_came_and_left__are_answered_newest_first_by_cursor(writer, germans, people):
+    segment = Segment.objects.get(slug="germans")
+    update_customer(customer=people["ana"], properties={"country": "FR"}, by=SYSTEM, now=NOON)
+    update_customer(customer=people["cy"], properties={"country": "DE"}, by=SYSTEM, now=NOON)
+    writer.post(f"{ALL}/germans/refresh")
+    build("germans")
+    address = f"{ALL}/{segment.public_id}/changes"
+
+    first = writer.get(f"{address}?limit=1").json()
+    second = writer.get(f"{address}?limit=1&cursor={first['pagination']['next_cursor']}").json()
+
+    said = {row["customer"]: (row["change"], row["reason"]) for row in first["data"] + second["data"]}
+    assert said == {people["ana"].public_id: ("exited", "rebuilt"), people["cy"].public_id: ("entered", "rebuilt")}
+    assert second["pagination"] == {"limit": 1, "has_more": False, "next_cursor": None}
+    assert writer.get(f"{address}?cursor=nonsense").status_code == 400
+    run = writer.get(f"{ALL}/germans/runs").json()["data"][0]
+    assert (run["kind"], run["differences"]) == ("reconcile", {"waiting": 2})
+
+
+def test_customer_segments__member__are_named_with_the_instant(writer, germans, people):
+    answer = writer.get("/api/v1/customers/ana/segments").json()
+
+    assert answer["customer"] == people["ana"].public_id
+    assert [(row["slug"], row["kind"]) for row in answer["data"]] == [("germans", "dynamic")]
+    assert writer.get("/api/v1/customers/cy/segments").json()["data"] == []
+    assert writer.get("/api/v1/customers/nobody/segments").status_code == 404
