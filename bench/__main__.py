@@ -2,10 +2,16 @@
 
 import argparse
 
-from bench.jobs import consents, customers, ingest, segments
+from bench.jobs import consents, customers, ingest, membership, segments
 from bench.stage import staged
 
-JOBS = {"ingest": ingest.run, "customers": customers.run, "consents": consents.run, "segments": segments.run}
+JOBS = {
+    "ingest": ingest.run,
+    "customers": customers.run,
+    "consents": consents.run,
+    "segments": segments.run,
+    "membership": membership.run,
+}
 
 
 def main() -> None:
@@ -14,7 +20,7 @@ def main() -> None:
     parser.add_argument("jobs", nargs="*", choices=[*JOBS, []], default=[])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--customers", type=int, default=1_000_000)
-    parser.add_argument("--events", type=int, default=10_000_000, help="of the job segments")
+    parser.add_argument("--events", type=int, default=10_000_000, help="of the jobs segments and membership")
     options = parser.parse_args()
     with staged(options.customers, options.events) as stage:
         for name in options.jobs or JOBS:

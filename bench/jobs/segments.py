@@ -15,7 +15,7 @@ DAYS = 90
 def run(stage: Stage, rounds: int) -> str:
     """The lines of segments in the goals table: `stage.events` events of the last 90 days."""
     with psycopg.connect(stage.hub_url, autocommit=True) as connection:
-        _fill(connection, stage)
+        fill(connection, stage)
     environment = stage.environment() | {"DJANGO_SETTINGS_MODULE": "marketing_hub.settings"}
     environment |= {"SEGMENT_PREVIEW_SECONDS": "600", "SEGMENT_BUILD_SECONDS": "3600"}
     command = [sys.executable, "-m", "bench.inside.segments", str(rounds)]
@@ -25,7 +25,7 @@ def run(stage: Stage, rounds: int) -> str:
     return f"{stage.customers:,} customers, {stage.events:,} events\n\n{done.stdout}"
 
 
-def _fill(connection: psycopg.Connection, stage: Stage) -> None:
+def fill(connection: psycopg.Connection, stage: Stage) -> None:
     """Attributes on every customer; events evenly over customers and days, seven views to two clicks to one order."""
     connection.execute(ATTRIBUTES)
     now = datetime.now(UTC)

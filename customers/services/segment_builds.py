@@ -9,9 +9,9 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 
 from core import outbox
-from core.actors import SYSTEM
+from core.actors import SYSTEM, Actor
 from core.crypto import digest
-from core.errors import DomainError
+from core.errors import DomainError, InvalidState
 from core.models import Cursor
 from customers.models import (
     ProfileChange,
@@ -33,7 +33,7 @@ from customers.selectors.segments.statement import compile_rule
 from customers.services.segment_catching_up import Stretch, catch_up
 from customers.services.segment_members import hold_followers
 from customers.services.segment_rebuilt import tell_rebuilt
-from customers.services.segments import start_build
+from customers.services.segments import new_version, start_build
 
 BATCH: Final = 10_000
 Clock = Callable[[], datetime]
@@ -191,6 +191,20 @@ def reconcile_segments(*, now: datetime) -> int:
     """Every dynamic segment is calculated anew, with a report of how it differs from what was followed; how many."""
     rows = Segment.objects.filter(state=SegmentState.ACTIVE, kind=SegmentKind.DYNAMIC).order_by("id")
     return sum(_restart(segment, now) for segment in rows)
+
+
+def reconcile_segment(*, segment: Segment, by: Actor, clock: Clock) -> SegmentRun:
+    """The segment is calculated in this process; its run says how it differs from what was followed, or why it failed.
+
+    InvalidState for an archived segment and for lists.
+    """
+    with transaction.atomic():
+        locked = Segment.objects.select_for_update().get(pk=segment.pk)
+        if locked.state == SegmentState.ARCHIVED or locked.kind != SegmentKind.DYNAMIC:
+            raise InvalidState("Only a dynamic segment in use is calculated again.")
+        version = new_version(segment=locked, by=by, now=clock())
+    build_segment(version_id=version.pk, clock=clock)
+    return SegmentRun.objects.filter(version=version).latest("pk")
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""`manage.py segment count`: how many people a rule matches, and why somebody is in or not, from a shell.
+"""`manage.py segment`: how many people a rule matches, why somebody is in or not; reconciling, from a shell.
 
 `manage.py segment operators` writes the page of the documentation that lists every criterion and operator.
 """
@@ -12,22 +12,27 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from core.actors import SYSTEM
 from core.errors import DomainError
-from customers.models import Customer
+from customers.models import Customer, RunState, Segment, SegmentKind, SegmentRun
 from customers.rules.segments.grammar import Grammar
 from customers.rules.segments.manual import manual
 from customers.rules.segments.tree import Node, RuleError
 from customers.selectors.customers import find_customer
+from customers.selectors.segments.answers import run_answer
+from customers.selectors.segments.changes import causes_in_words, changes_of_run
 from customers.selectors.segments.explaining import Explanation, explain_rule
+from customers.selectors.segments.listing import find_segment, list_segments
 from customers.selectors.segments.preview import count_rule
 from customers.selectors.segments.registry import grammar
 from customers.selectors.segments.running import explain_plan, plan_nodes
+from customers.services.segment_builds import reconcile_segment
 
 
 class Command(BaseCommand):
-    """Counts exactly and stores nothing; values of personal fields are not printed."""
+    """Counts exactly; values of personal fields are not printed."""
 
-    help = "Questions about segment rules. `count` answers how many people a rule matches."
+    help = "`count` answers how many people a rule matches; `reconcile` calculates segments and reports differences."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the sub-commands."""
@@ -37,13 +42,19 @@ class Command(BaseCommand):
         count.add_argument("--explain", metavar="CUSTOMER", help="cus_... or external id: in or out, and why")
         count.add_argument("--json", action="store_true", help="print one JSON object")
         commands.add_parser("operators", help="print the page that lists every criterion and operator")
+        reconcile = commands.add_parser("reconcile", help="calculate segments and say how they differ")
+        reconcile.add_argument("segments", nargs="*", help="seg_... or slugs; all dynamic ones by default")
+        reconcile.add_argument("--json", action="store_true", help="print one JSON object a line")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Count; CommandError with every problem and its place when the rule cannot be used."""
+        """Count or reconcile; CommandError with every problem and its place when a rule cannot be used."""
         if options["subcommand"] == "operators":
             self.stdout.write(manual(grammar().forms), ending="")
             return
         try:
+            if options["subcommand"] == "reconcile":
+                self._reconcile(options["segments"], options["json"])
+                return
             answer = _answer(options["rule"], options["explain"])
         except RuleError as refusal:
             lines = "".join(f"\n  {problem.pointer or '/'}: {problem.message}" for problem in refusal.problems)
@@ -51,6 +62,34 @@ class Command(BaseCommand):
         except DomainError as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write(json.dumps(answer, ensure_ascii=False) if options["json"] else _sentences(answer))
+
+    def _reconcile(self, references: list[str], as_json: bool) -> None:
+        """One line a segment; CommandError at the end when one failed."""
+        dynamic = list_segments().filter(kind=SegmentKind.DYNAMIC).order_by("slug")
+        failed = 0
+        for segment in [find_segment(name) for name in references] or dynamic:
+            run = reconcile_segment(segment=segment, by=SYSTEM, clock=timezone.now)
+            failed += run.state == RunState.FAILED
+            answer = {"segment": segment.slug} | run_answer(run) | {"moved": _moved(run)}
+            self.stdout.write(json.dumps(answer, default=str) if as_json else _line(segment, run))
+        if failed:
+            raise CommandError(f"{failed} could not be calculated; their members are those of before.")
+
+
+def _moved(run: SegmentRun) -> list[dict[str, Any]]:
+    """The first hundred people whom it moved, by public id."""
+    return [
+        {"customer": row.customer.public_id, "change": "entered" if row.entered else "exited", "why": row.why}
+        for row in changes_of_run(run)
+    ]
+
+
+def _line(segment: Segment, run: SegmentRun) -> str:
+    if run.state == RunState.FAILED:
+        return f"{segment.slug}: failed: {run.error}"
+    causes = causes_in_words(run)
+    more = f" ({causes})" if causes else ""
+    return f"{segment.slug}: {run.rows} members, {run.entered} came in and {run.exited} left{more}"
 
 
 def _answer(path: Path, reference: str | None) -> dict[str, Any]:

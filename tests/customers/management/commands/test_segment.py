@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from core.actors import SYSTEM
-from customers.services.customers import create_customer
+from customers.services.customers import create_customer, update_customer
+from customers.services.segments import define_segment
 from tests.factories.core import NOON
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +74,25 @@ def test_operators__page_of_the_documentation__is_the_grammar(capsys):
 
     page = Path(__file__).parents[4] / "docs/api/operators.md"
     assert page.read_text(encoding="utf-8") == capsys.readouterr().out
+
+
+def test_reconcile__segment__says_how_it_differs_and_whom_it_moved(ana, capsys):
+    segment = define_segment(name="Germans", rule=RULE, by=SYSTEM, now=timezone.now())
+    call_command("segment", "reconcile", "germans")
+    update_customer(customer=ana, properties={"country": "FR"}, by=SYSTEM, now=timezone.now())
+
+    call_command("segment", "reconcile", "germans", "--json")
+
+    first, second = capsys.readouterr().out.strip().split("\n")
+    assert first == "germans: 1 members, 1 came in and 0 left"
+    answer = json.loads(second)
+    assert (answer["segment"], answer["kind"], answer["exited"]) == (segment.slug, "reconcile", 1)
+    assert answer["differences"] == {"waiting": 1}
+    assert answer["moved"] == [{"customer": ana.public_id, "change": "exited", "why": "waiting"}]
+
+
+def test_reconcile__list_kept_by_hand__is_refused(ana):
+    define_segment(name="Friends", kind="static", by=SYSTEM, now=timezone.now())
+
+    with pytest.raises(CommandError, match="Only a dynamic segment"):
+        call_command("segment", "reconcile", "friends")
