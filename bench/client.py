@@ -4,6 +4,7 @@ import multiprocessing
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,9 +101,14 @@ class Connection:
 
 
 def burst(host: str, port: int, streams: Sequence[Sequence[bytes]], processes: int = 2) -> Load:
-    """Send each stream of requests over a connection of its own, all at once; the clock runs from first to last."""
-    groups = [list(streams[i::processes]) for i in range(processes) if streams[i::processes]]
-    return _in_processes(groups, lambda stream, load: _drive(host, port, stream, load))
+    """Send the requests over as many connections as there are streams; the clock runs from first to last.
+
+    The connections of a process take turns at its requests, as those of any load generator do: else the clock would
+    stop when the connection is done that shares its server process with most others.
+    """
+    shares = [streams[i::processes] for i in range(processes) if streams[i::processes]]
+    groups = [[deque(request for stream in share for request in stream)] * len(share) for share in shares]
+    return _in_processes(groups, lambda waiting, load: _drive(host, port, waiting, load))
 
 
 def writers(statements: Sequence[Any], write: Callable[[Any, Load], None]) -> Load:
@@ -110,9 +116,13 @@ def writers(statements: Sequence[Any], write: Callable[[Any, Load], None]) -> Lo
     return _in_processes([[item] for item in statements], write)
 
 
-def _drive(host: str, port: int, stream: Sequence[bytes], load: Load) -> None:
+def _drive(host: str, port: int, waiting: "deque[bytes]", load: Load) -> None:
     connection = Connection(host, port)
-    for request in stream:
+    while waiting:
+        try:
+            request = waiting.popleft()
+        except IndexError:
+            return
         started = time.perf_counter()
         status, _ = connection.send(request)
         load.latencies.append(time.perf_counter() - started)
