@@ -24,6 +24,7 @@ RELEASES: Final = (
             ("added", "Every JSON answer as XML through Accept: application/xml."),
             ("added", "GET /usage tells the calls, errors, speed and quota of each day."),
             ("added", "GET /versions, and a preview of version 2 below /api/v2."),
+            ("added", "GET /privacy-requests/{id}/export: the package; the desk answers at /privacy/requests too."),
             ("added", "GET /audit and /audit/seals: the audit log, and the digests that prove it."),
             ("added", "GET /event-types/{name}/schema beside /engagement/types/{name}."),
             ("added", "Campaigns: /campaigns with launch, pause and the deliveries of each; approving is for people."),

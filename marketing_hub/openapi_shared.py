@@ -86,8 +86,9 @@ _COMMON_HEADERS: Final = tuple(name for name in HEADERS if name != "Retry-After"
 
 
 def only_versioned(endpoints: list[Any]) -> list[Any]:
-    """Unversioned aliases are the same views; they are listed as `x-aliases` of the versioned operation."""
-    return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
+    """Second addresses of the same views stay out of the document: unversioned ones, and the older one of the desk."""
+    shown = [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
+    return [endpoint for endpoint in shown if not endpoint[0].startswith("/api/v1/privacy/")]
 
 
 def complete(result: Document, generator: Any, request: Any, public: bool) -> Document:

@@ -107,6 +107,7 @@ EXAMPLES = [
         answer={"type": "access", "state": "received", "regime": "EU/DE"},
     ),
     Example("getPrivacyRequest", "Where it stands", path={"request_id": "$openPrivacyRequest.id"}),
+    Example("exportPrivacyRequest", "Before it is built", path={"request_id": "$openPrivacyRequest.id"}, status=404),
     Example("listPrivacyRequests", "What is due", query={"sort": "safe_due"}),
     Example(
         "acknowledgePrivacyRequest",

@@ -1,5 +1,8 @@
 """Addresses below /api/v1."""
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from django.urls import path
 
 from consent.api.banner import Banner
@@ -10,6 +13,7 @@ from consent.api.consents import Consent, ConsentBatch, ConsentHistory, VisitorC
 from consent.api.consumers import ConsentConsumers
 from consent.api.disclosures import CustomerDisclosures, DisclosuresAfterNo, DisclosureViewSet
 from consent.api.links import ConsentLinks
+from consent.api.packages import PrivacyRequestExport
 from consent.api.privacy_requests import (
     STEPS,
     PrivacyRequestDeadline,
@@ -19,6 +23,22 @@ from consent.api.privacy_requests import (
 from consent.api.receipts import ConsentReceipt
 from consent.api.simulation import SimulateMove
 from consent.api.tokens import ConsentTokenDetail, ConsentTokens
+
+View = Callable[..., Any]
+
+_DESK: Final[dict[str, View]] = {
+    "": PrivacyRequestViewSet.as_view({"get": "list", "post": "create"}),
+    "/<str:request_id>": PrivacyRequestViewSet.as_view({"get": "retrieve"}),
+    "/<str:request_id>/timeline": PrivacyRequestTimeline.as_view(),
+    "/<str:request_id>/deadline/explain": PrivacyRequestDeadline.as_view(),
+    "/<str:request_id>/export": PrivacyRequestExport.as_view(),
+    **{f"/<str:request_id>/{name}": view.as_view() for name, view in STEPS.items()},
+}
+_OTHER_NAMES: Final = {
+    "/<str:request_id>/fulfil": _DESK["/<str:request_id>/deliver"],
+    "/<str:request_id>/deny": _DESK["/<str:request_id>/refuse"],
+}
+"""Documents of older date print these, below an address of their own."""
 
 urlpatterns = [
     path("banner", Banner.as_view(), name="banner"),
@@ -42,9 +62,6 @@ urlpatterns = [
     path("purposes/<slug:key>/notices", Notices.as_view(), name="notices"),
     path("jurisdictions", Jurisdictions.as_view(), name="jurisdictions"),
     path("jurisdictions/<str:place>", JurisdictionDetail.as_view(), name="jurisdiction"),
-    path("privacy-requests", PrivacyRequestViewSet.as_view({"get": "list", "post": "create"})),
-    path("privacy-requests/<str:request_id>", PrivacyRequestViewSet.as_view({"get": "retrieve"})),
-    path("privacy-requests/<str:request_id>/timeline", PrivacyRequestTimeline.as_view()),
-    path("privacy-requests/<str:request_id>/deadline/explain", PrivacyRequestDeadline.as_view()),
-    *(path(f"privacy-requests/<str:request_id>/{name}", view.as_view()) for name, view in STEPS.items()),
+    *(path(f"privacy-requests{rest}", view) for rest, view in _DESK.items()),
+    *(path(f"privacy/requests{rest}", view) for rest, view in (_DESK | _OTHER_NAMES).items()),
 ]
