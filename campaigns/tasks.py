@@ -29,10 +29,11 @@ def send_campaign(campaign_id: int, slot: int, **_: Any) -> int:
 
 @shared_task
 def drive_campaigns(**_: Any) -> None:
-    """Start what is due, free what dead workers held, let the others go on, complete what is done."""
+    """Start what is due, free what dead workers held, let the others go on, end what is done or cannot be built."""
     now = timezone.now()
     running.start_due(now=now)
     running.recover(now=now)
+    running.give_up_building(now=now)
     for pk in Campaign.objects.filter(state=State.BUILDING_AUDIENCE).values_list("pk", flat=True):
         jobs.defer("campaigns.tasks.build_audience", campaign_id=pk)
     for pk in Campaign.objects.filter(state=State.SENDING).order_by("pk").values_list("pk", flat=True):

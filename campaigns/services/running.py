@@ -18,6 +18,8 @@ from core.actors import SYSTEM, Actor
 from core.errors import InvalidState
 
 LOST_AFTER: Final = timedelta(minutes=2)
+TRIED_FOR: Final = timedelta(minutes=30)
+"""How long building an audience is tried again before the campaign has failed."""
 _BATCH: Final = 5_000
 
 
@@ -141,6 +143,21 @@ def recover(*, now: datetime) -> int:
     lost = Delivery.objects.filter(claimed_at__lt=now - LOST_AFTER)
     unknown = lost.filter(state=DeliveryState.SENDING).update(state=DeliveryState.UNKNOWN, reason="worker_lost")
     return unknown + lost.filter(state=DeliveryState.CLAIMED).update(state=DeliveryState.QUEUED, claimed_at=None)
+
+
+@transaction.atomic
+def give_up_building(*, now: datetime) -> int:
+    """Campaigns whose audience could not be built for TRIED_FOR have failed and say so; how many.
+
+    One that is being built at this moment is left alone: whoever builds it holds its row.
+    """
+    stuck = Campaign.objects.filter(state=State.BUILDING_AUDIENCE, launched_at__lt=now - TRIED_FOR).order_by("pk")
+    rows = list(stuck.select_for_update(skip_locked=True)[:100])
+    minutes = TRIED_FOR // timedelta(minutes=1)
+    trouble = f"The audience could not be built in {minutes} minutes. Nobody got a message; the worker's log says why."
+    for campaign in rows:
+        move(campaign=campaign, to=State.FAILED, by=SYSTEM, now=now, trouble=trouble, finished_at=now)
+    return len(rows)
 
 
 def _hold_out(campaign: Campaign) -> None:
