@@ -37,9 +37,13 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 
 
 class Heartbeat(bootsteps.StartStopStep):
-    """Writes a sign of life from the worker's own timer, however long its tasks run."""
+    """Writes a sign of life from the timer of a worker that takes everything, however long its tasks run."""
 
     requires = ("celery.worker.components:Timer",)
+
+    def include_if(self, worker: Any) -> bool:
+        """Whether somebody would miss this worker: one that only follows does not stand for the others."""
+        return app.conf.task_default_queue in worker.app.amqp.queues.consume_from
 
     def start(self, worker: Any) -> None:
         """Begin to beat."""

@@ -1,7 +1,7 @@
 """`make run`: every process of the product on one machine, started in order, watched, and ended together.
 
-`python -m marketing_hub.run` starts everything; with `web`, `worker` or `beat` it becomes that one process, as in
-production; `reset` deletes the data of the embedded servers after asking.
+`python -m marketing_hub.run` starts everything; with `web`, `worker`, `follower` or `beat` it becomes that one process,
+as in production; `reset` deletes the data of the embedded servers after asking.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from marketing_hub import embedded, env, welcome
 from marketing_hub.home import Home, locate, lock, make_folder
 from marketing_hub.processes import Program, StartError, refusing, require_free_port
 from marketing_hub.supervisor import Supervisor
+from marketing_hub.timetable import FOLLOWERS
 
 _SECRETS: Final = ("SECRET_KEY", "HUB_MASTER_KEY")
 _ADDRESSES: Final = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
@@ -45,10 +46,19 @@ def web() -> tuple[str, ...]:
 
 
 def worker() -> tuple[str, ...]:
-    """Answer the command of the Celery worker, with WORKER_PROCESSES processes."""
-    processes = str(env.number("WORKER_PROCESSES", 2, 1, 64))
+    """Answer the command of the Celery worker for everything, with WORKER_PROCESSES processes."""
+    return _celery("worker", env.number("WORKER_PROCESSES", 2, 1, 64), "celery", FOLLOWERS)
+
+
+def follower() -> tuple[str, ...]:
+    """Answer the command of a worker that does nothing but follow, and so is never busy with anything long."""
+    return _celery("follower", 1, FOLLOWERS)
+
+
+def _celery(name: str, processes: int, *queues: str) -> tuple[str, ...]:
     return (
-        *(sys.executable, "-m", "celery", "-A", "marketing_hub.celery", "worker", "--concurrency", processes),
+        *(sys.executable, "-m", "celery", "-A", "marketing_hub.celery", "worker", "--concurrency", str(processes)),
+        *("--queues", ",".join(queues), "--hostname", f"{name}@%h"),
         *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
     )
 
@@ -135,6 +145,7 @@ def _plan() -> _Plan:
     processes = (
         Program("web", web(), ready=lambda: welcome.answers(f"{base_url}/readyz"), patience=15),
         Program("worker", worker(), patience=20),
+        Program("follower", follower(), patience=20),
         Program("beat", beat()),
     )
     given = {name: os.environ[name] for name in _ADDRESSES if os.environ.get(name, "").strip()}
@@ -154,7 +165,7 @@ def _start(supervisor: Supervisor, plan: _Plan, home: Home | None) -> None:
     shutil.rmtree(env.data_dir() / "metrics", ignore_errors=True)
     say("bringing tables and static files up to date")
     _bring_up_to_date(supervisor)
-    say("starting web server, worker and timetable")
+    say("starting web server, workers and timetable")
     supervisor.start(plan.processes, _READY_LIMIT)
     if plan.demo and not welcome.demo_file().exists():
         say("loading the demo, this once")
@@ -215,7 +226,7 @@ def _require_servers() -> None:
 
 def main(words: list[str]) -> int:
     """Do what the words ask; answer the exit status."""
-    commands = {"web": web, "worker": worker, "beat": beat}
+    commands = {"web": web, "worker": worker, "follower": follower, "beat": beat}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketing_hub.settings")
     if not words:
         return run()
@@ -223,7 +234,7 @@ def main(words: list[str]) -> int:
         return reset(words)
     if words[0] in commands:
         return become(commands[words[0]]())
-    sys.stderr.write("usage: python -m marketing_hub.run [web | worker | beat | reset [--yes]]\n")
+    sys.stderr.write("usage: python -m marketing_hub.run [web | worker | follower | beat | reset [--yes]]\n")
     return 2
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from marketing_hub import access, env
 from marketing_hub.changelog import PREVIEW, RELEASES
 from marketing_hub.logs import configure_logging
-from marketing_hub.timetable import TIMETABLE
+from marketing_hub.timetable import ROUTES, TIMETABLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -139,7 +139,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = TIMETABLE
+CELERY_BEAT_SCHEDULE, CELERY_TASK_ROUTES = TIMETABLE, ROUTES
 WORKER_HEARTBEAT_TTL_S = 20
 
 # --- Staff -----------------------------------------------------------------------------------------------------------

@@ -1,8 +1,23 @@
-"""What happens by itself, and how often: a task and seconds, or the time of a day in UTC."""
+"""What happens by itself, how often (a task and seconds, or the time of a day in UTC), and what may not wait."""
 
 from typing import Any, Final
 
 from celery.schedules import crontab
+
+FOLLOWERS: Final = "followers"
+"""The queue of short tasks that keep others up to date within seconds: no mailing or import may stand before them."""
+ROUTES: Final[dict[str, dict[str, str]]] = {
+    name: {"queue": FOLLOWERS}
+    for name in (
+        "customers.tasks.follow_segments",
+        "customers.tasks.follow_scores",
+        "engagement.tasks.follow_events",
+        "engagement.tasks.link_identified",
+        "consent.tasks.drain_disclosures",
+        "consent.tasks.expire_consents",
+        "integrations.tasks.drain_usage",
+    )
+}
 
 TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "requeue-stalled-jobs": {"task": "core.tasks.requeue_stalled_jobs", "schedule": 30.0},

@@ -146,7 +146,7 @@ def test_run__wrong_setting__is_refused_before_anything_starts(place, settings, 
     assert left_over(place) == []
 
 
-@pytest.mark.parametrize("words", [("web",), ("worker",), ("beat",)])
+@pytest.mark.parametrize("words", [("web",), ("worker",), ("follower",), ("beat",)])
 def test_run__one_process_in_production_without_secrets__is_refused(place, words):
     outcome = call(place | {"HUB_ENV": "production"}, *words)
 

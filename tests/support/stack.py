@@ -24,6 +24,8 @@ READY_LIMIT = 60.0
 class Stack:
     """All processes of the product on a fresh database; `with Stack() as stack:` calls them at `stack.base_url`.
 
+    The worker follows too, so the follower waits for `start("follower")`.
+
     The database stands on the PostgreSQL of the test run, Redis is the stack's own and keeps every write in a file, so
     both survive what a test kills. `settings` are environment variables for all processes. Nothing is left at the end.
     """
@@ -115,7 +117,7 @@ class Stack:
             "PORT": str(self.port),
             **self._settings,
         }
-        programs = {"web": run.web(), "worker": run.worker(), "beat": run.beat()}
+        programs = {"web": run.web(), "worker": run.worker(), "follower": run.follower(), "beat": run.beat()}
         self._add(embedded.redis_server(home), home.logs)
         for name, command in programs.items():
             program = Program(name, self._placed(command, state), environment=self.environment)
