@@ -83,14 +83,19 @@ def send_letter(*, letter_id: int, now: datetime) -> bool:
 
 
 def send_waiting_letters(*, now: datetime) -> int:
-    """Every letter whose last attempt is long enough ago is tried again; how many left. Each wait doubles."""
+    """Every letter whose last attempt is long enough ago is handed to a worker again, each to the next that is free.
+
+    How many were. Each wait doubles. A mail server that does not answer holds up one letter, not those behind it.
+    """
     waiting = Letter.objects.filter(sent_at__isnull=True, attempts__lt=MOST_ATTEMPTS).order_by("created_at")[:200]
     due = [
         row.pk
         for row in waiting
         if row.claimed_at is None or row.claimed_at + _CLAIM * 2 ** min(row.attempts, 9) <= now
     ]
-    return sum(send_letter(letter_id=pk, now=now) for pk in due)
+    for pk in due:
+        jobs.defer("consent.tasks.send_letter", letter_id=pk)
+    return len(due)
 
 
 def link_for(row: Letter, /) -> str:
