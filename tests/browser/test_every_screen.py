@@ -25,12 +25,14 @@ def test_screens__with_data__have_no_fault(visit, role, mode):
     }
     visitor = visit(user, mode)
 
-    faults = []
+    faults, seen_refusal = [], False
     for screen in (screen for screen in screens() if not screen.page.downloads):
         wanted = 200 if user.has_perm(screen.page.permission) else 403
         status = visitor.open(addresses[screen.name])
         faults += [f"{screen.name}: {status} instead of {wanted}"] if status != wanted else []
-        faults += visitor.faults(f"{screen.name} {role} {mode}")
+        if status != 403 or not seen_refusal:  # refusals are one and the same page
+            faults += visitor.faults(f"{screen.name} {role} {mode}")
+        seen_refusal = seen_refusal or status == 403
 
     assert faults == []
 
