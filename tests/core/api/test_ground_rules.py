@@ -13,6 +13,11 @@ from core.models import Cursor, IdempotencyKey
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.core.api.sample")]
 
 
+def things_made() -> list[str]:
+    """What the sample views wrote; the product's own places in logs have a dot in their names."""
+    return list(Cursor.objects.exclude(name__contains=".").values_list("name", flat=True))
+
+
 @pytest.fixture
 def writer(caller):
     return caller("customers:read", "customers:write", "engagement:write")
@@ -162,7 +167,7 @@ def test_key__same_request_again__has_one_effect_and_the_same_answer(writer, key
     assert again["Idempotent-Replayed"] == "true"
     assert again["Location"] == "/things/a"
     assert not first.has_header("Idempotent-Replayed")
-    assert Cursor.objects.count() == 1
+    assert len(things_made()) == 1
 
 
 def test_key__other_body__is_refused(writer):
@@ -171,7 +176,7 @@ def test_key__other_body__is_refused(writer):
     answer = writer.post("/api/v1/things", {"name": "b"}, idempotency_key="k")
 
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_mismatch")
-    assert Cursor.objects.count() == 1
+    assert len(things_made()) == 1
 
 
 def test_key__refusal_by_a_rule__is_replayed_and_its_writes_are_undone(writer):
@@ -180,7 +185,7 @@ def test_key__refusal_by_a_rule__is_replayed_and_its_writes_are_undone(writer):
 
     assert (first.status_code, again.status_code) == (409, 409)
     assert again["Idempotent-Replayed"] == "true"
-    assert not Cursor.objects.exists()
+    assert not things_made()
 
 
 @pytest.mark.parametrize(("name", "status"), [("invalid", 400), ("broken", 500)])
@@ -191,7 +196,7 @@ def test_key__invalid_or_broken__is_released(writer, name, status):
         assert not answer.has_header("Idempotent-Replayed")
 
     assert not IdempotencyKey.objects.exists()
-    assert not Cursor.objects.exists()
+    assert not things_made()
 
 
 def test_key__other_client__is_another_key(caller, writer):
@@ -214,7 +219,7 @@ def test_key__not_a_key__is_refused(writer, key):
     answer = writer.post("/api/v1/things", {"name": "a"}, idempotency_key=key)
 
     assert (answer.status_code, answer.json()["param"]) == (400, "Idempotency-Key")
-    assert not Cursor.objects.exists()
+    assert not things_made()
 
 
 def test_key__required_and_absent__is_refused(writer):
@@ -228,7 +233,7 @@ def test_key__plain_view__works_the_same(writer):
 
     assert first.content == again.content
     assert again["Idempotent-Replayed"] == "true"
-    assert Cursor.objects.count() == 1
+    assert len(things_made()) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -245,7 +250,7 @@ def test_key__first_request_still_running__is_told_to_wait(writer):
     assert [answer.status_code for answer in answers] == [201, 409]
     assert answers[1].json()["code"] == "idempotency_in_progress"
     assert answers[1]["Retry-After"] == "1"
-    assert Cursor.objects.count() == 1
+    assert len(things_made()) == 1
 
 
 # --- entity tags
@@ -320,7 +325,7 @@ def test_scope__missing__is_named(caller, path):
 
     assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope")
     assert 'error="insufficient_scope"' in answer["WWW-Authenticate"]
-    assert not Cursor.objects.exists()
+    assert not things_made()
 
 
 @pytest.mark.parametrize("path", ["/api/v1/things", "/api/v1/plain"])
