@@ -18,7 +18,7 @@ from marketing_hub import embedded, env, run, welcome
 from marketing_hub.home import throwaway
 from marketing_hub.processes import Child, Program, free_port
 
-READY_LIMIT = 60.0
+READY_LIMIT = 120.0
 
 
 class Stack:

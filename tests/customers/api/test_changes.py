@@ -75,16 +75,16 @@ def test_changes__a_transaction_that_commits_late__is_not_missed(reader):
         with transaction.atomic():
             make("slow")
             opened.set()
-            may_commit.wait(10)
+            may_commit.wait(60)
         connection.close()
 
     thread = threading.Thread(target=slow)
     thread.start()
-    opened.wait(10)
+    opened.wait(60)
     make("fast")
     during = read_now(reader)
     may_commit.set()
-    thread.join(10)
+    thread.join(60)
 
     after = read(reader, during["next_token"])
 

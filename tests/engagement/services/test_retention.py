@@ -17,6 +17,9 @@ from tests.engagement.support import store_event
 NOW = datetime.now(UTC)
 OLD = datetime(2019, 1, 15, tzinfo=UTC)
 TABLE = "engagement_event_2019_01"
+WAITS = (
+    "query LIKE 'ALTER TABLE engagement_event DETACH%%' AND wait_event_type = 'Lock' AND datname = current_database()"
+)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -66,7 +69,7 @@ def test_apply_retention__others_write_meanwhile__nobody_waits_for_it():
         with transaction.atomic():
             store_event(customer_id=1, at=NOW)
             writing.set()
-            finish.wait(20)
+            finish.wait(60)
         connection.close()
 
     def retention():
@@ -75,19 +78,19 @@ def test_apply_retention__others_write_meanwhile__nobody_waits_for_it():
 
     with ThreadPoolExecutor(2) as pool:
         slow = pool.submit(slow_writer)
-        writing.wait(20)
+        writing.wait(60)
         expiring = pool.submit(retention)
         _until_it_waits()
         with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = '3s'")
+            cursor.execute("SET statement_timeout = '30s'")
             store_event(customer_id=2, at=NOW)
             cursor.execute("SELECT count(*) FROM engagement_event WHERE customer_id = 2")
             seen = cursor.fetchone()[0]
             cursor.execute("RESET statement_timeout")
         waited = not expiring.done()
         finish.set()
-        slow.result(timeout=20)
-        expiring.result(timeout=20)
+        slow.result(timeout=60)
+        expiring.result(timeout=60)
 
     assert (seen, waited) == (1, True)
     assert TABLE not in tables()
@@ -109,11 +112,8 @@ def test_apply_retention__earlier_run_was_interrupted__is_finished(leftover):
 def _until_it_waits():
     """Until the detaching waits for the writer."""
     with connection.cursor() as cursor:
-        for _ in range(2_000):
-            cursor.execute(
-                "SELECT count(*), pg_sleep(0.005) FROM pg_stat_activity"
-                " WHERE query LIKE 'ALTER TABLE engagement_event DETACH%%' AND wait_event_type = 'Lock'"
-            )
+        for _ in range(6_000):
+            cursor.execute(f"SELECT count(*), pg_sleep(0.005) FROM pg_stat_activity WHERE {WAITS}")
             if cursor.fetchone()[0]:
                 return
     raise AssertionError("the detaching never waited")
@@ -126,7 +126,7 @@ def _interrupt_detaching():
         with transaction.atomic():
             store_event(customer_id=1, at=NOW)
             writing.set()
-            finish.wait(20)
+            finish.wait(60)
         connection.close()
 
     def detach():
@@ -135,14 +135,11 @@ def _interrupt_detaching():
 
     with ThreadPoolExecutor(2) as pool:
         slow = pool.submit(slow_writer)
-        writing.wait(20)
+        writing.wait(60)
         detaching = pool.submit(detach)
         _until_it_waits()
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE query LIKE 'ALTER TABLE engagement_event DETACH%%' AND wait_event_type = 'Lock'"
-            )
-        assert detaching.exception(timeout=20) is not None
+            cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {WAITS}")
+        assert detaching.exception(timeout=60) is not None
         finish.set()
-        slow.result(timeout=20)
+        slow.result(timeout=60)
