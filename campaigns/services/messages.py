@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from campaigns.models import Campaign
 from campaigns.rules.content.blocks import Words, by_locale, to_html, to_text, words_for
 from campaigns.rules.content.templates import FIELDS, Filled
 from consent.selectors.catalogue import Use
-from consent.selectors.links import unsubscribe_link
+from consent.selectors.links import preference_link, unsubscribe_link
 from customers.models import Customer
 
 
@@ -34,10 +35,14 @@ class _Parts:
 
 
 class Writer:
-    """Writes the message of one campaign to many people; its templates are read once."""
+    """Writes the message of one campaign to many people; its templates are read once.
 
-    def __init__(self, campaign: Campaign, use: Use) -> None:
-        self._campaign, self._use = campaign, use
+    Each leads to the preference centre of its person, open until `choices_until`; without it, for tests that staff
+    get to see, to no such page: nobody is to choose for somebody else.
+    """
+
+    def __init__(self, campaign: Campaign, use: Use, choices_until: datetime | None = None) -> None:
+        self._campaign, self._use, self._until = campaign, use, choices_until
         texts = by_locale(campaign.subject, campaign.body)
         self._texts, self._read = texts, {words: _parts(words) for words in texts.values()}
 
@@ -46,11 +51,13 @@ class Writer:
         parts = self._read[words_for(customer.language, self._texts)]
         values = {"customer": _values(customer), "campaign": {"name": self._campaign.name}}
         way_out = unsubscribe_link(customer=customer, purpose=self._use)
-        context = {"content": parts.html.for_person(values), "unsubscribe": way_out, "brand": settings.CONSOLE_BRAND}
+        choices = preference_link(customer=customer, expires_at=self._until) if self._until else ""
+        context = {"content": parts.html.for_person(values), "unsubscribe": way_out, "choices": choices}
+        below = f"\nAll your choices: {choices}" if choices else ""
         return Letter(
             subject=" ".join(parts.subject.for_person(values).split()),
-            html=render_to_string("campaigns/mail.html", context),
-            text=f"{parts.text.for_person(values)}\n\n-- \nUnsubscribe: {way_out}\n",
+            html=render_to_string("campaigns/mail.html", context | {"brand": settings.CONSOLE_BRAND}),
+            text=f"{parts.text.for_person(values)}\n\n-- \nUnsubscribe: {way_out}{below}\n",
             unsubscribe=way_out,
         )
 

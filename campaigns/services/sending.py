@@ -28,6 +28,7 @@ from campaigns.services.claims import BACK, claim
 from campaigns.services.messages import Writer
 from consent.selectors.catalogue import SERVICE_BIT, Use
 from consent.selectors.decisions import use_of
+from consent.selectors.links import choices_until
 from customers.models import Customer
 
 Clock = Callable[[], datetime]
@@ -88,7 +89,7 @@ class _Sender:
 
     def __init__(self, campaign: Campaign, clock: Clock) -> None:
         self._clock, self._use = clock, use_of(campaign.purpose_id)
-        self._writer = Writer(campaign, self._use)
+        self._writer = Writer(campaign, self._use, choices_until(clock()))
         self._mail: Any = get_connection()
         self.goes_on = True
 

@@ -13,7 +13,8 @@ from django.views import View
 
 from consent.rules.letters import LOCALES, locale_for, page_words, what
 from consent.rules.preferences import preference_words
-from consent.rules.requests import Kind
+from consent.rules.requests import Kind, told_state
+from consent.selectors.request_links import request_of_status
 from consent.services.intake import (
     confirm_request,
     open_package,
@@ -46,7 +47,11 @@ class AskForm(forms.Form):
 
 
 class PublicPage(View):
-    """A page for anybody, in the reader's language, never stored by browsers or proxies."""
+    """A page for anybody, in the reader's language, never stored by browsers or proxies.
+
+    SECURE_REFERRER_POLICY keeps addresses with tokens from other sites. It must not be `no-referrer` here: browsers
+    then send `Origin: null` with our own forms (Fetch standard, 3.2), and every button would be refused as forged.
+    """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The page, or in words why not."""
@@ -58,7 +63,6 @@ class PublicPage(View):
             response = self.ended(error)
         add_never_cache_headers(response)
         response["Cache-Control"] = "no-store"
-        response["Referrer-Policy"] = "no-referrer"
         return response
 
     def words_in(self, locale: str) -> dict[str, str]:
@@ -127,6 +131,20 @@ class ConfirmPage(PublicPage):
         return self.page("public_words", title=self.words["confirmed"], lead=self.words["confirmed_lead"])
 
 
+class StatusPage(PublicPage):
+    """GET /privacy/status/{token}: what our letters lead to; tells what was asked and how far it is, and no more."""
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Where the request stands."""
+        row, words = request_of_status(token), self.words
+        told = words["status_lead"].format(
+            what=what(row.kind, self.locale).capitalize(), received=row.received_on.isoformat()
+        )
+        due = words["status_due"].format(due=row.safe_due.isoformat()) if row.is_open else ""
+        state = words[f"status_{told_state(row.state)}"]
+        return self.page("public_status", title=words["status"], told=told, state=state, due=due)
+
+
 class PackagePage(PublicPage):
     """GET and POST /privacy/package/{token}."""
 
@@ -160,5 +178,6 @@ urlpatterns = [
     path("privacy/request", AskPage.as_view(), name="privacy-request"),
     path("privacy/received", ReceivedPage.as_view(), name="privacy-received"),
     path("privacy/confirm/<str:token>", ConfirmPage.as_view(), name="privacy-confirm"),
+    path("privacy/status/<str:token>", StatusPage.as_view(), name="privacy-status"),
     path("privacy/package/<str:token>", PackagePage.as_view(), name="privacy-package"),
 ]

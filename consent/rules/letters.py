@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-LETTERS: Final = "letters-2026-11"
+LETTERS: Final = "letters-2026-12"
 LOCALES: Final = ("en", "de", "fr", "es")
 _TEXTS: Final = Path(__file__).parent / "letter_texts"
 
@@ -24,6 +24,13 @@ def what(kind: str, locale: str) -> str:
 def page_words(locale: str) -> dict[str, str]:
     """The words of the public pages in a language."""
     return dict(_texts(locale)["page"])
+
+
+def foot(locale: str, *, status: str, choices: str) -> str:
+    """What stands below a letter: where to see how the request stands and, for somebody we know, all choices."""
+    words = _texts(locale)["foot"]
+    lines = [f"{words['status']}: {status}", *([f"{words['choices']}: {choices}"] if choices else [])]
+    return "\n\n-- \n" + "\n".join(lines)
 
 
 def letter(*, kind: str, locale: str, law: str, facts: dict[str, str], parts: tuple[str, ...] = ()) -> tuple[str, str]:

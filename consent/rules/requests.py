@@ -133,6 +133,14 @@ STATE_OF_QUESTION: Final = {
     Question.FEE: State.FEE,
 }
 
+_TOLD_BY_NAME: Final = {
+    State.RECEIVED: "received",
+    State.ACKNOWLEDGED: "received",
+    State.DELIVERED: "answered",
+    State.REFUSED: "refused",
+    State.WITHDRAWN: "withdrawn",
+}
+
 
 def moves_from(state: str) -> list[str]:
     """The states that may follow, in the order of the workflow."""
@@ -163,6 +171,14 @@ def needs_second_person(kind: str) -> bool:
 def needs_package(kind: str) -> bool:
     """Whether the answer is a package of data."""
     return Kind(kind) in _WITH_PACKAGE
+
+
+def told_state(state: str) -> str:
+    """What the requester is told about where the request stands: never that a hold stands, nor who approves."""
+    at = State(state)
+    if at in _TOLD_BY_NAME:
+        return _TOLD_BY_NAME[at]
+    return "waiting" if at in STATE_OF_QUESTION.values() else "work"
 
 
 def urgency(days_left: int, days_in_all: int) -> str:

@@ -32,7 +32,7 @@ class Links:
 
 def links_for(*, customer: Customer, purpose: Use, locale: str, now: datetime) -> Links:
     """The links of one person; unsubscribing ends `purpose`."""
-    expires_at = (now + timedelta(days=settings.PREFERENCE_LINK_DAYS)).replace(microsecond=0)
+    expires_at = choices_until(now)
     unsubscribe = unsubscribe_link(customer=customer, purpose=purpose)
     return Links(
         preferences=f"{preference_link(customer=customer, expires_at=expires_at)}?lang={locale}",
@@ -40,6 +40,11 @@ def links_for(*, customer: Customer, purpose: Use, locale: str, now: datetime) -
         unsubscribe=unsubscribe,
         headers={"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
     )
+
+
+def choices_until(now: datetime, /) -> datetime:
+    """How long a preference centre opens by a link made now."""
+    return (now + timedelta(days=settings.PREFERENCE_LINK_DAYS)).replace(microsecond=0)
 
 
 def preference_link(*, customer: Customer, expires_at: datetime) -> str:

@@ -9,8 +9,9 @@ from django.core.mail import EmailMessage
 from django.db.models import F, Q
 
 from consent.models import DataRequest, Letter
-from consent.rules.letters import LETTERS, letter, what
+from consent.rules.letters import LETTERS, foot, letter, what
 from consent.rules.request_clock import known_regime
+from consent.selectors.request_links import choices_link, status_link
 from consent.selectors.requests import opened, package_of
 from core import jobs
 from core.actors import Actor
@@ -68,13 +69,13 @@ def send_letter(*, letter_id: int, now: datetime) -> bool:
     mine = Letter.objects.filter(free, pk=letter_id, sent_at__isnull=True)
     if not mine.update(claimed_at=now, attempts=F("attempts") + 1):
         return False
-    row = Letter.objects.select_related("request").get(pk=letter_id)
+    row = Letter.objects.select_related("request__customer").get(pk=letter_id)
     address = opened(row.request.contact_sealed)
     if not address:
         Letter.objects.filter(pk=letter_id).update(sent_at=now, error="The requester's address is no longer kept.")
         return False
     try:
-        _message(row, address).send()
+        _message(row, address, now).send()
     except (SMTPException, OSError) as trouble:
         Letter.objects.filter(pk=letter_id).update(error=f"{type(trouble).__name__}: not sent")
         return False
@@ -108,11 +109,12 @@ def link_for(row: Letter, /) -> str:
     return f"{settings.PUBLIC_URL}/{route}/{sign_text(f'privacy-{row.kind}', name)}"
 
 
-def _message(row: Letter, address: str) -> EmailMessage:
+def _message(row: Letter, address: str, now: datetime) -> EmailMessage:
+    below = foot(row.locale, status=status_link(row.request), choices=choices_link(row.request, now))
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
     return EmailMessage(
         subject=row.subject,
-        body=row.body.replace("{link}", link_for(row)),
+        body=row.body.replace("{link}", link_for(row)) + below,
         to=[address],
         headers={
             "Message-ID": f"<letter-{row.pk}.{row.request.public_id}@{domain}>",

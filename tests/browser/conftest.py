@@ -12,13 +12,16 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from core.models import StaffUser
 from tests.support.kit.fixtures import kit
+from tests.support.mail import smtp_sink
 
-__all__ = ["kit"]
+__all__ = ["kit", "smtp_sink"]
 
+PATIENCE = 30_000  # milliseconds, for slow machines
+expect.set_options(timeout=PATIENCE)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 REPORT_VIOLATIONS = """
@@ -142,7 +145,7 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]
         context.add_cookies([{"name": n, "value": v, "url": live_server.url} for n, v in cookies.items()])
         context.add_init_script(REPORT_VIOLATIONS + COUNT_REQUESTS)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         visitor = Visitor(page, live_server.url)
         page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
         page.on("console", lambda said: visitor.complaints.append(said.text) if said.type == "error" else None)

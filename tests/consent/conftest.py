@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from consent.models import NoticeVersion
 from consent.selectors.catalogue import forget_catalogue
@@ -13,7 +12,9 @@ from consent.services.consent import ConsentEntry
 from consent.services.masks import recompute_masks
 from core.actors import Actor, ActorKind
 from customers.models import Customer, Identity
-from marketing_hub.processes import free_port
+from tests.support.mail import smtp_sink
+
+__all__ = ["smtp_sink"]
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SHOP = Actor(kind=ActorKind.CLIENT, id="cli_shop", label="Shop")
@@ -61,25 +62,3 @@ def no(purpose: str = "marketing_email", event: str = "withdrawn", **facts: Any)
 def notice_of(purpose: str, version: int = 1, locale: str = "en") -> NoticeVersion:
     """A published notice."""
     return NoticeVersion.objects.get(purpose__key=purpose, version=version, locale=locale)
-
-
-class Sink:
-    """What a mail server was given."""
-
-    def __init__(self) -> None:
-        self.messages = []
-
-    async def handle_DATA(self, server, session, envelope):
-        self.messages.append((envelope.rcpt_tos, envelope.content))
-        return "250 OK"
-
-
-@pytest.fixture
-def smtp_sink():
-    """A mail server on loopback that keeps what it is given."""
-    sink = Sink()
-    sink.port = free_port()
-    controller = Controller(sink, hostname="127.0.0.1", port=sink.port)
-    controller.start()
-    yield sink
-    controller.stop()

@@ -74,6 +74,7 @@ def test_preview__of_a_customer__shows_both_parts_and_is_on_record(marketer):
     page = marketer.post(f"{PATH}/{campaign.public_id}/preview", {"customer": person.public_id}).content.decode()
 
     assert "Hello P0," in page and "Unsubscribe: " in page
+    assert "/p/" not in page
     assert AuditEntry.objects.get(action="campaign.previewed").changes == {"as": ["", person.public_id]}
 
 

@@ -52,6 +52,7 @@ def test_send__audience__everybody_once_with_both_parts_and_the_way_out(sink):
     html = message.get_body(("html",)).get_content()
     text = message.get_body(("plain",)).get_content()
     assert way_out in html and way_out in text
+    assert "All your choices: http" in text and "/p/" in html
     assert "Hello P0," in text and "Have a look: https://shop.example.com/spring" in text
     assert '<a class="button" href="https://shop.example.com/spring">Have a look</a>' in html
     assert f".{campaign.public_id}@" in message["Message-ID"]

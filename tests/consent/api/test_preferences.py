@@ -149,7 +149,7 @@ def test_preferences__address_and_headers__hold_no_personal_data_and_are_not_kep
     answer = visitor.get(page_of(anna))
 
     assert "anna" not in page_of(anna)
-    assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
+    assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "same-origin")
     assert b"anna.weber" not in answer.content
 
 
