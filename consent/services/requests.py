@@ -36,7 +36,7 @@ MAX_ATTEMPTS: Final = 3
 class NewRequest:
     """What is known when a request comes in. `customer` is a public or external id; `place` ISO 3166-1 or -2.
 
-    `received_at` may lie before now only with `backdated_because`.
+    `received_at` may lie before now only with `backdated_because`. With `quiet` nobody is written to.
     """
 
     kind: str
@@ -51,6 +51,7 @@ class NewRequest:
     agent: str = ""
     received_at: datetime | None = None
     backdated_because: str = ""
+    quiet: bool = False
 
 
 @transaction.atomic
@@ -62,7 +63,7 @@ def open_request(*, new: NewRequest, by: Actor, now: datetime) -> DataRequest:
     earlier one without a reason.
     """
     customer, regime = _customer(new), _regime(new)
-    contact = new.contact.strip() or ((customer.email or "") if customer else "")
+    contact = "" if new.quiet else new.contact.strip() or ((customer.email or "") if customer else "")
     contact_hash = contact_hash_of(contact) if contact else ""
     first = open_twins(kind=new.kind, contact_hash=contact_hash, customer_id=customer.pk if customer else None).first()
     row = DataRequest(

@@ -36,6 +36,7 @@ def suppress(
     """These identifiers (kind, as typed) are on the list as keyed hashes; nothing may be done with their profiles.
 
     At most 10,000 a call. Lines that are no identifier are reported, not stored. Tokens of the people are revoked.
+    Who was on the list for another reason and is erased now stays on it for good.
     """
     if len(identifiers) > MAX_AT_ONCE:
         raise InvalidInput(f"At most {MAX_AT_ONCE} identifiers at once.", code="batch_too_large")
@@ -53,7 +54,10 @@ def suppress(
         )
         for kind, value in good
     ]
-    before = Suppression.objects.filter(value_hash__in=[row.value_hash for row in rows]).count()
+    there = Suppression.objects.filter(value_hash__in=[row.value_hash for row in rows])
+    before = there.count()
+    if reason == SuppressionReason.ERASURE:
+        there.update(reason=reason)
     Suppression.objects.bulk_create(rows, ignore_conflicts=True, batch_size=5_000)
     recompute_masks(customer_ids=list(owners.values()), now=now)
     added = len(rows) - before
