@@ -5,16 +5,18 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.utils.text import slugify
 
 from core import audit, jobs
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, InvalidState, Problem
-from customers.models import Segment, SegmentKind, SegmentMember, SegmentState, SegmentVersion, VersionState
+from customers.models import ChangeReason, Segment, SegmentKind, SegmentState, SegmentVersion, VersionState
 from customers.rules.segments.grammar import Grammar
 from customers.rules.segments.tree import Node, RuleError, to_json
 from customers.selectors.segments.listing import health, reaches, referred_slugs, used_by
 from customers.selectors.segments.registry import grammar
+from customers.services.segment_changes import Change, add_to_day, tell
 
 MAX_SEGMENTS: Final = 1_000
 MAX_MEMBERS_A_CALL: Final = 1_000
@@ -155,6 +157,7 @@ def take_snapshot(*, segment: Segment, name: str = "", by: Actor, now: datetime)
         version.members = cursor.rowcount
     version.as_of = source.current.as_of
     _put_in_place(frozen, version)
+    add_to_day(counts={frozen.pk: (version.members, 0)}, now=now)
     origin = {"of": ["", source.public_id], "members": [0, version.members]}
     audit.record(by=by, action="segment.snapshot_taken", target=frozen.public_id, changes=origin)
     return frozen
@@ -164,26 +167,50 @@ def take_snapshot(*, segment: Segment, name: str = "", by: Actor, now: datetime)
 def change_members(
     *, segment: Segment, add: Collection[int] = (), remove: Collection[int] = (), by: Actor, now: datetime
 ) -> Segment:
-    """These customers (database ids) are on the list, those are not; refused for anything but a static segment."""
+    """These customers (database ids) are on the list, those are not; refused for anything but a static segment.
+
+    Whoever came or left is in the history and told to followers, as of any other segment. Somebody in both is not on
+    it; nobody who was deleted or absorbed meanwhile comes onto it.
+    """
     segment = _locked(segment)
     if segment.kind != SegmentKind.STATIC or segment.current is None:
         raise InvalidState("Only a static segment has members put in by hand.")
     if len(add) + len(remove) > MAX_MEMBERS_A_CALL:
         raise InvalidInput(f"A call changes at most {MAX_MEMBERS_A_CALL} members.", code="batch_too_large")
+    came = _put_on(segment.current_id, set(add) - set(remove), now)
+    left = _taken_off(segment.current_id, remove)
+    SegmentVersion.objects.filter(pk=segment.current_id).update(members=F("members") + len(came) - len(left), as_of=now)
+    changes = [Change(segment.pk, pk, entered=True, reason=ChangeReason.LIST) for pk in came]
+    changes += [Change(segment.pk, pk, entered=False, reason=ChangeReason.LIST) for pk in left]
+    tell(changes=changes, now=now)
+    segment.current.refresh_from_db(fields=["members", "as_of"])
+    counts = {"added": [0, len(came)], "removed": [0, len(left)]}
+    audit.record(by=by, action="segment.members_changed", target=segment.public_id, changes=counts)
+    return segment
+
+
+def _put_on(version_id: int, customer_ids: Collection[int], now: datetime) -> list[int]:
+    """Who was not in the version and now is."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO customers_segmentmember (version_id, customer_id, entered_at)"
-            " SELECT %s, id, %s FROM unnest(%s::bigint[]) AS asked(id) ORDER BY id ON CONFLICT DO NOTHING",
-            [segment.current_id, now, list(add)],
+            " SELECT %s, id, %s FROM customers_customer"
+            " WHERE id = ANY(%s::bigint[]) AND status <> 'deleted' AND merged_into_id IS NULL ORDER BY id"
+            " ON CONFLICT DO NOTHING RETURNING customer_id",
+            [version_id, now, list(customer_ids)],
         )
-        added = cursor.rowcount
-    gone, _ = SegmentMember.objects.filter(version_id=segment.current_id, customer_id__in=list(remove)).delete()
-    version = segment.current
-    version.members, version.as_of = version.members + added - gone, now
-    version.save(update_fields=["members", "as_of"])
-    counts = {"added": [0, added], "removed": [0, gone]}
-    audit.record(by=by, action="segment.members_changed", target=segment.public_id, changes=counts)
-    return segment
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _taken_off(version_id: int, customer_ids: Collection[int]) -> list[int]:
+    """Who was in the version and now is not."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM customers_segmentmember WHERE version_id = %s AND customer_id = ANY(%s::bigint[])"
+            " RETURNING customer_id",
+            [version_id, list(customer_ids)],
+        )
+        return sorted(pk for (pk,) in cursor.fetchall())
 
 
 def start_build(*, segment: Segment, by: Actor, now: datetime) -> SegmentVersion:

@@ -9,7 +9,17 @@ from core import privacy
 from core.actors import SYSTEM
 from core.errors import Conflict, InvalidInput, InvalidState
 from core.models import AuditEntry, OutboxMessage
-from customers.models import Customer, ProfileChange, Segment, SegmentMember, SegmentRun, SegmentVersion
+from customers.models import (
+    Customer,
+    ProfileChange,
+    Segment,
+    SegmentChange,
+    SegmentDay,
+    SegmentMember,
+    SegmentRun,
+    SegmentVersion,
+    Touch,
+)
 from customers.selectors.expansions import expand
 from customers.selectors.segments import listing
 from customers.services import segments as services
@@ -351,3 +361,55 @@ def test_define__more_segments_than_the_limit__is_refused(define, monkeypatch):
 
     with pytest.raises(InvalidInput, match="at most 1"):
         define()
+
+
+def test_change_members__comings_and_goings__are_history_and_messages_like_those_of_a_rule(define, people):
+    segment = define(name="Friends", kind="static", rule=None)
+    change_members(segment=segment, add=[people["cy"].pk], by=SYSTEM, now=NOON)
+    OutboxMessage.objects.all().delete()
+
+    change_members(
+        segment=segment, add=[people["ana"].pk, people["cy"].pk], remove=[people["cy"].pk], by=SYSTEM, now=LATER
+    )
+
+    history = SegmentChange.objects.filter(segment=segment, at=LATER).order_by("customer_id")
+    assert list(history.values_list("customer_id", "entered", "reason")) == [
+        (people["ana"].pk, True, "list"),
+        (people["cy"].pk, False, "list"),
+    ]
+    told = OutboxMessage.objects.filter(topic__startswith="segment.").order_by("topic")
+    assert list(told.values_list("topic", "subject", "payload__segment", "payload__reason")) == [
+        ("segment.entered", people["ana"].public_id, "friends", "list"),
+        ("segment.exited", people["cy"].public_id, "friends", "list"),
+    ]
+    day = SegmentDay.objects.get(segment=segment)
+    assert (day.members, day.entered, day.exited) == (1, 2, 1)
+
+
+def test_change_members__nothing_changes__tells_nobody(define, people):
+    segment = define(name="Friends", kind="static", rule=None)
+    change_members(segment=segment, add=[people["ana"].pk], by=SYSTEM, now=NOON)
+    before = OutboxMessage.objects.count()
+
+    change_members(segment=segment, add=[people["ana"].pk], remove=[people["cy"].pk], by=SYSTEM, now=LATER)
+
+    assert (SegmentChange.objects.count(), OutboxMessage.objects.count()) == (1, before)
+
+
+def test_change_members__somebody_deleted_meanwhile__does_not_come_onto_the_list(define, people):
+    segment = define(name="Friends", kind="static", rule=None)
+    delete_customer(customer=people["ana"], reason="gone", by=SYSTEM, now=NOON)
+
+    change_members(segment=segment, add=[people["ana"].pk, people["bo"].pk], by=SYSTEM, now=LATER)
+
+    assert names(segment) == ["bo"]
+
+
+def test_change_members__a_rule_asks_about_the_list__whoever_came_is_looked_at_again(define, people):
+    friends = define(name="Friends", kind="static", rule=None)
+    define(name="Friends of ours", rule=inside("friends"))
+
+    change_members(segment=friends, add=[people["ana"].pk], by=SYSTEM, now=LATER)
+
+    touched = Touch.objects.filter(topics=["segment:friends"]).values_list("customer_id", flat=True)
+    assert list(touched) == [people["ana"].pk]
