@@ -350,6 +350,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "ModeEnum": ["opt_in", "opt_out"],
+        "ListUploadModeEnum": ["add", "replace"],
         "CustomerStatusEnum": ["active", "inactive"],
         "BatchStatusEnum": ["created", "updated", "unchanged", "refused"],
         "IdentityKindEnum": ["email", "phone", "external_id", "anonymous_id", "device_id"],
@@ -361,7 +363,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "AttributeTypeEnum": ["text", "number", "boolean", "date", "datetime", "enum", "list"],
         "VersionStatusEnum": ["current", "preview", "deprecated"],
         "CredentialKindEnum": ["bearer", "api_key"],
-        "SegmentRunKindEnum": ["first", "definition", "reconcile"],
+        "SegmentRunKindEnum": ["first", "definition", "reconcile", "list"],
         "SegmentKindEnum": ["dynamic", "static", "snapshot"],
         "SegmentChangeReasonEnum": "customers.models.ChangeReason.values",
     },

@@ -12,15 +12,13 @@ from rest_framework.response import Response
 
 from core.api import idempotency
 from core.api.views import ApiView, ApiViewSet
-from core.errors import DomainError
 from core.jobs import ask_job
 from core.models import Job
 from customers.api.serializers import JobSerializer, UploadSerializer
-from customers.api.uploads import Upload, upload_of
-from customers.models import ImportFile
-from customers.selectors.imports import find_job, header_drift, import_of, list_jobs, refused_csv, repeated_upload
+from customers.api.uploads import started, upload_of, warnings_of
+from customers.selectors.imports import find_job, import_of, list_jobs, refused_csv, repeated_upload
 from customers.services.import_undo import start_undo
-from customers.services.imports import discard_import, map_import, stage_import, start_import, state_basis
+from customers.services.imports import discard_import, stage_import
 
 
 class JobViewSet(ApiViewSet):
@@ -73,26 +71,9 @@ class JobViewSet(ApiViewSet):
             if earlier:
                 discard_import(file=file, by=self.actor, now=now)
                 return Response(shown(earlier), status=202, headers={"Idempotent-Replayed": "true"})
-        job = self._start(file, upload)
+        job = started(file=file, upload=upload, by=self.actor, now=timezone.now())
         headers = {"Location": f"/api/v1/jobs/{job.public_id}"}
-        drift = header_drift(file)
-        warnings = [*file.dialect["warnings"], *([drift.sentence] if drift else [])]
-        return Response(shown(job) | {"warnings": warnings}, status=202, headers=headers)
-
-    def _start(self, file: ImportFile, upload: Upload) -> Job:
-        """The job of a staged file; a file that cannot start is not kept."""
-        now = timezone.now()
-        try:
-            if (mapping := upload.json_object("mapping")) is not None:
-                map_import(file=file, mapping=file.mapping | mapping, now=now)
-            if (basis := upload.json_object("consent_basis")) is not None:
-                state_basis(file=file, basis=basis, now=now)
-            return start_import(
-                file=file, dry_run=upload.flag("dry_run"), again=upload.flag("again"), by=self.actor, now=now
-            )
-        except DomainError:
-            discard_import(file=file, by=self.actor, now=now)
-            raise
+        return Response(shown(job) | {"warnings": warnings_of(file)}, status=202, headers=headers)
 
     @extend_schema(responses=JobSerializer)
     def retrieve(self, request: Request, job_id: str) -> Response:

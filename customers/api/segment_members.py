@@ -7,15 +7,19 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
+from rest_framework.response import Response
 
+from core.api import idempotency
 from core.api.gpc import Name
 from core.api.pagination import CURSOR_LIFE, whole_number
 from core.api.views import ApiViewSet
 from core.crypto import open_text, sign_text
 from core.errors import Conflict, Gone, InvalidInput
 from customers.api.customers import Shaping, json_response
+from customers.api.jobs import shown
 from customers.api.segment_serializers import (
     ExplanationSerializer,
     MembersChangedSerializer,
@@ -24,23 +28,30 @@ from customers.api.segment_serializers import (
     RunSerializer,
 )
 from customers.api.segments import SegmentView
-from customers.models import Segment, SegmentRun
+from customers.api.serializers import JobSerializer, ListUploadSerializer
+from customers.api.uploads import Upload, started, upload_of
+from customers.models import ImportFile, ImportTarget, Segment, SegmentRun
 from customers.rules.segments.tree import RuleError
 from customers.selectors.customers import find_customer, ids_by_reference
+from customers.selectors.imports import repeated_upload
 from customers.selectors.segments.answers import explanation_answer, run_answer
 from customers.selectors.segments.explaining import explain_rule
 from customers.selectors.segments.listing import find_segment, list_runs, member_page, member_since
 from customers.selectors.segments.registry import grammar
+from customers.services.imports import discard_import, stage_import
 from customers.services.segments import MAX_MEMBERS_A_CALL, change_members, checked_rule, refused_rule
 from customers.services.telling import note_told
 
 DEFAULT_PAGE, LARGEST_PAGE = 200, 1_000
+MODES = ("add", "replace")
+_UPLOAD = ("mode", "file_name", "encoding", "delimiter", "mapping", "dry_run")
 
 
 class SegmentMembers(SegmentView):
-    """GET /api/v1/segments/{segment}/members."""
+    """GET and POST /api/v1/segments/{segment}/members."""
 
-    scopes = {"get": "segments:read"}
+    scopes = {"get": "segments:read", "post": "segments:write"}
+    streams = True
 
     @extend_schema(
         operation_id="listSegmentMembers",
@@ -74,6 +85,53 @@ class SegmentMembers(SegmentView):
         ]
         pagination = {"limit": limit, "has_more": more, "next_cursor": following}
         return json_response({"data": data, "pagination": pagination, "as_of": found.current.as_of})
+
+    @extend_schema(
+        operation_id="uploadSegmentMembers",
+        summary="Bring the members of a static segment as a file",
+        request={"multipart/form-data": ListUploadSerializer, "text/csv": OpenApiTypes.BINARY},
+        parameters=[
+            OpenApiParameter("mode", str, enum=MODES, description="Join those on the list, or take their place."),
+            OpenApiParameter("dry_run", bool, description="Find out what would happen; the list stays as it is."),
+            OpenApiParameter("mapping", str, description="JSON: columns by header name; region of phone numbers."),
+            OpenApiParameter("encoding", str),
+            OpenApiParameter("delimiter", str),
+            OpenApiParameter("file_name", str),
+        ],
+        responses={202: JobSerializer},
+    )
+    def post(self, request: Request, segment: str) -> Response:
+        """CSV of external or public ids, e-mail addresses and phone numbers of customers whom we know.
+
+        The file is the body (text/csv, parameters in the query) or `file` of a multipart form. Nobody is created: rows
+        are refused as `not_found`, `ambiguous`, `blocked_value` or `suppressed`, to be read at the job's `result`. The
+        list changes when the whole file was read, in one go. Watch the job with the scope jobs:write.
+        """
+        upload, now = upload_of(request._request, _UPLOAD), timezone.now()
+        file, again = self._staged(upload, find_segment(segment), now), None
+        if idempotency.key_of(request._request):
+            again = repeated_upload(file=file, dry_run=upload.parameters.get("dry_run") == "true", now=now)
+        if again:
+            discard_import(file=file, by=self.actor, now=now)
+        job = again or started(file=file, upload=upload, by=self.actor, now=now)
+        headers = {"Location": f"/api/v1/jobs/{job.public_id}"} | ({"Idempotent-Replayed": "true"} if again else {})
+        return Response(shown(job), status=202, headers=headers)
+
+    def _staged(self, upload: Upload, segment: Segment, now: datetime) -> ImportFile:
+        mode = upload.parameters.get("mode", MODES[0])
+        if mode not in MODES:
+            raise InvalidInput("Invalid 'mode': send add or replace.", param="mode")
+        return stage_import(
+            chunks=upload.chunks,
+            file_name=upload.file_name,
+            target=ImportTarget.MEMBERS,
+            segment=segment,
+            replaces=mode == "replace",
+            encoding=upload.parameters.get("encoding"),
+            delimiter=upload.parameters.get("delimiter"),
+            by=self.actor,
+            now=now,
+        )
 
 
 class SegmentMembersBatch(SegmentView):

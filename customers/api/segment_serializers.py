@@ -164,7 +164,7 @@ class RunSerializer(serializers.Serializer[object]):
     """One calculation; `error` says why it failed, and the members are then those of the one before."""
 
     state = serializers.ChoiceField(choices=["running", "succeeded", "failed"])
-    kind = serializers.ChoiceField(choices=["first", "definition", "reconcile"])
+    kind = serializers.ChoiceField(choices=["first", "definition", "reconcile", "list"])
     as_of = serializers.DateTimeField()
     started_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)

@@ -299,3 +299,14 @@ class UploadSerializer(serializers.Serializer[object]):
     again = serializers.BooleanField(required=False)
     encoding = serializers.CharField(required=False)
     delimiter = serializers.CharField(required=False)
+
+
+class ListUploadSerializer(serializers.Serializer[object]):
+    """A CSV file of customers, and what it does to the list."""
+
+    file = serializers.FileField()
+    mode = serializers.ChoiceField(choices=["add", "replace"], required=False)
+    mapping = serializers.CharField(required=False, help_text="JSON object: `columns` by header name, and `region`.")
+    dry_run = serializers.BooleanField(required=False)
+    encoding = serializers.CharField(required=False)
+    delimiter = serializers.CharField(required=False)

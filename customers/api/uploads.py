@@ -1,14 +1,20 @@
 """Reading an upload as it arrives: a multipart form, or the file itself as the body."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
-from core.errors import InvalidInput, UnsupportedMediaType
+from core.actors import Actor
+from core.errors import DomainError, InvalidInput, UnsupportedMediaType
+from core.models import Job
+from customers.models import ImportFile
+from customers.selectors.imports import header_drift
+from customers.services.imports import discard_import, map_import, start_import, state_basis
 
 PARAMETERS: Final = (
     "type",
@@ -52,8 +58,11 @@ class Upload:
         return value
 
 
-def upload_of(request: HttpRequest) -> Upload:
-    """The upload in this request; parameters stand in the form or, beside a bare body, in the query string."""
+def upload_of(request: HttpRequest, names: Collection[str] = PARAMETERS) -> Upload:
+    """The upload in this request; parameters stand in the form or, beside a bare body, in the query string.
+
+    Refuses every parameter but those of `names`.
+    """
     kind = (request.content_type or "").lower()
     if kind == "multipart/form-data":
         upload = _from_form(request)
@@ -63,9 +72,28 @@ def upload_of(request: HttpRequest) -> Upload:
     else:
         raise UnsupportedMediaType("Send the file as text/csv, or in a multipart form as `file`.")
     for name in upload.parameters:
-        if name not in PARAMETERS:
+        if name not in names:
             raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
     return upload
+
+
+def started(*, file: ImportFile, upload: Upload, by: Actor, now: datetime) -> Job:
+    """The job of a staged file, as the parameters want it; a file that cannot start is not kept."""
+    try:
+        if (mapping := upload.json_object("mapping")) is not None:
+            map_import(file=file, mapping=file.mapping | mapping, now=now)
+        if (basis := upload.json_object("consent_basis")) is not None:
+            state_basis(file=file, basis=basis, now=now)
+        return start_import(file=file, dry_run=upload.flag("dry_run"), again=upload.flag("again"), by=by, now=now)
+    except DomainError:
+        discard_import(file=file, by=by, now=now)
+        raise
+
+
+def warnings_of(file: ImportFile) -> list[str]:
+    """What is odd about the file, and how its header differs from that of the last one of its kind."""
+    drift = header_drift(file)
+    return [*file.dialect["warnings"], *([drift.sentence] if drift else [])]
 
 
 def _from_form(request: HttpRequest) -> Upload:

@@ -8,10 +8,12 @@ from django.urls import reverse
 
 from core.console.cells import MASK
 from core.console.forms import ConsoleForm, NoteForm
+from core.console.pages import MissingPermission
 from core.console.views import ActionPage, FormPage, Step
 from core.errors import DomainError, Problem
 from core.models import Job
-from customers.console.imports import IMPORT, address
+from customers.console.imports import IMPORT, address, counts_of
+from customers.console.segment_builder import CHANGE
 from customers.console.words import PII
 from customers.models import ImportFile, ImportTarget
 from customers.rules.conversions import DATE_ORDERS
@@ -22,7 +24,7 @@ from customers.services.import_undo import start_undo
 from customers.services.imports import map_import, reread_import, stage_import, start_import, state_basis
 
 PREVIEW_ROWS: Final = 20
-_STEPS: Final = (
+_STEPS: Final[tuple[tuple[str, str], ...]] = (
     ("Columns", "import-columns"),
     ("Consent", "import-consent"),
     ("Try", "import-try"),
@@ -34,6 +36,12 @@ _DATES: Final = {
     "dmy": "31.12.2026 or 31/12/2026",
     "mdy": "12/31/2026",
 }
+_UNUSED: Final = {
+    ImportTarget.CUSTOMERS.value: ("rows", "currency"),
+    ImportTarget.PURCHASES.value: ("region", "update"),
+    ImportTarget.MEMBERS.value: ("date_format", "decimal", "time_zone", "currency", "rows", "update"),
+}
+"""Questions about how values are written that files of this kind do not ask."""
 _ENCODINGS: Final = ("", "utf-8", "utf-16", "cp1252", "cp1250", "iso-8859-15", "mac_roman")
 _DELIMITERS: Final = (("", "As found"), (",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Bar"))
 
@@ -41,7 +49,9 @@ _DELIMITERS: Final = (("", "As found"), (",", "Comma"), (";", "Semicolon"), ("\t
 class FileForm(ConsoleForm):
     """The file and what its rows are."""
 
-    target = forms.ChoiceField(label="The rows are", choices=ImportTarget.choices)
+    target = forms.ChoiceField(
+        label="The rows are", choices=[one for one in ImportTarget.choices if one[0] != ImportTarget.MEMBERS]
+    )
     file = forms.FileField(label="CSV file")
     encoding = forms.ChoiceField(
         label="Encoding", required=False, choices=[(name, name or "As found") for name in _ENCODINGS]
@@ -91,9 +101,15 @@ class _OfFile(FormPage, abstract=True):
 
     @property
     def steps(self) -> Sequence[Step]:  # type: ignore[override]
-        """All five, with their addresses."""
-        of_file = [Step(label, reverse(f"console:{name}", args=[self.kwargs["public_id"]])) for label, name in _STEPS]
+        """All five, with their addresses; members of a list state no consent."""
+        asked = [step for step in _STEPS if step[0] != "Consent" or self.file.segment_id is None]
+        of_file = [Step(label, reverse(f"console:{name}", args=[self.kwargs["public_id"]])) for label, name in asked]
         return [Step("File"), *of_file]
+
+    def check_list(self) -> None:
+        """Whoever brings members onto a list must be allowed to change it as well."""
+        if self.file.segment_id and not self.reader.has_perm(CHANGE):
+            raise MissingPermission(CHANGE)
 
     def cancel_url(self) -> str:
         """The page of the file."""
@@ -130,8 +146,7 @@ class ColumnsForm(ConsoleForm):
         for at, header in enumerate(self._headers):
             self.fields[f"column_{at}"] = forms.ChoiceField(label=header, required=False, choices=names)
         self.fields.update(own)
-        unused = ("rows", "currency") if file.target == ImportTarget.CUSTOMERS else ("region", "update")
-        for name in unused:
+        for name in _UNUSED[file.target]:
             del self.fields[name]
 
     def mapping(self, stored: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +154,7 @@ class ColumnsForm(ConsoleForm):
         data = self.cleaned_data
         columns = {header: data[f"column_{at}"] for at, header in enumerate(self._headers) if data[f"column_{at}"]}
         options = {name: data[name] for name in Mapping().to_json() if name in data}
-        return stored | options | {"columns": columns, "decimal": data["decimal"] or None}
+        return stored | options | {"columns": columns, "decimal": data.get("decimal") or None}
 
 
 class MapColumns(_OfFile):
@@ -172,7 +187,9 @@ class MapColumns(_OfFile):
 
     def success_url(self, result: ImportFile) -> str:
         """Consent; the columns once more when the file was read anew."""
-        return address("import-columns" if getattr(self, "reread", False) else "import-consent", result)
+        if getattr(self, "reread", False):
+            return address("import-columns", result)
+        return address("import-try" if result.target == ImportTarget.MEMBERS else "import-consent", result)
 
     def extra(self) -> dict[str, Any]:
         """The first rows, masked without the right to personal data, and everything worth a warning."""
@@ -290,6 +307,7 @@ class TryImport(_OfFile, ActionPage):
 
     def save(self, form: ConsoleForm) -> Job:
         """Start the rehearsal."""
+        self.check_list()
         return start_import(file=self.file, dry_run=True, by=self.actor, now=self.now)
 
     def success_url(self, result: Job) -> str:
@@ -311,6 +329,9 @@ class StartImport(_OfFile, ActionPage):
 
     def question(self) -> str:
         """What happens."""
+        if segment := self.file.segment:
+            what = "take the place of everybody on" if self.file.replaces else "join"
+            return f"The customers of this file {what} “{segment.name}”, in one go, when the whole file was read."
         return "The rows are stored in order. You can pause or stop at any time; what is stored by then stays."
 
     def consequences(self) -> Sequence[tuple[str, str]]:
@@ -318,16 +339,11 @@ class StartImport(_OfFile, ActionPage):
         file = self.file
         if file.job is None or not file.dry_run:
             return (("Rehearsal", "none yet"),)
-        counts = (
-            ("New", file.created),
-            ("Changed", file.updated),
-            ("Unchanged", file.unchanged),
-            ("Refused", file.refused),
-        )
-        return [(label, f"{count:,}") for label, count in counts]
+        return [(label, f"{count:,}") for label, count in counts_of(file)]
 
     def save(self, form: StartForm) -> Job:
         """Start it."""
+        self.check_list()
         return start_import(
             file=self.file, dry_run=False, again=form.cleaned_data["again"], by=self.actor, now=self.now
         )

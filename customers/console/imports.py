@@ -71,6 +71,7 @@ _STATED: Final = {
     "wording": "Words shown",
 }
 _NOTED: Final = {
+    "named_before": "Named by more than one row",
     "consent_stated": "Consent stated",
     "consent_recorded": "Consent recorded",
     "consent_unchanged": "Consent on record already",
@@ -185,6 +186,8 @@ def basis(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
 
 def counts_of(file: ImportFile) -> Sequence[tuple[str, int]]:
     """Rows by outcome."""
+    if file.target == ImportTarget.MEMBERS:
+        return (("New on the list", file.created), ("On it already", file.unchanged), ("Refused", file.refused))
     return (
         ("New", file.created),
         ("Changed", file.updated),
@@ -247,12 +250,20 @@ class ImportDetail(DetailPage):
         state = cells.dot(STATES[state_of(subject, self.now)])
         return Header(subject.file_name, subject.get_target_display(), subject.public_id, state=state)
 
+    def _list(self, subject: ImportFile) -> Sequence[Figure]:
+        """The list that the members are for."""
+        if subject.segment is None:
+            return ()
+        link = cells.link(reverse("console:segment", args=[subject.segment.slug]), subject.segment.name)
+        return (Figure("List", link, note="Its members are replaced" if subject.replaces else "They join it"),)
+
     def figures(self, subject: ImportFile) -> Sequence[Figure]:
         """Size and columns; the counts stand in the panel that refreshes itself."""
         return (
             Figure("Size", f"{subject.size:,} bytes"),
             Figure("Columns", cells.number(len(subject.headers))),
             Figure("Brought", cells.ago(subject.created_at)),
+            *self._list(subject),
         )
 
     def actions(self, subject: ImportFile) -> Sequence[Action]:
@@ -266,9 +277,10 @@ def _preparing(file: ImportFile) -> list[Action]:
     waits = job is None or job.state == JobState.FAILED or (file.dry_run and job.state not in OPEN_STATES)
     if not waits:
         return []
+    consent = Action("Consent", address("import-consent", file), IMPORT, "shield-check")
     return [
         Action("Columns", address("import-columns", file), IMPORT, "columns-3"),
-        Action("Consent", address("import-consent", file), IMPORT, "shield-check"),
+        *([] if file.target == ImportTarget.MEMBERS else [consent]),
         Action("Try", address("import-try", file), IMPORT, "eye"),
         Action("Import", address("import-start", file), IMPORT, "upload", primary=True),
     ]

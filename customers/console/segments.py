@@ -18,6 +18,7 @@ from core.console.tables import whole_row
 from core.console.views import ActionPage, Column, DetailPage, Empty, Figure, FormPage, Header, ListPage, MenuEntry
 from core.errors import DomainError
 from core.menu import Alert, AlertSource, Panel
+from customers.console.imports import IMPORT
 from customers.console.segment_builder import CHANGE, VIEW
 from customers.console.words import PII
 from customers.models import Customer, Segment, SegmentKind, SegmentState
@@ -186,7 +187,14 @@ class SegmentDetail(DetailPage):
             Action("Snapshot", reverse("console:segment-snapshot", args=args), CHANGE, "copy"),
             Action("Archive", reverse("console:segment-archive", args=args), CHANGE, "trash"),
             *(dynamic if subject.kind == SegmentKind.DYNAMIC else ()),
+            *(self._bringing(subject) if subject.kind == SegmentKind.STATIC else ()),
         )
+
+    def _bringing(self, subject: Segment) -> Sequence[Action]:
+        """A file for the list, for whoever may both change it and bring files."""
+        if not self.reader.has_perm(IMPORT):
+            return ()
+        return (Action("Upload members", reverse("console:segment-upload", args=[subject.slug]), CHANGE, "upload"),)
 
 
 class _SegmentStep(FormPage, abstract=True):
@@ -275,7 +283,7 @@ class NewSegmentList(FormPage):
     form_class, submit_label, success = (
         ListForm,
         "Create",
-        "The list is empty; tick customers in their list to put them on it.",
+        "The list is empty; tick customers in their list to put them on it, or upload them.",
     )
 
     def save(self, form: ListForm) -> Segment:

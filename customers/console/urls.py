@@ -14,6 +14,7 @@ from customers.console.customers import (
 )
 from customers.console.duplicates import DecideDuplicate, DuplicateDetail, DuplicateList, FindDuplicates
 from customers.console.entries import TimelineEntry
+from customers.console.list_uploads import UploadList
 from customers.console.merges import (
     ApproveMerge,
     ChooseMerge,
@@ -81,6 +82,7 @@ urlpatterns = [
     screen("segments/new", NewSegment),
     screen("segments/new-list", NewSegmentList),
     screen("segments/<slug:slug>", SegmentDetail),
+    screen("segments/<slug:slug>/upload", UploadList),
     screen("segments/<slug:slug>/edit", EditSegment),
     screen("segments/<slug:slug>/refresh", RefreshSegment),
     screen("segments/<slug:slug>/snapshot", SnapshotSegment),

@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from core.models.base import PublicId, TimeStamped
 from core.models.jobs import Job
+from customers.models.segments import Segment, SegmentVersion
 
 
 class ImportTarget(models.TextChoices):
@@ -12,6 +13,7 @@ class ImportTarget(models.TextChoices):
 
     CUSTOMERS = "customers", "Customers"
     PURCHASES = "purchases", "Purchases"
+    MEMBERS = "members", "Members of a list"
 
 
 class ImportFile(PublicId, TimeStamped):
@@ -19,6 +21,9 @@ class ImportFile(PublicId, TimeStamped):
 
     `offset` and `row` are the checkpoint: everything before is stored, in the same transaction as the rows. `undo` is
     the job that takes the import back, `undo_figures` what it did so far; `undone_at` says when it came to its end.
+
+    A file of members is for the list `segment`, whose members it joins, or `replaces`; `version` is where they gather
+    until the whole file was read.
     """
 
     id_prefix = "imp"
@@ -47,6 +52,9 @@ class ImportFile(PublicId, TimeStamped):
     undo = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
     undo_figures = models.JSONField(default=dict)
     undone_at = models.DateTimeField(null=True)
+    segment = models.ForeignKey(Segment, null=True, on_delete=models.PROTECT, related_name="uploads")
+    replaces = models.BooleanField(default=False, db_default=False)
+    version = models.ForeignKey(SegmentVersion, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [

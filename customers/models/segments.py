@@ -46,6 +46,7 @@ class RunKind(models.TextChoices):
     FIRST = "first", "First"
     DEFINITION = "definition", "New definition"
     RECONCILE = "reconcile", "Reconciled"
+    LIST = "list", "List uploaded"
 
 
 class Segment(PublicId, TimeStamped):

@@ -108,7 +108,7 @@ def parse_row(row: Row, mapping: Mapping, target: Target) -> Parsed:
 def parser_for(mapping: Mapping, target: Target) -> Callable[[Row], Parsed]:
     """A function from row to draft. The mapping must have passed `read_mapping`."""
     reader = _Reader(mapping, target)
-    return reader.customer if target.name == "customers" else reader.purchase
+    return reader.purchase if target.name == "purchases" else reader.customer
 
 
 class _Reader:

@@ -12,7 +12,7 @@ from customers.rules.attributes import AttributeRule
 from customers.rules.conversions import DATE_ORDERS, DecimalMark, known_time_zones
 from customers.rules.countries import COUNTRY_NAMES
 
-TargetName = Literal["customers", "purchases"]
+TargetName = Literal["customers", "purchases", "members"]
 RowMode = Literal["orders", "lines"]
 ATTRIBUTE_PREFIX = "attributes."
 CONSENT, CONSENT_PREFIX = "consent", "consent."
@@ -52,7 +52,9 @@ _SYNONYMS: dict[str, dict[str, str]] = {
         "currency": "currency currencycode wahrung devise moneda",
     },
 }
-_ONLY_ASKED = {"customers": ("status", "consent"), "purchases": ()}
+_NAMES = ("external_id", "email", "phone")
+_SYNONYMS["members"] = {name: _SYNONYMS["customers"][name] for name in _NAMES}
+_ONLY_ASKED = {"customers": ("status", "consent"), "purchases": (), "members": ()}
 _IDENTITIES = ("external_id", "email", "phone", "anonymous_id")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CRM_PREFIX = "property"
@@ -81,6 +83,8 @@ class Target:
 
 CUSTOMERS = Target("customers")
 PURCHASES = Target("purchases")
+MEMBERS = Target("members")
+"""Rows that name customers whom we know: an external id column may hold public ids (`cus_...`) as well."""
 
 
 def customers_target(rules: Iterable[AttributeRule] = (), purposes: Iterable[str] = ()) -> Target:
@@ -240,7 +244,7 @@ def _option_fits(name: str, value: str) -> tuple[bool, str]:
 
 def _missing_fields(mapping: Mapping, target: Target) -> Iterable[MappingProblem]:
     found = mapping.fields()
-    if target.name == "customers":
+    if target.name != "purchases":
         if not found & set(_IDENTITIES):
             yield _missing("an id, e-mail address or phone number of the customer")
         return

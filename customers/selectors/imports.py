@@ -17,13 +17,14 @@ from core.models import Job
 from core.models.jobs import OPEN_STATES
 from customers.models import ImportChange, ImportFile, ImportTarget, RefusedRow
 from customers.rules.csvfile import Dialect, read_rows
-from customers.rules.mapping import PURCHASES, Target, customers_target
+from customers.rules.mapping import MEMBERS, PURCHASES, Target, customers_target
 from customers.rules.sealed import opened_cells
 from customers.selectors.attributes import attribute_rules
 from customers.selectors.purposes import list_purposes
 
 KIND: Final = "import"
 UNDO_KIND: Final = "import_undo"
+_FIXED: Final = {"purchases": PURCHASES, "members": MEMBERS}
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -47,7 +48,7 @@ class Drift:
 
 def list_imports() -> QuerySet[ImportFile]:
     """Every file, newest first, with its job."""
-    return ImportFile.objects.select_related("job", "undo").order_by("-created_at", "-id")
+    return ImportFile.objects.select_related("job", "undo", "segment").order_by("-created_at", "-id")
 
 
 def find_import(*, public_id: str) -> ImportFile:
@@ -77,7 +78,12 @@ def import_of(job: Job) -> ImportFile:
 
 
 def twin_of(*, sha256: str, target: str) -> ImportFile | None:
-    """The latest file with the same content that was stored, or is being stored, and not merely rehearsed."""
+    """The latest file with the same content that was stored, or is being stored, and not merely rehearsed.
+
+    None for members: a list may well be brought again.
+    """
+    if target == ImportTarget.MEMBERS:
+        return None
     files = ImportFile.objects.filter(sha256=sha256, target=target, dry_run=False)
     files = files.filter(undone_at=None)
     stored = Q(finished_at__isnull=False) | Q(job__state__in=OPEN_STATES)
@@ -87,6 +93,7 @@ def twin_of(*, sha256: str, target: str) -> ImportFile | None:
 def repeated_upload(*, file: ImportFile, dry_run: bool, now: datetime) -> Job | None:
     """The job of an upload of the same content by the same actor within 24 hours."""
     twins = ImportFile.objects.filter(sha256=file.sha256, target=file.target, owner=file.owner, dry_run=dry_run)
+    twins = twins.filter(segment=file.segment, replaces=file.replaces)
     recent = twins.exclude(pk=file.pk).filter(created_at__gt=now - timedelta(hours=24), job__isnull=False)
     earlier = recent.select_related("job").order_by("-created_at", "-id").first()
     return earlier.job if earlier else None
@@ -94,8 +101,8 @@ def repeated_upload(*, file: ImportFile, dry_run: bool, now: datetime) -> Job | 
 
 def target_of(name: str) -> Target:
     """What the rows of a file may be mapped to, with the attributes and purposes defined now."""
-    if name == "purchases":
-        return PURCHASES
+    if name in _FIXED:
+        return _FIXED[name]
     return customers_target(attribute_rules(), (purpose.key for purpose in list_purposes()))
 
 
@@ -116,6 +123,7 @@ def first_rows(*, file: ImportFile, count: int) -> list[list[str]]:
 def header_drift(file: ImportFile) -> Drift:
     """What changed in the header since the last finished file of the same target and owner."""
     earlier = ImportFile.objects.filter(target=file.target, owner=file.owner, finished_at__isnull=False)
+    earlier = earlier.filter(segment=file.segment)
     last = earlier.exclude(pk=file.pk).order_by("-created_at", "-id").first()
     if last is None:
         return Drift()
@@ -132,6 +140,8 @@ def list_refused(*, file: ImportFile) -> QuerySet[RefusedRow]:
 
 def why_not_undone(*, file: ImportFile, now: datetime) -> str:
     """Why the import cannot be taken back now, in a sentence; empty when it can."""
+    if file.target == ImportTarget.MEMBERS:
+        return "Members are put on a list and taken off it again; there is nothing to undo."
     if file.job is None or file.dry_run or not file.created + file.updated:
         return "This import stored nothing that could be undone."
     if file.job.state in OPEN_STATES:

@@ -15,7 +15,7 @@ from core import audit, jobs
 from core.actors import Actor, ActorKind
 from core.errors import DomainError
 from core.models import Job
-from customers.models import ImportFile, RefusedRow
+from customers.models import ImportFile, ImportTarget, RefusedRow
 from customers.rules.cells import bare
 from customers.rules.conversions import BadValue, parse_number
 from customers.rules.csvfile import Dialect, Row, read_rows
@@ -28,7 +28,9 @@ from customers.selectors.personal import subject_hash
 from customers.services.claims import Raced
 from customers.services.import_customers import CustomerChunks
 from customers.services.import_figures import Figures, Refusal
+from customers.services.import_members import MemberChunks
 from customers.services.import_purchases import PurchaseChunks
+from customers.services.list_uploads import put_on_list
 from customers.services.rehearsal import rehearsal
 
 CHUNK: Final = 2_000
@@ -40,7 +42,8 @@ Progress = Callable[[Job], None]
 def run_import(*, job_id: str, clock: Clock, progress: Progress | None = None) -> None:
     """Store the rows of the job's file from its checkpoint on, until the end or until somebody pauses or stops it.
 
-    Killed at any moment and run again, every row is stored or refused exactly once. A rehearsal begins anew.
+    Killed at any moment and run again, every row is stored or refused exactly once. A rehearsal begins anew; that of a
+    list needs no copies, since members gather beside the list.
     """
     job = jobs.claim_job(job_id=job_id, now=clock())
     if job is None:
@@ -49,18 +52,19 @@ def run_import(*, job_id: str, clock: Clock, progress: Progress | None = None) -
     if not path_of(file).exists():
         jobs.fail_job(job=job, error="The uploaded file is not on this machine any more; bring it again.", now=clock())
         return
-    if file.dry_run:
+    pretends = file.dry_run and file.target != ImportTarget.MEMBERS
+    if pretends:
         _rewind(file)
     run = _Run(job, file, clock, progress)
     try:
-        with rehearsal() if file.dry_run else nullcontext():
+        with rehearsal() if pretends else nullcontext():
             ended = run.to_the_end()
+        if ended:
+            _finish(job, run.file, clock())
     except (DataError, DomainError, OSError) as broken:
         cause = broken.message if isinstance(broken, DomainError) else type(broken).__name__
         jobs.fail_job(job=job, error=f"The import broke off behind row {run.file.row}: {cause}", now=clock())
         raise
-    if ended:
-        _finish(job, run.file, clock())
 
 
 def _rewind(file: ImportFile) -> None:
@@ -76,9 +80,12 @@ def _rewind(file: ImportFile) -> None:
 @transaction.atomic
 def _finish(job: Job, file: ImportFile, now: datetime) -> None:
     figures = Figures.of(file)
+    result = figures.report() | {"import": file.public_id, "dry_run": file.dry_run}
+    if file.target == ImportTarget.MEMBERS:
+        result |= put_on_list(file=file, by=_owner(file), now=now)
     file.finished_at = file.updated_at = now
     file.save(update_fields=["finished_at", "updated_at"])
-    jobs.finish_job(job=job, result=figures.report() | {"import": file.public_id, "dry_run": file.dry_run}, now=now)
+    jobs.finish_job(job=job, result=result, now=now)
     if not file.dry_run:
         counts = {name: [0, getattr(figures, name)] for name in ("created", "updated", "unchanged", "refused")}
         audit.record(by=_owner(file), action="import.finished", target=file.public_id, changes=counts)
@@ -186,8 +193,10 @@ class _Run:
         locked.save(update_fields=["row", "offset", "updated_at", *figures.store(locked)])
         return locked
 
-    def _writer(self) -> CustomerChunks | PurchaseChunks:
+    def _writer(self) -> CustomerChunks | PurchaseChunks | MemberChunks:
         file, rehearsed = self.file, self.file.dry_run
+        if file.segment:
+            return MemberChunks(file=file, listed=file.segment.current_id or 0)
         if self._purchases:
             return PurchaseChunks(mapping=self._mapping, imported=file.public_id, rehearsed=rehearsed)
         return CustomerChunks(

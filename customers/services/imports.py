@@ -14,13 +14,14 @@ from core.actors import Actor
 from core.errors import Conflict, InvalidInput, InvalidState, Problem, TooLarge
 from core.models import Job, JobState
 from core.models.jobs import OPEN_STATES
-from customers.models import ImportChange, ImportFile, ImportTarget, RefusedRow
+from customers.models import ImportChange, ImportFile, ImportTarget, RefusedRow, Segment
 from customers.rules.csvfile import SAMPLE_BYTES, Dialect
 from customers.rules.csvsniff import DELIMITERS, UnreadableFileError, sniff
 from customers.rules.mapping import CONSENT, CONSENT_PREFIX, BadMapping, auto_map, read_mapping
 from customers.rules.mapping import Mapping as ColumnMapping
 from customers.selectors.imports import KIND, path_of, target_of, twin_of
 from customers.services import guards
+from customers.services.list_uploads import check_list, new_gathering
 
 TASK: Final = "customers.tasks.run_import"
 _BASIS_MEMBERS: Final = frozenset(
@@ -48,15 +49,21 @@ def stage_import(
     now: datetime,
     encoding: str | None = None,
     delimiter: str | None = None,
+    segment: Segment | None = None,
+    replaces: bool = False,
 ) -> ImportFile:
     """The uploaded file, kept under settings.IMPORT_DIR and read as far as its header; nothing is imported yet.
 
-    Refuses: an unknown target, a file beyond IMPORT_MAX_BYTES (413), a file that is no CSV (400 `empty_file`,
-    `not_text`, `bad_header`).
+    A file of members is for the list `segment`: they join it, or take the place of those who are on it (`replaces`).
+    Refuses: an unknown target, a segment that is no list (409), a file beyond IMPORT_MAX_BYTES (413), a file that is
+    no CSV (400 `empty_file`, `not_text`, `bad_header`).
     """
-    if target not in ImportTarget.values:
+    if target not in ImportTarget.values or (target == ImportTarget.MEMBERS) != (segment is not None):
         raise InvalidInput("Invalid 'type': send customers or purchases.", param="type")
+    if segment:
+        check_list(segment=segment)
     file = ImportFile(public_id=ImportFile.new_public_id(), target=target, owner=str(by))
+    file.segment, file.replaces = segment, replaces
     file.file_name, file.path = Path(file_name).name[:200] or "upload.csv", f"{file.public_id}.csv"
     file.created_at = file.updated_at = now
     try:
@@ -194,6 +201,8 @@ def start_import(
             extra={"import": twin.public_id, "job": twin.job.public_id if twin.job else None},
         )
     RefusedRow.objects.filter(file=file).delete()
+    if file.target == ImportTarget.MEMBERS:
+        file.version = new_gathering(file=file, by=by, now=now)
     dialect = Dialect.from_json(file.dialect)
     job = jobs.start_job(
         kind=KIND,

@@ -84,7 +84,7 @@ def _build(version: SegmentVersion, started: SegmentRun, clock: Clock) -> int | 
     now = max(clock(), started.as_of, cursor_row.at or started.as_of)
     missed = Stretch(after=begun - 1, upto=cursor_row.xid, since=started.as_of, until=cursor_row.at)
     catch_up(version=version, missed=missed, former=segment.current_id or 0, now=now)
-    return _swap(segment, version, started, cursor_row, now)
+    return swap_version(segment=segment, version=version, started=started, followed=cursor_row, now=now)
 
 
 def _fill(version: SegmentVersion, now: datetime) -> str:
@@ -103,10 +103,13 @@ def _fill(version: SegmentVersion, now: datetime) -> str:
     return digest(f"{statement.hash} {version.rule}")
 
 
-def _swap(
-    segment: Segment, version: SegmentVersion, started: SegmentRun, followed: Cursor, now: datetime
+def swap_version(
+    *, segment: Segment, version: SegmentVersion, started: SegmentRun, followed: Cursor, now: datetime
 ) -> int | None:
-    """The version is the current one; who came and went by that is told, except when there was none before."""
+    """The version is the current one; who came and went by that is told, except when there was none before.
+
+    Answers the version before, which is to be emptied. The caller holds the segment and the followers.
+    """
     old, members = segment.current, SegmentMember.objects.filter(version=version).count()
     version.state, version.members, version.as_of = VersionState.CURRENT, members, started.as_of
     version.save(update_fields=["state", "members", "as_of"])

@@ -9,7 +9,16 @@ from django.db.models import Count
 
 from core import outbox
 from core.models import Cursor
-from customers.models import ChangeReason, RunKind, Segment, SegmentChange, SegmentMember, SegmentRun, SegmentVersion
+from customers.models import (
+    ChangeReason,
+    RunKind,
+    Segment,
+    SegmentChange,
+    SegmentKind,
+    SegmentMember,
+    SegmentRun,
+    SegmentVersion,
+)
 from customers.selectors.segments.followed import SEGMENT_TOPIC, mention_of, referred
 from customers.services.segment_catching_up import Stretch, people_in
 from customers.services.segment_changes import TOLD_AT_ONCE, add_to_day, payload_of, topic
@@ -45,6 +54,12 @@ UPDATE customers_segmentchange SET why = CASE WHEN customer_id = ANY(%(waiting)s
 WHERE run_id = %(run)s
 """
 
+_REASONS: Final = {
+    RunKind.RECONCILE: ChangeReason.REBUILT,
+    RunKind.DEFINITION: ChangeReason.RULE,
+    RunKind.LIST: ChangeReason.LIST,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -71,8 +86,7 @@ def tell_rebuilt(
     if old is None:
         add_to_day(counts={segment.pk: (new.members, 0)}, now=now)
         return Counts(new.members, 0, told_singly=False)
-    same = old.definition == new.definition
-    run.kind = RunKind.RECONCILE if same else RunKind.DEFINITION
+    run.kind = _kind_of(segment, old, new)
     both = _in_both(new.pk, old.pk)
     before = _size(old.pk)
     counts = Counts(new.members - both, before - both, new.members + before - 2 * both <= TOLD_SINGLY)
@@ -80,11 +94,17 @@ def tell_rebuilt(
         add_to_day(counts={segment.pk: (counts.entered, counts.exited)}, now=now)
         _touch_whoever_asks(segment, old.pk, new.pk)
         if counts.told_singly:
-            _keep(segment, run, old.pk, new.pk, ChangeReason.REBUILT if same else ChangeReason.RULE, now)
-            if same:
+            _keep(segment, run, old.pk, new.pk, _REASONS[run.kind], now)
+            if run.kind == RunKind.RECONCILE:
                 run.differences = _causes(run, new, followed)
             _publish(segment, run)
     return counts
+
+
+def _kind_of(segment: Segment, old: SegmentVersion, new: SegmentVersion) -> RunKind:
+    if segment.kind == SegmentKind.STATIC:
+        return RunKind.LIST
+    return RunKind.RECONCILE if old.definition == new.definition else RunKind.DEFINITION
 
 
 def _in_both(new: int, old: int) -> int:

@@ -177,13 +177,13 @@ def change_members(
         raise InvalidState("Only a static segment has members put in by hand.")
     if len(add) + len(remove) > MAX_MEMBERS_A_CALL:
         raise InvalidInput(f"A call changes at most {MAX_MEMBERS_A_CALL} members.", code="batch_too_large")
-    came = _put_on(segment.current_id, set(add) - set(remove), now)
-    left = _taken_off(segment.current_id, remove)
-    SegmentVersion.objects.filter(pk=segment.current_id).update(members=F("members") + len(came) - len(left), as_of=now)
+    version = segment.current
+    came, left = _put_on(version.pk, set(add) - set(remove), now), _taken_off(version.pk, remove)
+    SegmentVersion.objects.filter(pk=version.pk).update(members=F("members") + len(came) - len(left), as_of=now)
     changes = [Change(segment.pk, pk, entered=True, reason=ChangeReason.LIST) for pk in came]
     changes += [Change(segment.pk, pk, entered=False, reason=ChangeReason.LIST) for pk in left]
     tell(changes=changes, now=now)
-    segment.current.refresh_from_db(fields=["members", "as_of"])
+    version.refresh_from_db(fields=["members", "as_of"])
     counts = {"added": [0, len(came)], "removed": [0, len(left)]}
     audit.record(by=by, action="segment.members_changed", target=segment.public_id, changes=counts)
     return segment

@@ -28,7 +28,7 @@ from customers.services.purchases import NewPurchase, record_purchase
 from customers.services.score_runs import compute_scores
 from customers.services.scores import activate_score, change_score, define_score
 from customers.services.segment_builds import build_segment
-from customers.services.segments import define_segment
+from customers.services.segments import change_members, define_segment
 
 PEOPLE = b"customer id,email,first name\n1,one@example.com,Ona\n2,broken,Tom\n"
 
@@ -136,3 +136,12 @@ def score_example() -> dict[str, str]:
         compute_scores(job_id=job.public_id, clock=timezone.now)
     change_score(model=model, values={"definition": rules | {"maximum": 50}}, by=SYSTEM, now=now)
     return {"slug": model.slug}
+
+
+def list_example() -> dict[str, str]:
+    """The address of a list kept by hand, with somebody on it."""
+    number, now = Segment.objects.count(), timezone.now()
+    person = create_customer(properties={"external_id": f"listed-{number}", "country": "DE"}, by=SYSTEM, now=now)
+    segment = define_segment(name=f"Friends {number}", kind="static", by=SYSTEM, now=now)
+    change_members(segment=segment, add=[person.pk], by=SYSTEM, now=now)
+    return {"slug": segment.slug}

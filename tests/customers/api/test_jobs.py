@@ -4,9 +4,13 @@ import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
+from core.actors import SYSTEM
 from core.models import Job
-from customers.models import Customer, ImportFile
+from customers.models import Customer, ImportFile, SegmentMember
+from customers.services.customers import create_customer
+from customers.services.segments import define_segment
 
 pytestmark = pytest.mark.django_db
 JOBS = "/api/v1/jobs"
@@ -155,3 +159,51 @@ def test_undo__rehearsal__is_refused(bring, client):
     assert answer.status_code == 409
     assert "stored nothing" in answer.json()["message"]
     assert Job.objects.count() == 1
+
+
+def test_upload_members__csv_body__is_a_job_that_puts_customers_on_the_list(
+    caller, settings, django_capture_on_commit_callbacks
+):
+    now = timezone.now()
+    create_customer(properties={"external_id": "1"}, by=SYSTEM, now=now)
+    segment = define_segment(name="Friends", kind="static", by=SYSTEM, now=now)
+    client = caller("segments:write", "jobs:write")
+    url = f"/api/v1/segments/{segment.public_id}/members?mode=replace"
+    headers = {"Authorization": f"Bearer {client.token}", "Idempotency-Key": "k"}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.http.generic("POST", url, b"id\n1\n2\n", content_type="text/csv", headers=headers)
+    again = client.http.generic("POST", url, b"id\n1\n2\n", content_type="text/csv", headers=headers)
+    result = client.get(answer["Location"] + "/result")
+
+    assert (answer.status_code, again.status_code) == (202, 202)
+    assert (again.json()["id"], again["Idempotent-Replayed"]) == (answer.json()["id"], "true")
+    job = client.get(answer["Location"]).json()
+    assert (job["state"], job["result"]["members"], job["result"]["reasons"]) == ("succeeded", 1, {"not_found": 1})
+    assert b"".join(result.streaming_content).decode().splitlines()[1].startswith("3,not_found,")
+    assert SegmentMember.objects.filter(version__current_of=segment).count() == 1
+    assert Customer.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "status", "param"),
+    [("static", "mode=swap", 400, "mode"), ("static", "type=customers", 400, "type"), ("dynamic", "", 409, None)],
+)
+def test_upload_members__what_cannot_be__is_refused_and_leaves_nothing(caller, kind, query, status, param):
+    rule = {"version": 1, "rule": {"on": "profile", "field": "country", "op": "is", "value": "DE"}}
+    segment = define_segment(
+        name="Some", kind=kind, rule=rule if kind == "dynamic" else None, by=SYSTEM, now=timezone.now()
+    )
+    client = caller("segments:write")
+
+    answer = client.http.generic(
+        "POST",
+        f"/api/v1/segments/{segment.slug}/members?{query}",
+        b"id\n1\n",
+        content_type="text/csv",
+        headers={"Authorization": f"Bearer {client.token}"},
+    )
+
+    assert answer.status_code == status
+    assert param is None or answer.json()["param"] == param
+    assert not ImportFile.objects.exists()
