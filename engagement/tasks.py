@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.actors import SYSTEM
-from engagement.services import followers, linking, merging, retention
+from engagement.services import followers, linking, merging, reactions, retention
 
 
 @shared_task
@@ -20,6 +20,12 @@ def follow_events(name: str, **_: Any) -> int:
 def link_identified(**_: Any) -> int:
     """Tie the visitors of new `identify` events to their customers."""
     return linking.link_identified(now=timezone.now())
+
+
+@shared_task
+def settle_reactions(**_: Any) -> int:
+    """Judge the opens and clicks of messages and put them into the log."""
+    return reactions.settle_reactions(now=timezone.now())
 
 
 @shared_task

@@ -13,6 +13,7 @@ ROUTES: Final[dict[str, dict[str, str]]] = {
         "customers.tasks.follow_scores",
         "engagement.tasks.follow_events",
         "engagement.tasks.link_identified",
+        "engagement.tasks.settle_reactions",
         "consent.tasks.drain_disclosures",
         "consent.tasks.expire_consents",
         "integrations.tasks.drain_usage",
@@ -46,6 +47,7 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
         for name in ("events.daily_sums", "events.hourly_sums", "events.last_seen", "events.erased", "events.scores")
     },
     "event-identify": {"task": "engagement.tasks.link_identified", "schedule": 2.0},
+    "message-reactions": {"task": "engagement.tasks.settle_reactions", "schedule": 2.0},
     "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
     "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
     "seal-audit": {"task": "marketing_hub.tasks.seal_audit", "schedule": 300.0},

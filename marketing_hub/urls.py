@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from consent.api import preferences, public
 from consent.api.catalogue import well_known_gpc
+from engagement.api import tracking
 from marketing_hub import api_v1, documents
 from marketing_hub.health import healthz, readyz
 from marketing_hub.metrics import metrics
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("integrations.api.oauth_urls")),
     path("", include(public.urlpatterns)),
     path("", include(preferences.urlpatterns)),
+    path("", include(tracking.urlpatterns)),
     path(".well-known/gpc.json", well_known_gpc, name="gpc-json"),
     path(".well-known/api-catalog", documents.api_catalog),
     path("api/schema.yaml", documents.serve_yaml, name="schema-yaml"),

@@ -5,6 +5,9 @@ from rest_framework import serializers
 from campaigns.models import CapChoice
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
+from campaigns.rules.reactions import Verdict
+
+_VERDICTS = [verdict.name.lower() for verdict in Verdict]
 
 
 class CampaignChangeSerializer(serializers.Serializer[object]):
@@ -17,6 +20,9 @@ class CampaignChangeSerializer(serializers.Serializer[object]):
     exclude = serializers.ListField(child=serializers.CharField(), required=False, help_text="Slugs of segments.")
     subject = serializers.CharField(max_length=200, required=False, allow_blank=True)
     body = serializers.CharField(max_length=100_000, required=False, allow_blank=True)
+    tracking = serializers.BooleanField(
+        required=False, help_text="Whether opens and clicks are noted, of people who agreed to that."
+    )
     send_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: when launched.")
     per_minute = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=1_000_000)
     quiet_from = serializers.TimeField(required=False, allow_null=True)
@@ -38,6 +44,24 @@ class CampaignInputSerializer(CampaignChangeSerializer):
     purpose = serializers.CharField(max_length=40)
 
 
+class TallySerializer(serializers.Serializer[object]):
+    """Messages by who opened or followed a link; rates are shares of the measured ones, with and without machines."""
+
+    human = serializers.IntegerField()
+    uncertain = serializers.IntegerField()
+    machine = serializers.IntegerField(help_text="Privacy proxies, link scanners and robots only.")
+    human_rate = serializers.FloatField(allow_null=True)
+    all_rate = serializers.FloatField(allow_null=True)
+
+
+class ReactionsSerializer(serializers.Serializer[object]):
+    """What was done with the messages to people who agreed to be measured."""
+
+    measured = serializers.IntegerField(help_text="Messages sent to people who agreed to be measured.")
+    opened = TallySerializer()
+    clicked = TallySerializer()
+
+
 class CampaignSerializer(serializers.Serializer[object]):
     """A campaign. `counts` says how many deliveries are in each state; they add up to `people`."""
 
@@ -51,6 +75,7 @@ class CampaignSerializer(serializers.Serializer[object]):
     exclude = serializers.ListField(child=serializers.CharField())
     subject = serializers.CharField()
     body = serializers.CharField()
+    tracking = serializers.BooleanField()
     send_at = serializers.DateTimeField(allow_null=True)
     per_minute = serializers.IntegerField(allow_null=True)
     quiet_from = serializers.TimeField(allow_null=True)
@@ -65,6 +90,7 @@ class CampaignSerializer(serializers.Serializer[object]):
     currency = serializers.CharField()
     people = serializers.IntegerField(allow_null=True, help_text="Size of the audience; null before launch.")
     counts = serializers.DictField(child=serializers.IntegerField())
+    reactions = ReactionsSerializer()
     trouble = serializers.CharField(allow_null=True, help_text="Why it stopped or did not start.")
     submitted_by = serializers.CharField(allow_null=True)
     approved_by = serializers.CharField(allow_null=True)
@@ -83,6 +109,8 @@ class DeliverySerializer(serializers.Serializer[object]):
     why = serializers.CharField(allow_null=True, help_text="The reason in words.")
     due_at = serializers.DateTimeField()
     sent_at = serializers.DateTimeField(allow_null=True)
+    opened = serializers.ChoiceField(choices=_VERDICTS, allow_null=True, help_text="The best verdict on its opens.")
+    clicked = serializers.ChoiceField(choices=_VERDICTS, allow_null=True)
 
 
 class ReasonInputSerializer(serializers.Serializer[object]):

@@ -13,6 +13,7 @@ from campaigns.console.words import APPROVE, CHANGE, DELIVERIES, LAUNCH, PAUSE, 
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.deliveries import DeliveryState, reason_words
 from campaigns.rules.lifecycle import State
+from campaigns.rules.reactions import Kind
 from campaigns.selectors.audience import audience_of
 from campaigns.selectors.campaigns import (
     count_running,
@@ -24,6 +25,7 @@ from campaigns.selectors.campaigns import (
     progress,
     reasons_of,
 )
+from campaigns.selectors.reactions import reactions_of
 from core.console import cells
 from core.console.pages import Action
 from core.console.tables import whole_row
@@ -106,6 +108,16 @@ def _progress(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     }
 
 
+def _reactions(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
+    found = reactions_of([campaign])[campaign.pk]
+    rows = [
+        (label, tally, found.share(tally.human), found.share(tally.everybody))
+        for label, tally in ((Kind.OPEN.label, found.opened), (Kind.CLICK.label, found.clicked))
+    ]
+    sent = counts_of([campaign])[campaign.pk].get(DeliveryState.SENT, 0)
+    return {"rows": rows, "measured": found.measured, "sent": sent, "on": campaign.tracking}
+
+
 def _reasons(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     if campaign.people is not None:
         rows = [(DeliveryState(state).label, reason_words(why), people) for state, why, people in reasons_of(campaign)]
@@ -129,6 +141,7 @@ def _facts(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
         ("At most", f"{campaign.per_minute:,} a minute" if campaign.per_minute else "As fast as the mail server takes"),
         ("Quiet hours", quiet),
         ("Limit a person", cap if campaign.cap_messages else "None"),
+        ("Measured", "Opens and clicks of people who agreed" if campaign.tracking else "Nothing"),
         ("Held out", f"{campaign.holdout_percent} %" if campaign.holdout_percent else "Nobody"),
         ("Budget", cells.money(campaign.budget, campaign.currency) if campaign.budget is not None else "None"),
         ("Submitted by", cells.code(campaign.submitted_by)),
@@ -148,6 +161,7 @@ class CampaignDetail(DetailPage):
     name, title, permission, panel_area = "campaign", "Campaign", VIEW, "campaign"
     panels = (
         Panel("progress", "Deliveries", "campaigns/_progress.html", VIEW, _progress, order=10, poll=3),
+        Panel("reactions", "Opens and clicks", "campaigns/_reactions.html", VIEW, _reactions, order=15),
         Panel("reasons", "Who is left out, and why", "campaigns/_reasons.html", VIEW, _reasons, order=20),
         Panel("message", "Message", "campaigns/_message.html", VIEW, _message, order=30),
         Panel("audience", "Audience", "campaigns/_audience.html", VIEW, _audience, place="side", order=10),
@@ -234,6 +248,8 @@ class CampaignDeliveries(ListPage):
         Column("state", "State", cell=cells.state(DELIVERIES)),
         Column("reason", "Why", value=lambda row: reason_words(row.reason)),
         Column("sent_at", "Sent", cell=cells.instant),
+        Column("opened", "Opened", value=lambda row: row.get_opened_display() or "", cell=cells.text),
+        Column("clicked", "Clicked", value=lambda row: row.get_clicked_display() or "", cell=cells.text),
         Column("due_at", "Due", cell=cells.ago, optional=True),
         Column("attempts", "Attempts", cell=cells.number, end=True, optional=True),
         Column("consent_ref", "Ledger entry", cell=cells.text, end=True, optional=True),

@@ -176,6 +176,12 @@ class MessageForm(ConsoleForm):
         ),
     )
 
+    tracking = forms.BooleanField(
+        label="Note opens and clicks of people who agreed to that",
+        required=False,
+        help_text="Everybody else gets plain links and no picture.",
+    )
+
     def values(self) -> dict[str, Any]:
         """As the service takes them."""
         return self.cleaned_data
@@ -189,7 +195,7 @@ class CampaignMessage(_CampaignStep):
 
     def initial(self) -> dict[str, Any]:
         """As stored."""
-        return {"subject": self.campaign.subject, "body": self.campaign.body}
+        return {"subject": self.campaign.subject, "body": self.campaign.body, "tracking": self.campaign.tracking}
 
     def extra(self) -> dict[str, Any]:
         """What is wrong with the words as stored, and which fields they may name."""

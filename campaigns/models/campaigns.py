@@ -39,7 +39,8 @@ class Campaign(PublicId, TimeStamped):
 
     `audience` remembers at launch which version of each segment was taken and how many people it had. `people` is the
     size of the audience: the number of delivery rows of its first step; `totals` keeps their counts by state when the
-    rows themselves have been removed for their age. Times are UTC, quiet hours are the person's.
+    rows themselves have been removed for their age, `reactions` those of opens and clicks. Times are UTC, quiet hours
+    are the person's.
     """
 
     id_prefix = "cmp"
@@ -52,6 +53,7 @@ class Campaign(PublicId, TimeStamped):
     version = models.PositiveIntegerField(default=1)
     subject = models.CharField(max_length=200, default="", blank=True)
     body = models.TextField(default="", blank=True)
+    tracking = models.BooleanField(default=True)
     send_at = models.DateTimeField(null=True)
     per_minute = models.PositiveIntegerField(null=True)
     quiet_from = models.TimeField(null=True)
@@ -74,6 +76,7 @@ class Campaign(PublicId, TimeStamped):
     audience = models.JSONField(default=list)
     people = models.BigIntegerField(null=True)
     totals = models.JSONField(default=dict)
+    reactions = models.JSONField(default=dict)
     finished_at = models.DateTimeField(null=True)
     archived_at = models.DateTimeField(null=True)
     trouble = models.CharField(max_length=300, default="")

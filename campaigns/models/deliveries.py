@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from campaigns.models.campaigns import Campaign
 from campaigns.rules.deliveries import OPEN, DeliveryState
+from campaigns.rules.reactions import Verdict
 from customers.models import Customer
 
 
@@ -12,7 +13,8 @@ class Delivery(models.Model):
     """The message to one person. `reason` says why it was not sent, or why it waits until `due_at`.
 
     `consent_ref` is the ledger entry behind the permission at the moment of sending. When a person is erased the row
-    stays without the person, so that the states still add up to the audience.
+    stays without the person, so that the states still add up to the audience. `tracked` says that the message carried
+    addresses of ours, because its person allowed that; `opened` and `clicked` hold the best verdict since.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -28,6 +30,11 @@ class Delivery(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     consent_ref = models.BigIntegerField(null=True)
+    tracked = models.BooleanField(default=False, db_default=False)
+    opened = models.PositiveSmallIntegerField(null=True, choices=Verdict)
+    opened_at = models.DateTimeField(null=True)
+    clicked = models.PositiveSmallIntegerField(null=True, choices=Verdict)
+    clicked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -39,6 +46,9 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=DeliveryState.SKIPPED) | ~Q(reason=""), name="delivery_skipped_has_reason"
             ),
+            models.CheckConstraint(
+                condition=Q(tracked=True) | Q(opened=None, clicked=None), name="delivery_measured_if_tracked"
+            ),
         ]
         indexes = [
             models.Index(
@@ -47,6 +57,9 @@ class Delivery(models.Model):
             models.Index(fields=["claimed_at"], name="delivery_under_way", condition=Q(state__in=[OPEN[1], OPEN[2]])),
             models.Index(fields=["campaign", "state", "-id"], name="delivery_by_state"),
             models.Index(fields=["customer", "sent_at"], name="delivery_of_customer"),
+            models.Index(
+                fields=["campaign", "opened", "clicked"], name="delivery_reactions", condition=Q(tracked=True)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -101,6 +101,13 @@ def currency(value: Any) -> str:
     return value
 
 
+def yes_or_no(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise Unreadable("send true or false.")
+    return value
+
+
 def choice(*allowed: str) -> Reader:
     """One of these words."""
 
@@ -127,6 +134,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "exclude": slugs,
     "subject": text(200),
     "body": text(100_000, lines=True),
+    "tracking": yes_or_no,
     "send_at": instant,
     "per_minute": whole(1, 1_000_000),
     "quiet_from": clock,

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from campaigns.models import Campaign, CampaignSegment, Delivery, Role
 from campaigns.rules.deliveries import reason_words
+from campaigns.rules.reactions import Reactions, Verdict
 
 _PLAIN: Final = (
     "name",
@@ -13,6 +14,7 @@ _PLAIN: Final = (
     "state",
     "subject",
     "body",
+    "tracking",
     "send_at",
     "per_minute",
     "quiet_from",
@@ -31,8 +33,10 @@ _PLAIN: Final = (
 )
 
 
-def campaign_answer(campaign: Campaign, parts: Sequence[CampaignSegment], counts: Mapping[str, int]) -> dict[str, Any]:
-    """A campaign with its segments and its counts by state; amounts are numbers, as everywhere."""
+def campaign_answer(
+    campaign: Campaign, parts: Sequence[CampaignSegment], counts: Mapping[str, int], reactions: Reactions
+) -> dict[str, Any]:
+    """A campaign with its segments, its counts by state and its reactions; amounts are numbers, as everywhere."""
     return {
         "id": campaign.public_id,
         **{name: getattr(campaign, name) for name in _PLAIN},
@@ -42,6 +46,7 @@ def campaign_answer(campaign: Campaign, parts: Sequence[CampaignSegment], counts
         "budget": None if campaign.budget is None else float(campaign.budget),
         "cost_per_message": float(campaign.cost_per_message),
         "counts": dict(counts),
+        "reactions": reactions.as_dict(),
         "trouble": campaign.trouble or None,
         "submitted_by": campaign.submitted_by or None,
         "approved_by": campaign.approved_by or None,
@@ -57,4 +62,6 @@ def delivery_answer(row: Delivery) -> dict[str, Any]:
         "why": reason_words(row.reason) or None,
         "due_at": row.due_at,
         "sent_at": row.sent_at,
+        "opened": Verdict(row.opened).name.lower() if row.opened else None,
+        "clicked": Verdict(row.clicked).name.lower() if row.clicked else None,
     }

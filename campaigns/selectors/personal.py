@@ -18,6 +18,8 @@ def collect_deliveries(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
             "state": row.state,
             "reason": reason_words(row.reason),
             "sent_at": row.sent_at,
+            "opened": row.get_opened_display() if row.opened else "",
+            "clicked": row.get_clicked_display() if row.clicked else "",
         }
 
 

@@ -10,8 +10,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from campaigns.models import Campaign
-from campaigns.rules.content.blocks import Words, by_locale, to_html, to_text, words_for
+from campaigns.rules.content.blocks import Words, by_locale, numbered_links, to_html, to_text, words_for
 from campaigns.rules.content.templates import FIELDS, Filled
+from campaigns.selectors.tracking import click_address, pixel_address
 from consent.selectors.catalogue import Use
 from consent.selectors.links import preference_link, unsubscribe_link
 from customers.models import Customer
@@ -43,17 +44,26 @@ class Writer:
 
     def __init__(self, campaign: Campaign, use: Use, choices_until: datetime | None = None) -> None:
         self._campaign, self._use, self._until = campaign, use, choices_until
-        texts = by_locale(campaign.subject, campaign.body)
-        self._texts, self._read = texts, {words: _parts(words) for words in texts.values()}
+        texts, self._links = by_locale(campaign.subject, campaign.body), numbered_links(campaign.body)
+        self._texts, self._read = texts, {words: _parts(words, self._links) for words in texts.values()}
 
-    def letter(self, customer: Customer) -> Letter:
-        """The words for this person in her language; TemplateFault when they cannot be made."""
+    def letter(self, customer: Customer, tracked: int = 0) -> Letter:
+        """The words for this person in her language; TemplateFault when they cannot be made.
+
+        With `tracked`, the number of a delivery whose person allows that, links lead by way of us and a picture says
+        that the message was shown; the plain text keeps the addresses as they were written.
+        """
         parts = self._read[words_for(customer.language, self._texts)]
         values = {"customer": _values(customer), "campaign": {"name": self._campaign.name}}
         way_out = unsubscribe_link(customer=customer, purpose=self._use)
         choices = preference_link(customer=customer, expires_at=self._until) if self._until else ""
-        context = {"content": parts.html.for_person(values), "unsubscribe": way_out, "choices": choices}
         below = f"\nAll your choices: {choices}" if choices else ""
+        context = {
+            "content": parts.html.for_person({**values, "links": self._addresses(tracked)}),
+            "unsubscribe": way_out,
+            "choices": choices,
+            "pixel": pixel_address(delivery=tracked) if tracked else "",
+        }
         return Letter(
             subject=" ".join(parts.subject.for_person(values).split()),
             html=render_to_string("campaigns/mail.html", context | {"brand": settings.CONSOLE_BRAND}),
@@ -61,9 +71,17 @@ class Writer:
             unsubscribe=way_out,
         )
 
-    def message(self, *, customer: Customer, delivery_id: int, connection: Any) -> EmailMultiAlternatives:
+    def _addresses(self, tracked: int) -> dict[str, str]:
+        return {
+            f"n{number}": click_address(delivery=tracked, link=number, url=url) if tracked else url
+            for url, number in self._links.items()
+        }
+
+    def message(
+        self, *, customer: Customer, delivery_id: int, connection: Any, tracked: bool = False
+    ) -> EmailMultiAlternatives:
         """The e-mail as it leaves. Its Message-ID names the delivery: a server that sees it twice can tell."""
-        letter = self.letter(customer)
+        letter = self.letter(customer, delivery_id if tracked else 0)
         domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
         message = EmailMultiAlternatives(
             subject=letter.subject,
@@ -86,9 +104,9 @@ def _values(customer: Customer) -> Mapping[str, Any]:
     return {name: getattr(customer, name) for name in FIELDS} | {"attributes": customer.attributes}
 
 
-def _parts(words: Words) -> _Parts:
+def _parts(words: Words, links: Mapping[str, int]) -> _Parts:
     return _Parts(
         subject=Filled(words.subject, html=False),
-        html=Filled(to_html(words.body), html=True),
+        html=Filled(to_html(words.body, links), html=True),
         text=Filled(to_text(words.body), html=False),
     )

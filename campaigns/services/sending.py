@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException, SMTPServerDisconnected
 from typing import Any, Final
@@ -33,15 +34,18 @@ from customers.models import Customer
 
 Clock = Callable[[], datetime]
 log = structlog.get_logger("campaigns")
+MEASURING: Final = "analytics"
+"""Key of the purpose under which people agree that we note how they react to messages."""
 
 _HAND_OVER: Final = f"""
 UPDATE campaigns_delivery d SET state = 'sending', claimed_at = %(now)s, attempts = d.attempts + 1,
-    consent_ref = c.consent_ref
+    consent_ref = c.consent_ref, tracked = k.tracking AND c.consent_mask & %(analytics)s <> 0
+        AND (c.consent_until IS NULL OR c.consent_until > %(now)s)
 FROM customers_customer c, campaigns_campaign k
 WHERE d.id = %(delivery)s AND d.state = 'claimed' AND k.id = d.campaign_id AND k.state = 'sending'
     AND c.id = d.customer_id AND c.status <> 'deleted' AND c.merged_into_id IS NULL AND {REASON} = ''
 RETURNING c.id, c.public_id, c.email, c.first_name, c.last_name, c.country, c.region, c.language, c.orders_count,
-    c.attributes::text, d.attempts
+    c.attributes::text, d.attempts, d.tracked
 """  # noqa: S608
 _WHY: Final = f"""
 SELECT k.state, CASE WHEN c.id IS NULL OR c.status = 'deleted' THEN 'deleted'
@@ -111,7 +115,7 @@ class _Sender:
             if found is None:
                 _leave_out(pk, self._use, now)
                 continue
-            outcome = self._outcome(pk, *found)
+            outcome = self._outcome(pk, found)
             _note(pk, outcome, self._clock())
             sent += outcome is SENT
             if outcome.reason == "server_away":
@@ -120,16 +124,18 @@ class _Sender:
                 break
         return sent
 
-    def _outcome(self, pk: int, customer: Customer, attempts: int) -> Outcome:
+    def _outcome(self, pk: int, found: "_Due") -> Outcome:
         try:
-            message = self._writer.message(customer=customer, delivery_id=pk, connection=self._mail)
+            message = self._writer.message(
+                customer=found.customer, delivery_id=pk, connection=self._mail, tracked=found.tracked
+            )
             self._mail.open()
         except TemplateFault:
             return Outcome(DeliveryState.FAILED, "missing_field")
         except (SMTPException, OSError) as trouble:
             log.warning("mail server away", error=type(trouble).__name__)
-            return away(attempts)
-        return self._answer(message, attempts)
+            return away(found.attempts)
+        return self._answer(message, found.attempts)
 
     def _answer(self, message: Any, attempts: int) -> Outcome:
         try:
@@ -151,12 +157,22 @@ class _Sender:
         return SENT
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """Whom a row is for, the how manieth attempt it is, and whether she allows that we measure her reactions."""
+
+    customer: Customer
+    attempts: int
+    tracked: bool
+
+
 def _parameters(pk: int, use: Use, now: datetime) -> dict[str, Any]:
-    return {"delivery": pk, "now": now, "bit": use.mask, "purpose": use.id, "service": 1 << SERVICE_BIT}
+    bits = {"bit": use.mask, "purpose": use.id, "service": 1 << SERVICE_BIT, "analytics": use_of(MEASURING).mask}
+    return {"delivery": pk, "now": now, **bits}
 
 
-def _handed_over(pk: int, use: Use, now: datetime) -> tuple[Customer, int] | None:
-    """Mark the row as being handed over, committed; its person and the attempt. None when that may not be."""
+def _handed_over(pk: int, use: Use, now: datetime) -> _Due | None:
+    """Mark the row as being handed over, committed, and answer whom it is for; None when that may not be."""
     with connection.cursor() as cursor:
         cursor.execute(_HAND_OVER, _parameters(pk, use, now))
         row = cursor.fetchone()
@@ -164,7 +180,7 @@ def _handed_over(pk: int, use: Use, now: datetime) -> tuple[Customer, int] | Non
         return None
     names = ("id", "public_id", "email", "first_name", "last_name", "country", "region", "language", "orders_count")
     values = dict(zip(names, row, strict=False))
-    return Customer(**values, attributes=json.loads(row[9])), row[10]
+    return _Due(Customer(**values, attributes=json.loads(row[9])), row[10], row[11])
 
 
 def _leave_out(pk: int, use: Use, now: datetime) -> None:

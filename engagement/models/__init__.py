@@ -2,6 +2,7 @@
 
 from engagement.models.catalogue import EventSchema, EventType, Label
 from engagement.models.events import ConsentKind, Event, EventKey
+from engagement.models.reactions import Reaction
 from engagement.models.rejections import Rejection
 from engagement.models.rollups import DailyMetric, HourlyMetric
 
@@ -14,5 +15,6 @@ __all__ = [
     "EventType",
     "HourlyMetric",
     "Label",
+    "Reaction",
     "Rejection",
 ]

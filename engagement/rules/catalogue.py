@@ -115,6 +115,20 @@ BUILT_IN: Final = (
         ("userId", "anonymousId"),
         example={"anonymousId": "3f1c9a70-device"},
     ),
+    Kind(
+        15,
+        "machine-open",
+        "Open by a machine",
+        "A privacy proxy, scanner or robot loaded a message; kept apart from what people open.",
+    ),
+    Kind(
+        16,
+        "machine-click",
+        "Click by a machine",
+        "A link scanner or robot followed a link of a message; kept apart from what people click.",
+        ("campaignId", "elementId", "deviceType"),
+        example={"elementId": "link-1"},
+    ),
 )
 BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in BUILT_IN}
 COMMON_IDS: Final = (1, 2, 3, 4, 5)

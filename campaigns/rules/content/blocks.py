@@ -6,7 +6,7 @@ Placeholders of the template language pass through untouched; values put in late
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -49,9 +49,17 @@ def links_in(body: str) -> list[str]:
     return [found[2] for found in LINK.finditer(body)]
 
 
-def to_html(body: str) -> str:
-    """The HTML of the blocks, with placeholders left to be filled by an escaping template engine."""
-    return "\n".join(_html(block) for block in _blocks(body))
+def numbered_links(body: str) -> dict[str, int]:
+    """Every different address with its number, from 1, in the order of their first mention."""
+    return {url: number for number, url in enumerate(dict.fromkeys(links_in(body)), start=1)}
+
+
+def to_html(body: str, numbers: Mapping[str, int] | None = None) -> str:
+    """The HTML of the blocks, with placeholders left to be filled by an escaping template engine.
+
+    With `numbers` each link has the placeholder `links.n<number>` instead of its address.
+    """
+    return "\n".join(_html(block, numbers or {}) for block in _blocks(body))
 
 
 def to_text(body: str) -> str:
@@ -63,25 +71,30 @@ def _blocks(body: str) -> Iterator[str]:
     return (block.strip() for block in re.split(r"\n[ \t]*\n", body.replace("\r\n", "\n")) if block.strip())
 
 
-def _html(block: str) -> str:
+def _html(block: str, numbers: Mapping[str, int]) -> str:
     if block == "---":
         return "<hr>"
     if block.startswith("# "):
-        return f"<h1>{_inline(block[2:])}</h1>"
+        return f"<h1>{_inline(block[2:], numbers)}</h1>"
     lines = block.split("\n")
     if all(line.startswith("- ") for line in lines):
-        return f"<ul>{''.join(f'<li>{_inline(line[2:])}</li>' for line in lines)}</ul>"
+        return f"<ul>{''.join(f'<li>{_inline(line[2:], numbers)}</li>' for line in lines)}</ul>"
     if button := LINK.fullmatch(block):
-        return f'<p><a class="button" href="{escape(button[2])}">{_escaped(button[1])}</a></p>'
-    return f"<p>{'<br>'.join(_inline(line) for line in lines)}</p>"
+        return f'<p><a class="button" href="{_address(button[2], numbers)}">{_escaped(button[1])}</a></p>'
+    return f"<p>{'<br>'.join(_inline(line, numbers) for line in lines)}</p>"
 
 
-def _inline(text: str) -> str:
+def _inline(text: str, numbers: Mapping[str, int]) -> str:
     parts, end = [], 0
     for found in LINK.finditer(text):
-        parts += [_escaped(text[end : found.start()]), f'<a href="{escape(found[2])}">{_escaped(found[1])}</a>']
+        link = f'<a href="{_address(found[2], numbers)}">{_escaped(found[1])}</a>'
+        parts += [_escaped(text[end : found.start()]), link]
         end = found.end()
     return "".join([*parts, _escaped(text[end:])])
+
+
+def _address(url: str, numbers: Mapping[str, int]) -> str:
+    return f"{{{{ links.n{numbers[url]} }}}}" if url in numbers else escape(url)
 
 
 def _escaped(text: str) -> str:
