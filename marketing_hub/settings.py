@@ -7,6 +7,7 @@ from typing import Any
 from marketing_hub import access, env
 from marketing_hub.changelog import PREVIEW, RELEASES
 from marketing_hub.logs import configure_logging
+from marketing_hub.mail import read_mail
 from marketing_hub.timetable import ROUTES, TIMETABLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -262,7 +263,8 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", PRODUCTION)
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "privacy@example.com")
 # Without a server mail is kept as files below HUB_DATA_DIR, so that nothing leaves a development machine.
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+MAIL = read_mail(EMAIL_HOST)
+MAIL_PROVIDER, EMAIL_BACKEND, ANYMAIL = MAIL.provider, MAIL.backend, MAIL.anymail
 EMAIL_FILE_PATH = str(env.data_dir() / "mail")
 MAIL_PER_SECOND = env.number("MAIL_PER_SECOND", 0, 0, 100_000)  # what the provider takes; 0 is no limit
 MAIL_PER_SECOND_AND_DOMAIN = env.number("MAIL_PER_SECOND_AND_DOMAIN", 0, 0, 100_000)

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from campaigns.api import providers
 from consent.api import preferences, public
 from consent.api.catalogue import well_known_gpc
 from engagement.api import tracking
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(public.urlpatterns)),
     path("", include(preferences.urlpatterns)),
     path("", include(tracking.urlpatterns)),
+    path("", include(providers.urlpatterns)),
     path(".well-known/gpc.json", well_known_gpc, name="gpc-json"),
     path(".well-known/api-catalog", documents.api_catalog),
     path("api/schema.yaml", documents.serve_yaml, name="schema-yaml"),

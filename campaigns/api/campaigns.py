@@ -22,7 +22,7 @@ from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.answers import campaign_answer, delivery_answer
 from campaigns.selectors.campaigns import counts_of, find_campaign, list_campaigns, list_deliveries, parts_of
-from campaigns.selectors.reactions import reactions_of
+from campaigns.selectors.reactions import outcomes_of, reactions_of
 from campaigns.services.approval import submit_campaign
 from campaigns.services.campaigns import archive_campaign, change_campaign, define_campaign, duplicate_campaign
 from campaigns.services.running import cancel_campaign, launch_campaign, pause_campaign, resume_campaign
@@ -203,10 +203,13 @@ class DeliveryViewSet(ApiViewSet):
 
 
 def answers(campaigns: Any) -> list[dict[str, Any]]:
-    """These campaigns with segments, counts and reactions; three queries."""
+    """These campaigns with segments, counts, reactions and outcomes; four queries."""
     rows = list(campaigns)
-    parts, counts, reactions = parts_of(rows), counts_of(rows), reactions_of(rows)
-    return [campaign_answer(row, parts.get(row.pk, []), counts.get(row.pk, {}), reactions[row.pk]) for row in rows]
+    parts, counts, reactions, outcomes = parts_of(rows), counts_of(rows), reactions_of(rows), outcomes_of(rows)
+    return [
+        campaign_answer(row, parts.get(row.pk, []), counts.get(row.pk, {}), reactions[row.pk], outcomes[row.pk])
+        for row in rows
+    ]
 
 
 def etag_for(campaign: Campaign) -> str:

@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from campaigns.models import CapChoice
 from campaigns.rules.deliveries import DeliveryState
+from campaigns.rules.feedback import Outcome
 from campaigns.rules.lifecycle import State
 from campaigns.rules.reactions import Verdict
 
@@ -91,6 +92,9 @@ class CampaignSerializer(serializers.Serializer[object]):
     people = serializers.IntegerField(allow_null=True, help_text="Size of the audience; null before launch.")
     counts = serializers.DictField(child=serializers.IntegerField())
     reactions = ReactionsSerializer()
+    outcomes = serializers.DictField(
+        child=serializers.IntegerField(), help_text="What providers and receiving servers reported, by outcome."
+    )
     trouble = serializers.CharField(allow_null=True, help_text="Why it stopped or did not start.")
     submitted_by = serializers.CharField(allow_null=True)
     approved_by = serializers.CharField(allow_null=True)
@@ -109,6 +113,10 @@ class DeliverySerializer(serializers.Serializer[object]):
     why = serializers.CharField(allow_null=True, help_text="The reason in words.")
     due_at = serializers.DateTimeField()
     sent_at = serializers.DateTimeField(allow_null=True)
+    outcome = serializers.ChoiceField(
+        choices=Outcome.values, allow_null=True, help_text="The gravest report on it by provider and receiving server."
+    )
+    outcome_code = serializers.CharField(allow_null=True, help_text="Status code of RFC 3463, or reply code.")
     opened = serializers.ChoiceField(choices=_VERDICTS, allow_null=True, help_text="The best verdict on its opens.")
     clicked = serializers.ChoiceField(choices=_VERDICTS, allow_null=True)
 

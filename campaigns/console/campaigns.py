@@ -12,6 +12,7 @@ from django.utils import timezone
 from campaigns.console.words import APPROVE, CHANGE, DELIVERIES, LAUNCH, PAUSE, STATES, VIEW
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.deliveries import DeliveryState, reason_words
+from campaigns.rules.feedback import Outcome
 from campaigns.rules.lifecycle import State
 from campaigns.rules.reactions import Kind
 from campaigns.selectors.audience import audience_of
@@ -25,7 +26,7 @@ from campaigns.selectors.campaigns import (
     progress,
     reasons_of,
 )
-from campaigns.selectors.reactions import reactions_of
+from campaigns.selectors.reactions import outcomes_of, reactions_of
 from core.console import cells
 from core.console.pages import Action
 from core.console.tables import whole_row
@@ -118,6 +119,13 @@ def _reactions(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     return {"rows": rows, "measured": found.measured, "sent": sent, "on": campaign.tracking}
 
 
+def _outcomes(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
+    found = outcomes_of([campaign])[campaign.pk]
+    sent = counts_of([campaign])[campaign.pk].get(DeliveryState.SENT, 0)
+    rows = [(outcome.label, found[outcome]) for outcome in Outcome if found.get(outcome)]
+    return {"rows": rows, "sent": sent, "silent": max(0, sent - sum(found.values()))}
+
+
 def _reasons(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     if campaign.people is not None:
         rows = [(DeliveryState(state).label, reason_words(why), people) for state, why, people in reasons_of(campaign)]
@@ -162,6 +170,7 @@ class CampaignDetail(DetailPage):
     panels = (
         Panel("progress", "Deliveries", "campaigns/_progress.html", VIEW, _progress, order=10, poll=3),
         Panel("reactions", "Opens and clicks", "campaigns/_reactions.html", VIEW, _reactions, order=15),
+        Panel("outcomes", "What became of the messages", "campaigns/_outcomes.html", VIEW, _outcomes, order=12),
         Panel("reasons", "Who is left out, and why", "campaigns/_reasons.html", VIEW, _reasons, order=20),
         Panel("message", "Message", "campaigns/_message.html", VIEW, _message, order=30),
         Panel("audience", "Audience", "campaigns/_audience.html", VIEW, _audience, place="side", order=10),
@@ -248,6 +257,8 @@ class CampaignDeliveries(ListPage):
         Column("state", "State", cell=cells.state(DELIVERIES)),
         Column("reason", "Why", value=lambda row: reason_words(row.reason)),
         Column("sent_at", "Sent", cell=cells.instant),
+        Column("outcome", "Outcome", value=lambda row: row.get_outcome_display(), cell=cells.text),
+        Column("outcome_code", "Code", cell=cells.code, optional=True),
         Column("opened", "Opened", value=lambda row: row.get_opened_display() or "", cell=cells.text),
         Column("clicked", "Clicked", value=lambda row: row.get_clicked_display() or "", cell=cells.text),
         Column("due_at", "Due", cell=cells.ago, optional=True),

@@ -39,8 +39,8 @@ class Campaign(PublicId, TimeStamped):
 
     `audience` remembers at launch which version of each segment was taken and how many people it had. `people` is the
     size of the audience: the number of delivery rows of its first step; `totals` keeps their counts by state when the
-    rows themselves have been removed for their age, `reactions` those of opens and clicks. Times are UTC, quiet hours
-    are the person's.
+    rows themselves have been removed for their age, `reactions` and `outcomes` what became of the messages. Times
+    are UTC, quiet hours are the person's.
     """
 
     id_prefix = "cmp"
@@ -77,6 +77,7 @@ class Campaign(PublicId, TimeStamped):
     people = models.BigIntegerField(null=True)
     totals = models.JSONField(default=dict)
     reactions = models.JSONField(default=dict)
+    outcomes = models.JSONField(default=dict)
     finished_at = models.DateTimeField(null=True)
     archived_at = models.DateTimeField(null=True)
     trouble = models.CharField(max_length=300, default="")

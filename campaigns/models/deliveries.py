@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from campaigns.models.campaigns import Campaign
 from campaigns.rules.deliveries import OPEN, DeliveryState
+from campaigns.rules.feedback import Outcome
 from campaigns.rules.reactions import Verdict
 from customers.models import Customer
 
@@ -13,7 +14,8 @@ class Delivery(models.Model):
     """The message to one person. `reason` says why it was not sent, or why it waits until `due_at`.
 
     `consent_ref` is the ledger entry behind the permission at the moment of sending. When a person is erased the row
-    stays without the person, so that the states still add up to the audience. `tracked` says that the message carried
+    stays without the person, so that the states still add up to the audience. `provider_id` is the provider's own id of
+    the message, `outcome` what it and the receiving server said later. `tracked` says that the message carried
     addresses of ours, because its person allowed that; `opened` and `clicked` hold the best verdict since.
     """
 
@@ -30,6 +32,10 @@ class Delivery(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     consent_ref = models.BigIntegerField(null=True)
+    provider_id = models.CharField(max_length=200, default="", db_default="")
+    outcome = models.CharField(max_length=12, choices=Outcome, default="", db_default="")
+    outcome_code = models.CharField(max_length=12, default="", db_default="")
+    outcome_at = models.DateTimeField(null=True)
     tracked = models.BooleanField(default=False, db_default=False)
     opened = models.PositiveSmallIntegerField(null=True, choices=Verdict)
     opened_at = models.DateTimeField(null=True)
@@ -46,6 +52,7 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=DeliveryState.SKIPPED) | ~Q(reason=""), name="delivery_skipped_has_reason"
             ),
+            models.CheckConstraint(condition=Q(outcome__in=["", *Outcome.values]), name="delivery_outcome_known"),
             models.CheckConstraint(
                 condition=Q(tracked=True) | Q(opened=None, clicked=None), name="delivery_measured_if_tracked"
             ),
@@ -57,6 +64,8 @@ class Delivery(models.Model):
             models.Index(fields=["claimed_at"], name="delivery_under_way", condition=Q(state__in=[OPEN[1], OPEN[2]])),
             models.Index(fields=["campaign", "state", "-id"], name="delivery_by_state"),
             models.Index(fields=["customer", "sent_at"], name="delivery_of_customer"),
+            models.Index(fields=["provider_id"], name="delivery_of_provider", condition=~Q(provider_id="")),
+            models.Index(fields=["campaign", "outcome"], name="delivery_outcomes", condition=~Q(outcome="")),
             models.Index(
                 fields=["campaign", "opened", "clicked"], name="delivery_reactions", condition=Q(tracked=True)
             ),

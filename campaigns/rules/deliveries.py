@@ -41,6 +41,8 @@ REASONS: Final[Mapping[str, str]] = {
     "cancelled": "The campaign was cancelled first",
     "missing_field": "The text needs a value that is missing for this person",
     "server_away": "The mail server could not be reached; tried again",
+    "provider_busy": "The mail provider takes no more at the moment; tried again",
+    "provider_access": "The mail provider does not accept our key; tried again when the settings are mended",
     "worker_lost": "The worker died while the message was handed over",
     "address_refused": "The mail server refused the address",
     "message_refused": "The mail server refused the message",

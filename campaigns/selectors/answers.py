@@ -34,9 +34,13 @@ _PLAIN: Final = (
 
 
 def campaign_answer(
-    campaign: Campaign, parts: Sequence[CampaignSegment], counts: Mapping[str, int], reactions: Reactions
+    campaign: Campaign,
+    parts: Sequence[CampaignSegment],
+    counts: Mapping[str, int],
+    reactions: Reactions,
+    outcomes: Mapping[str, int],
 ) -> dict[str, Any]:
-    """A campaign with its segments, its counts by state and its reactions; amounts are numbers, as everywhere."""
+    """A campaign with its segments, counts by state, reactions and outcomes; amounts are numbers, as everywhere."""
     return {
         "id": campaign.public_id,
         **{name: getattr(campaign, name) for name in _PLAIN},
@@ -47,6 +51,7 @@ def campaign_answer(
         "cost_per_message": float(campaign.cost_per_message),
         "counts": dict(counts),
         "reactions": reactions.as_dict(),
+        "outcomes": dict(outcomes),
         "trouble": campaign.trouble or None,
         "submitted_by": campaign.submitted_by or None,
         "approved_by": campaign.approved_by or None,
@@ -62,6 +67,8 @@ def delivery_answer(row: Delivery) -> dict[str, Any]:
         "why": reason_words(row.reason) or None,
         "due_at": row.due_at,
         "sent_at": row.sent_at,
+        "outcome": row.outcome or None,
+        "outcome_code": row.outcome_code or None,
         "opened": Verdict(row.opened).name.lower() if row.opened else None,
         "clicked": Verdict(row.clicked).name.lower() if row.clicked else None,
     }

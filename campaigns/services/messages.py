@@ -80,7 +80,10 @@ class Writer:
     def message(
         self, *, customer: Customer, delivery_id: int, connection: Any, tracked: bool = False
     ) -> EmailMultiAlternatives:
-        """The e-mail as it leaves. Its Message-ID names the delivery: a server that sees it twice can tell."""
+        """The e-mail as it leaves. Its Message-ID names the delivery: a server that sees it twice can tell.
+
+        A provider gives the number of the delivery back with every report on it.
+        """
         letter = self.letter(customer, delivery_id if tracked else 0)
         domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
         message = EmailMultiAlternatives(
@@ -96,6 +99,8 @@ class Writer:
             },
         )
         message.attach_alternative(letter.html, "text/html")
+        if delivery_id:
+            message.metadata = {"delivery": str(delivery_id)}  # type: ignore[attr-defined]
         return message
 
 

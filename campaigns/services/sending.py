@@ -10,9 +10,9 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException, SMTPServerDisconnected
+from smtplib import SMTPException
 from typing import Any, Final
 
 import structlog
@@ -22,10 +22,13 @@ from django.db import connection
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.content.templates import TemplateFault
 from campaigns.rules.deliveries import DeliveryState
+from campaigns.rules.feedback import no_mailbox
 from campaigns.rules.lifecycle import State
-from campaigns.rules.outcomes import LOST, SENT, Outcome, away, refused
+from campaigns.rules.outcomes import SENT, Outcome, away
 from campaigns.selectors.audience import REASON
 from campaigns.services.claims import BACK, claim
+from campaigns.services.feedback import suppress_gone
+from campaigns.services.handing import hand_over, provider_id
 from campaigns.services.messages import Writer
 from consent.selectors.catalogue import SERVICE_BIT, Use
 from consent.selectors.decisions import use_of
@@ -117,8 +120,10 @@ class _Sender:
                 continue
             outcome = self._outcome(pk, found)
             _note(pk, outcome, self._clock())
-            sent += outcome is SENT
-            if outcome.reason == "server_away":
+            if no_mailbox(outcome.code):
+                suppress_gone(address=found.customer.email or "", now=self._clock())
+            sent += outcome.state == DeliveryState.SENT
+            if outcome.stops:
                 self.goes_on = False
                 Delivery.objects.filter(pk__in=deliveries[place + 1 :], state=DeliveryState.CLAIMED).update(**BACK)
                 break
@@ -135,26 +140,8 @@ class _Sender:
         except (SMTPException, OSError) as trouble:
             log.warning("mail server away", error=type(trouble).__name__)
             return away(found.attempts)
-        return self._answer(message, found.attempts)
-
-    def _answer(self, message: Any, attempts: int) -> Outcome:
-        try:
-            self._mail.send_messages([message])
-        except SMTPRecipientsRefused as refusal:
-            code = next(iter(refusal.recipients.values()))[0]
-            return refused(code, address=True, attempts=attempts)
-        except SMTPServerDisconnected:
-            self._mail.connection = None
-            return LOST
-        except SMTPResponseException as refusal:
-            return refused(refusal.smtp_code, address=False, attempts=attempts)
-        except (SMTPException, OSError) as trouble:
-            log.warning("message lost on the way", error=type(trouble).__name__)
-            self._mail.connection = None
-            return LOST
-        except ValueError:
-            return Outcome(DeliveryState.FAILED, "unsendable")
-        return SENT
+        outcome = hand_over(mail=self._mail, message=message, attempts=found.attempts)
+        return replace(outcome, provider_id=provider_id(message)) if outcome is SENT else outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +185,10 @@ def _leave_out(pk: int, use: Use, now: datetime) -> None:
 def _note(pk: int, outcome: Outcome, now: datetime) -> None:
     """Write down what became of a message; also when it was given up for lost meanwhile."""
     values: dict[str, Any] = {"state": outcome.state, "reason": outcome.reason, "claimed_at": None}
-    if outcome is SENT:
-        values["sent_at"] = now
+    if outcome.state == DeliveryState.SENT:
+        values |= {"sent_at": now, "provider_id": outcome.provider_id}
+    if outcome.bounced:
+        values |= {"outcome": outcome.bounced, "outcome_code": outcome.code, "outcome_at": now}
     if outcome.again_in:
         values["due_at"] = now + outcome.again_in
     under_way = (DeliveryState.SENDING, DeliveryState.UNKNOWN)

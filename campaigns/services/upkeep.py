@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from campaigns.models import Campaign, Delivery, Exposure, Redemption, SendBucket
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.selectors.campaigns import counts_of
-from campaigns.selectors.reactions import reactions_of
+from campaigns.selectors.reactions import outcomes_of, reactions_of
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.CLAIMED)
 
@@ -92,5 +92,6 @@ def _forget(campaign: Campaign) -> int:
     campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
     campaign.totals = counts_of([campaign])[campaign.pk] or {"none": 0}
     campaign.reactions = reactions_of([campaign])[campaign.pk].as_dict()
-    campaign.save(update_fields=["totals", "reactions"])
+    campaign.outcomes = outcomes_of([campaign])[campaign.pk]
+    campaign.save(update_fields=["totals", "reactions", "outcomes"])
     return Delivery.objects.filter(campaign=campaign).delete()[0]

@@ -6,7 +6,10 @@ from customers.models import Customer
 
 
 class SuppressionReason(models.TextChoices):
-    """Why an identifier is on the list; `erasure` cannot be taken off by hand."""
+    """Why an identifier is on the list; `erasure` cannot be taken off by hand.
+
+    `bounce` concerns the address alone: nothing is sent there, and its person is left alone in no other way.
+    """
 
     ERASURE = "erasure", "Erased at the person's request"
     OBJECTION = "objection", "Objected to all marketing"

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, Q, QuerySet
 
-from consent.models import Restriction, Suppression
+from consent.models import Restriction, Suppression, SuppressionReason
 from customers.models import Customer
 
 
@@ -16,8 +16,11 @@ def standing_restrictions(customer: Customer, /) -> QuerySet[Restriction]:
 
 
 def held_back(customer: Customer, /, at: datetime) -> tuple[bool, bool]:
-    """Whether the customer was suppressed and whether a restriction stood at that moment; one query."""
-    listed = Suppression.objects.filter(customer=customer, created_at__lte=at)
+    """Whether the customer was suppressed and whether a restriction stood at that moment; one query.
+
+    An address that does not exist says nothing about its person: only letters to it are held back.
+    """
+    listed = Suppression.objects.filter(customer=customer, created_at__lte=at).exclude(reason=SuppressionReason.BOUNCE)
     stood = Q(lifted_at=None) | Q(lifted_at__gt=at)
     stands = Restriction.objects.filter(_of(customer), stood, placed_at__lte=at)
     row = Customer.objects.filter(pk=customer.pk).values_list(Exists(listed), Exists(stands)).first()

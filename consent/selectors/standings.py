@@ -56,7 +56,8 @@ class Record:
 
 _RECORDS: Final = """
 SELECT person.id, head.seq, head.hash,
-    EXISTS (SELECT FROM consent_suppression AS listed WHERE listed.customer_id = person.id),
+    EXISTS (SELECT FROM consent_suppression AS listed WHERE listed.customer_id = person.id
+        AND listed.reason <> 'bounce'),
     EXISTS (SELECT FROM consent_restriction AS limit_ WHERE limit_.lifted_at IS NULL AND (limit_.customer_id = person.id
         OR limit_.customer_id IN (SELECT id FROM customers_customer AS one WHERE one.merged_into_id = person.id))),
     states.kept

@@ -10,6 +10,7 @@ from campaigns.models import Delivery
 from campaigns.rules.lifecycle import State
 from campaigns.services.running import cancel_campaign, close_campaign, pause_campaign, recover, send_to_unsent
 from campaigns.services.sending import send_campaign
+from consent.models import Suppression
 from consent.services.consent import ConsentEntry, record_consent
 from consent.services.suppression import suppress
 from core.actors import SYSTEM
@@ -229,3 +230,21 @@ def test_send__german_speaker__gets_the_german_part(sink):
     message = sink.messages[0][1]
     assert message["Subject"] == "Frühling"
     assert "Hallo P0" in message.get_body(("plain",)).get_content()
+
+
+def test_send__no_such_mailbox__fails_and_nothing_is_sent_there_again(sink):
+    people = make_people(2)
+    campaign = launched(make_campaign(people))
+    sink.refuse = {people[0].email: "550 5.1.1 no such user", people[1].email: "550 5.7.1 not from you"}
+
+    run(campaign)
+
+    gone, blocked = Delivery.objects.filter(campaign=campaign).order_by("pk")
+    assert (gone.state, gone.outcome, gone.outcome_code) == ("failed", "hard", "5.1.1")
+    assert (blocked.state, blocked.outcome, blocked.outcome_code) == ("failed", "blocked", "5.7.1")
+    assert Suppression.objects.get().reason == "bounce"
+    sink.refuse = {}
+    second = launched(make_campaign(people))
+    run(second)
+    assert reasons(second) == {"suppressed": 1, "": 1}
+    assert sink.addresses == [people[1].email]
