@@ -3,10 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from campaigns.models import Delivery, Exposure, Redemption
-from campaigns.selectors.personal import collect_deliveries, collect_exposures, collect_redemptions
+from django.utils import timezone
+
+from campaigns.models import Delivery, Exposure, Redemption, Run
+from campaigns.selectors.automations.sources import ORDERS, SEGMENTS, register_signal_source
+from campaigns.selectors.personal import collect_deliveries, collect_exposures, collect_redemptions, collect_runs
 from campaigns.services import upkeep
-from core import privacy
+from campaigns.services.automations import following
+from campaigns.services.automations.upkeep import absorb_runs, erase_runs, restore_runs
+from core import meter, privacy
 from core.actors import Actor
 from core.privacy import PersonalData
 from customers.services import guards
@@ -14,12 +19,20 @@ from customers.services import guards
 
 def _absorb(pair: guards.Pair, by: Actor, now: datetime) -> Any:
     deliveries = upkeep.absorb_deliveries(absorbed_id=pair.absorbed_id, into_id=pair.into_id)
-    return deliveries | upkeep.absorb_offers(absorbed_id=pair.absorbed_id, into_id=pair.into_id)
+    offers = upkeep.absorb_offers(absorbed_id=pair.absorbed_id, into_id=pair.into_id)
+    runs = absorb_runs(absorbed_id=pair.absorbed_id, into_id=pair.into_id, now=now)
+    return deliveries | offers | {"runs": runs}
 
 
 def _restore(pair: guards.Pair, image: Any, by: Actor, now: datetime) -> None:
     upkeep.restore_deliveries(absorbed_id=pair.absorbed_id, image=image, now=now)
     upkeep.restore_offers(absorbed_id=pair.absorbed_id, image=image)
+    if "runs" in image:
+        restore_runs(absorbed_id=pair.absorbed_id, image=image["runs"])
+
+
+def _behind() -> float:
+    return following.seconds_behind(now=timezone.now())
 
 
 privacy.register(
@@ -58,4 +71,19 @@ privacy.register(
         order=220,
     )
 )
+privacy.register(
+    PersonalData(
+        name="campaigns.runs",
+        model=Run,
+        category="automations a person went through, each step and why",
+        purpose="marketing, and showing why a message was sent",
+        retention="25 months after the end unless CAMPAIGN_RETENTION_MONTHS says otherwise",
+        collect=collect_runs,
+        erase=erase_runs,
+        order=190,
+    )
+)
+register_signal_source(ORDERS)
+register_signal_source(SEGMENTS)
+meter.register_lag(following.FOLLOWER, _behind)
 guards.register_merge_part(part=guards.MergePart(name="campaigns", absorb=_absorb, restore=_restore))

@@ -10,6 +10,8 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
 from campaigns.services import running, sending, upkeep
+from campaigns.services.automations import entering, following, timers
+from campaigns.services.automations.upkeep import close_replaced, forget_runs
 from core import jobs
 
 SECONDS = 20.0
@@ -36,7 +38,7 @@ def drive_campaigns(**_: Any) -> None:
     running.give_up_building(now=now)
     for pk in Campaign.objects.filter(state=State.BUILDING_AUDIENCE).values_list("pk", flat=True):
         jobs.defer("campaigns.tasks.build_audience", campaign_id=pk)
-    for pk in Campaign.objects.filter(state=State.SENDING).order_by("pk").values_list("pk", flat=True):
+    for pk in running.sending_now(now=now):
         if not running.close_campaign(campaign_id=pk, now=now):
             for slot in range(settings.CAMPAIGN_SENDERS):
                 jobs.defer("campaigns.tasks.send_campaign", campaign_id=pk, slot=slot)
@@ -47,4 +49,19 @@ def apply_retention(**_: Any) -> int:
     """Drop the rows of old campaigns."""
     now = timezone.now()
     before = now - timedelta(days=31 * settings.CAMPAIGN_RETENTION_MONTHS)
-    return upkeep.forget_deliveries(before=before, now=now)
+    return upkeep.forget_deliveries(before=before, now=now) + forget_runs(before=before)
+
+
+@shared_task
+def follow_automations(**_: Any) -> int:
+    """Hear what happened, then move on whoever's time has come."""
+    heard = following.follow_signals(now=timezone.now())
+    return heard + timers.run_timers(now=timezone.now())
+
+
+@shared_task
+def keep_automations(**_: Any) -> None:
+    """Let in whoever's day has come; close what replaced versions sent through."""
+    now = timezone.now()
+    entering.enter_by_date(now=now)
+    close_replaced(now=now)

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
+from campaigns.selectors.automations.sources import register_signal_source
 from core import menu, meter, privacy
 from core.privacy import PersonalData
 from customers.selectors.merges import register_merge_preview
@@ -19,6 +20,7 @@ from engagement.selectors import metrics, touching
 from engagement.selectors.merging import preview_events
 from engagement.selectors.personal import collect_events
 from engagement.selectors.segments import CRITERIA
+from engagement.selectors.signals import SIGNALS
 from engagement.selectors.timeline import EVENTS
 from engagement.services import followers, linking
 from engagement.services.erasure import erase_events
@@ -44,6 +46,7 @@ def _latest(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
 
 
 register_source(EVENTS)
+register_signal_source(SIGNALS)
 for _asked in CRITERIA:
     register_segment_criterion(_asked)
 register_touch_source(touching.EVENTS)

@@ -11,6 +11,7 @@ ROUTES: Final[dict[str, dict[str, str]]] = {
     for name in (
         "customers.tasks.follow_segments",
         "customers.tasks.follow_scores",
+        "campaigns.tasks.follow_automations",
         "engagement.tasks.follow_events",
         "engagement.tasks.link_identified",
         "engagement.tasks.settle_reactions",
@@ -40,6 +41,8 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "score-retention": {"task": "customers.tasks.forget_score_history", "schedule": 86400.0},
     "segment-retention": {"task": "customers.tasks.forget_segment_history", "schedule": 86400.0},
     "campaigns": {"task": "campaigns.tasks.drive_campaigns", "schedule": 5.0},
+    "follow-automations": {"task": "campaigns.tasks.follow_automations", "schedule": 0.5, "options": {"expires": 5.0}},
+    "automation-days": {"task": "campaigns.tasks.keep_automations", "schedule": 300.0},
     "campaign-retention": {"task": "campaigns.tasks.apply_retention", "schedule": 86400.0},
     "consent-retention": {"task": "consent.tasks.apply_retention", "schedule": 86400.0},
     **{

@@ -1,10 +1,21 @@
 """Tables of campaigns."""
 
+from campaigns.models.automations import (
+    Automation,
+    AutomationMessage,
+    AutomationVersion,
+    Run,
+    StepCount,
+    StepRecord,
+)
 from campaigns.models.campaigns import Campaign, CampaignSegment, CapChoice, Role
 from campaigns.models.deliveries import Delivery, SendBucket
 from campaigns.models.offers import Code, Exposure, Offer, Promotion, Redemption
 
 __all__ = [
+    "Automation",
+    "AutomationMessage",
+    "AutomationVersion",
     "Campaign",
     "CampaignSegment",
     "CapChoice",
@@ -15,5 +26,8 @@ __all__ = [
     "Promotion",
     "Redemption",
     "Role",
+    "Run",
     "SendBucket",
+    "StepCount",
+    "StepRecord",
 ]

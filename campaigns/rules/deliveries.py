@@ -39,6 +39,8 @@ REASONS: Final[Mapping[str, str]] = {
     "quiet_hours": "Waiting for the end of quiet hours where the person is",
     "frequency_cap": "Has had as many messages as the limit allows",
     "cancelled": "The campaign was cancelled first",
+    "goal_reached": "Reached the goal of the automation first",
+    "left_automation": "Left the automation first",
     "missing_field": "The text needs a value that is missing for this person",
     "server_away": "The mail server could not be reached; tried again",
     "provider_busy": "The mail provider takes no more at the moment; tried again",

@@ -22,14 +22,14 @@ from customers.selectors.segments.listing import health
 
 
 def list_campaigns(*, include_archived: bool = False) -> QuerySet[Campaign]:
-    """Every campaign; archived ones on demand."""
-    rows = Campaign.objects.select_related("purpose")
+    """Every campaign that people wrote; archived ones on demand. Those behind automations are found by id only."""
+    rows = Campaign.objects.select_related("purpose").filter(automation_message=None)
     return rows if include_archived else rows.exclude(state=State.ARCHIVED)
 
 
 def find_campaign(public_id: str) -> Campaign:
     """The campaign with this id, archived or not; NotFound otherwise."""
-    campaign = list_campaigns(include_archived=True).filter(public_id=public_id).first()
+    campaign = Campaign.objects.select_related("purpose").filter(public_id=public_id).first()
     if campaign is None:
         raise NotFound("There is no campaign with this id.")
     return campaign
@@ -37,7 +37,8 @@ def find_campaign(public_id: str) -> Campaign:
 
 def count_running() -> int:
     """How many campaigns are being sent or about to be."""
-    return Campaign.objects.filter(state__in=[State.BUILDING_AUDIENCE, State.SENDING, State.PAUSED]).count()
+    running = [State.BUILDING_AUDIENCE, State.SENDING, State.PAUSED]
+    return Campaign.objects.filter(state__in=running, automation_message=None).count()
 
 
 def parts_of(campaigns: Iterable[Campaign]) -> dict[int, list[CampaignSegment]]:

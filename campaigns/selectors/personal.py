@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from campaigns.models import Delivery, Exposure, Redemption
+from campaigns.models import Delivery, Exposure, Redemption, StepRecord
+from campaigns.rules.automations.words import ENDINGS, outcome_words
 from campaigns.rules.deliveries import reason_words
 
 
@@ -40,3 +41,19 @@ def collect_exposures(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     rows = Exposure.objects.filter(customer_id__in=customer_ids).select_related("promotion").order_by("pk")
     for row in rows.iterator(chunk_size=2_000):
         yield {"promotion": row.promotion.name, "variant": row.variant, "shown_at": row.shown_at}
+
+
+def collect_runs(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Each automation they went through, with every step."""
+    rows = StepRecord.objects.filter(run__customer__in=customer_ids).select_related("run__automation")
+    for row in rows.order_by("run_id", "number").iterator(chunk_size=2_000):
+        yield {
+            "automation": row.run.automation.name,
+            "purpose": row.run.automation.purpose_id,
+            "run": row.run.public_id,
+            "about": row.run.key,
+            "step": row.step,
+            "what": outcome_words(row.outcome, row.details),
+            "at": row.at,
+            "end": ENDINGS.get(row.run.ending, row.run.ending),
+        }

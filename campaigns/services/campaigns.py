@@ -26,7 +26,7 @@ def define_campaign(*, values: Mapping[str, Any], by: Actor, now: datetime) -> C
     for needed in ("name", "purpose"):
         if not values.get(needed):
             raise InvalidInput(f"Missing required field '{needed}'", code="missing_field", param=needed)
-    if Campaign.objects.exclude(state=State.ARCHIVED).count() >= MAX_OPEN:
+    if Campaign.objects.exclude(state=State.ARCHIVED).filter(automation_message=None).count() >= MAX_OPEN:
         raise InvalidInput(f"There may be at most {MAX_OPEN} campaigns; archive one first.", code="business_rule")
     campaign = Campaign(public_id=Campaign.new_public_id(), owner=str(by), created_at=now, updated_at=now)
     segments = _apply(campaign, values)

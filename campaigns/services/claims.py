@@ -14,6 +14,7 @@ from campaigns.rules.buckets import Bucket, take
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.rules.quiet import next_allowed, zone_of
+from campaigns.services.automations.goals import reached_meanwhile
 from consent.selectors.suppression import suppressed_among
 
 BATCH: Final = 50
@@ -69,6 +70,7 @@ def claim(*, campaign: Campaign, now: datetime, limit: int = BATCH) -> Batch:
         _one_at_a_time()
     rows = _due(campaign, now, limit)
     rows = _leave_out_suppressed(rows, batch)
+    rows = _leave_out_arrived(campaign, rows, batch, now)
     rows = _put_off_in_quiet_hours(campaign, rows, batch, now)
     rows = _put_off_capped(campaign, rows, batch, now)
     rows = _put_off_by_domain(rows, batch, now)
@@ -91,6 +93,13 @@ def _leave_out_suppressed(rows: Sequence[_Row], batch: Batch) -> list[_Row]:
     listed = suppressed_among([("email", row.email) for row in rows if row.email]) if rows else ()
     out = [row.pk for row in rows if ("email", row.email) in listed]
     _decide(out, batch, state=DeliveryState.SKIPPED, reason="suppressed")
+    return [row for row in rows if row.pk not in out]
+
+
+def _leave_out_arrived(campaign: Campaign, rows: Sequence[_Row], batch: Batch, now: datetime) -> list[_Row]:
+    """Who has reached the goal of an automation since its message was queued does not get it."""
+    out = reached_meanwhile(campaign=campaign, deliveries=[row.pk for row in rows], now=now)
+    _decide(sorted(out), batch, state=DeliveryState.SKIPPED, reason="goal_reached")
     return [row for row in rows if row.pk not in out]
 
 

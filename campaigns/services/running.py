@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
-from campaigns.models import Campaign, CampaignSegment, Delivery
+from campaigns.models import AutomationMessage, Campaign, CampaignSegment, Delivery
 from campaigns.rules.assignment import hash_value
 from campaigns.rules.deliveries import GAPS, DeliveryState, ending
 from campaigns.rules.lifecycle import State
@@ -128,7 +129,12 @@ def build_audience(*, campaign_id: int, now: datetime) -> int:
 
 
 def close_campaign(*, campaign_id: int, now: datetime) -> bool:
-    """Complete when nobody is left open: `completed`, or `completed_with_gaps` when somebody did not get it."""
+    """Complete when nobody is left open: `completed`, or `completed_with_gaps` when somebody did not get it.
+
+    One behind a step of an automation goes on with the automation.
+    """
+    if AutomationMessage.objects.filter(campaign=campaign_id).exists():
+        return False
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
         end = ending(counts_of([campaign]).get(campaign.pk, {}))
@@ -136,6 +142,13 @@ def close_campaign(*, campaign_id: int, now: datetime) -> bool:
             return False
         move(campaign=campaign, to=end, by=SYSTEM, now=now, finished_at=now)
     return True
+
+
+def sending_now(*, now: datetime) -> list[int]:
+    """Campaigns under way (ids); of those behind automations only where somebody is due."""
+    due = Delivery.objects.filter(campaign=OuterRef("pk"), state=DeliveryState.QUEUED, due_at__lte=now)
+    rows = Campaign.objects.filter(state=State.SENDING).order_by("pk")
+    return list(rows.filter(Q(automation_message=None) | Exists(due)).values_list("pk", flat=True))
 
 
 def recover(*, now: datetime) -> int:

@@ -71,6 +71,10 @@ class Stack:
         """End the Celery worker and its processes with SIGKILL; `start("worker")` brings it back."""
         self._children["worker"].kill()
 
+    def kill_follower(self) -> None:
+        """End the follower with SIGKILL; `start("follower")` brings it back."""
+        self._children["follower"].kill()
+
     def kill_redis(self) -> None:
         """End Redis with SIGKILL; `start("redis")` brings it back with what it had written."""
         self._children["redis"].kill()
