@@ -139,14 +139,14 @@ def _unknown_segment(trigger: Mapping[str, Any]) -> list[str]:
     kind = Segment.objects.filter(slug=slug, state=SegmentState.ACTIVE).values_list("kind", flat=True).first()
     if kind is None:
         return [f"There is no segment “{slug[:60]}”."]
-    if kind != SegmentKind.DYNAMIC:
-        return [f"“{slug[:60]}” has no rule, so nobody comes into it by themselves; let the API put people in."]
+    if kind == SegmentKind.SNAPSHOT:
+        return [f"“{slug[:60]}” was put together once and for all: nobody comes into it any more."]
     return []
 
 
 def _segments() -> list[tuple[str, str]]:
-    rows = Segment.objects.filter(state=SegmentState.ACTIVE, kind=SegmentKind.DYNAMIC).order_by("name")
-    return list(rows.values_list("slug", "name")[:1_000])
+    rows = Segment.objects.filter(state=SegmentState.ACTIVE).exclude(kind=SegmentKind.SNAPSHOT)
+    return list(rows.order_by("name").values_list("slug", "name")[:1_000])
 
 
 ORDERS: Final = SignalSource(

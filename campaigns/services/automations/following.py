@@ -16,9 +16,9 @@ from campaigns.rules.automations.entering import Before, is_exclusive, why_not
 from campaigns.rules.automations.graph import links
 from campaigns.rules.automations.signals import Signal, fits, key_of
 from campaigns.rules.automations.states import RunState
+from campaigns.selectors.automations.listening import Listening, listening
 from campaigns.selectors.automations.listing import earlier
 from campaigns.selectors.automations.sources import oldest_waiting, read_signals
-from campaigns.services.automations.listening import Listening, listening
 from campaigns.services.automations.recording import Journal
 from core import outbox
 from core.models import Cursor

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from campaigns.models import AutomationMessage, Campaign, Run, StepRecord
 from campaigns.rules.automations.states import RunState
-from campaigns.services.automations.listening import Listening, second_look
+from campaigns.selectors.automations.listening import Listening, second_look
 from campaigns.services.automations.recording import Journal
 
 

@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from campaigns.models import Automation, Run
 from campaigns.rules.automations.graph import StepType, links
 from campaigns.rules.automations.states import AutomationState
+from campaigns.selectors.automations.listening import Listening, listening, second_look
 from campaigns.services.automations.following import happened, leave
-from campaigns.services.automations.listening import Listening, listening, second_look
 from campaigns.services.automations.recording import Journal
 from campaigns.services.automations.steps import HANDLERS, Place, Went
 from core.errors import DomainError

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from campaigns.models import Delivery, Run, StepRecord
 from campaigns.rules.automations.signals import Signal
+from campaigns.selectors.automations.listening import listening
 from campaigns.services.automations.following import follow_signals, hear, seconds_behind
-from campaigns.services.automations.listening import listening
 from campaigns.services.automations.timers import run_timers
 from core.actors import SYSTEM
 from customers.models import ChangeReason
