@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0003_offers'),
+        ('campaigns', '0005_reports_of_providers'),
         ('consent', '0011_restrictions'),
         ('customers', '0012_touches'),
     ]
