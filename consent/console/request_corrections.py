@@ -40,7 +40,7 @@ class Correct(RequestAction):
     """Writes the corrected values to the profile."""
 
     name, title, form_class, submit_label = "request-correct", "Correct the profile", CorrectForm, "Correct"
-    success, permission = "The profile is corrected.", "customers.view_pii"
+    success = "The profile is corrected."
     words = "The profile gets these values (GDPR Art. 16). The history says which fields, not what they held."
 
     def initial(self) -> dict[str, Any]:

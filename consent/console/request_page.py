@@ -8,6 +8,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from consent.console.request_redactions import others_context
 from consent.console.request_words import (
     APPROVE,
     DOWNLOAD,
@@ -131,6 +132,7 @@ class RequestPage(DetailPage):
         Panel("clock", "Clock", "consent/request_clock.html", VIEW, clock_context, order=10, icon="clock"),
         Panel("tasks", "Tasks", "consent/request_tasks.html", VIEW, steps_context, order=20, poll=3),
         Panel("preview", "What will happen", "consent/request_preview.html", APPROVE, preview_context, order=30),
+        Panel("others", "Other people's data", "consent/request_others.html", VIEW, others_context, order=35),
         Panel("history", "History", "consent/request_history.html", VIEW, history_context, order=40),
         Panel("requester", "Requester", "consent/request_requester.html", VIEW, requester_context, "side", 10),
         Panel("package", "Package and certificate", "consent/request_package.html", VIEW, package_context, "side", 20),

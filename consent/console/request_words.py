@@ -93,7 +93,7 @@ def _towards_answer(request: DataRequest) -> list[Action]:
     if state in _ASKED and not (state == State.VERIFYING and request.verified_at is None):
         found.append(_step(request, "resume", "Answer received", "player-play"))
     if request.kind == Kind.RECTIFICATION and request.customer and state in (State.COLLECTING, State.REVIEWING):
-        found.append(_step(request, "correct", "Correct the profile", "edit", "customers.view_pii"))
+        found.append(_step(request, "correct", "Correct the profile", "edit"))
     if state in _IN_REVIEW:
         found.append(_approval(request))
     if state == State.READY:

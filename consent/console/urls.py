@@ -3,6 +3,7 @@
 from consent.console import request_actions as actions
 from consent.console import request_corrections as corrections
 from consent.console import request_decisions as decisions
+from consent.console import request_redactions as redactions
 from consent.console.confirmations import ConfirmationList, SendConfirmationAgain
 from consent.console.contributions import contribute
 from consent.console.disclosures import DisclosureDetail, DisclosureList, DisclosuresAfterNo
@@ -74,6 +75,9 @@ urlpatterns = [
     screen("privacy-requests/<str:public_id>/certificate", RequestCertificate),
     screen("privacy-requests/<str:public_id>/package", DownloadPackage),
     screen("privacy-requests/<str:public_id>/tasks/<int:pk>", actions.Task),
+    screen("privacy-requests/<str:public_id>/take-out", redactions.TakeOut),
+    screen("privacy-requests/<str:public_id>/others/<str:text_hash>", redactions.LeaveIn),
+    screen("privacy-requests/<str:public_id>/redactions/<int:pk>/undo", redactions.UndoRedaction),
     *(
         screen(f"{word}{address}", page)
         for word, *pages in SCREENS

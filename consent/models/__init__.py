@@ -5,6 +5,7 @@ from consent.models.confirmations import Confirmation, ConfirmationKind, Confirm
 from consent.models.disclosures import Disclosure, DisclosureFlow
 from consent.models.ledger import ConsentEvent, ConsentState
 from consent.models.purposes import Jurisdiction, NoticeVersion, Purpose
+from consent.models.redactions import Redaction
 from consent.models.registers import Activity, Breach, Processor
 from consent.models.requests import (
     ClockEntry,
@@ -40,6 +41,7 @@ __all__ = [
     "NoticeVersion",
     "Processor",
     "Purpose",
+    "Redaction",
     "RequestEvent",
     "RequestMove",
     "RequestPackage",

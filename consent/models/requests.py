@@ -180,6 +180,7 @@ class RequestStep(models.Model):
     """One task of a request in one system, done once: collect, erase, suppress, scan, or something done by hand.
 
     `rows` and `digest` are what a collector or eraser came to; a failed task says why and is tried again at `due_at`.
+    `others_sealed` is what a collector found of other people, encrypted and forgotten with the requester's address.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -193,6 +194,7 @@ class RequestStep(models.Model):
     rows = models.BigIntegerField(null=True)
     digest = models.CharField(max_length=64, default="")
     result = models.JSONField(default=dict)
+    others_sealed = models.TextField(default="")
     error = models.CharField(max_length=300, default="")
     assignee = models.CharField(max_length=60, default="")
     due_on = models.DateField(null=True)

@@ -1,14 +1,14 @@
 """The package of an access request: one ZIP with JSON, CSV and a report to read, written row by row.
 
 Memory does not grow with the data: each place is read once, its CSV and its part of the report wait in temporary
-files. Addresses of other people inside values are taken out (GDPR Art. 15(4)); parts that were refused are left out.
+files. Addresses and numbers of other people inside values are taken out, as staff have decided (GDPR Art. 15(4));
+parts that were refused are left out.
 """
 
 import csv
 import hashlib
 import io
 import json
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -24,16 +24,14 @@ from django.db import transaction
 
 from consent.models import DataRequest, RequestPackage
 from consent.rules.letters import what
+from consent.selectors.redactions import redactor_for
 from consent.services.disclosures import record_disclosure
 from core import audit, privacy
 from core.actors import Actor, ActorKind
 from core.errors import Gone
-from customers.models import Identity, IdentityKind
 from customers.services.telling import Telling
 
 _REPORT_ROWS: Final = 1_000
-_EMAIL: Final = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
-_OTHER: Final = "[another person]"
 MOST_DOWNLOADS: Final = 5
 _COPY: Final = 1 << 16
 _STYLE: Final = (
@@ -104,8 +102,7 @@ class _Writer:
 
     def __init__(self, archive: ZipFile, request: DataRequest, ids: Sequence[int], now: datetime) -> None:
         self._archive, self._request, self._ids, self._now = archive, request, ids, now
-        own = Identity.objects.filter(customer_id__in=ids, kind=IdentityKind.EMAIL).values_list("value", flat=True)
-        self._own = frozenset(own)
+        self._redactor = redactor_for(request, ids)
         self._files: list[dict[str, Any]] = []
 
     def write(self) -> dict[str, Any]:
@@ -122,6 +119,7 @@ class _Writer:
             "built_at": self._now.isoformat(),
             "rows": rows,
             "left_out": self._request.refused_parts,
+            "redacted": self._redactor.times,
             "files": self._files,
         }
         self._archive.writestr(self._info("manifest.json"), json.dumps(manifest, indent=2))
@@ -159,14 +157,7 @@ class _Writer:
 
     def _rows(self, place: privacy.PersonalData) -> Iterator[Mapping[str, Any]]:
         for row in place.collect(self._ids):
-            yield {name: self._without_others(value) for name, value in row.items()}
-
-    def _without_others(self, value: Any) -> Any:
-        if isinstance(value, str) and "@" in value:
-            return _EMAIL.sub(lambda hit: hit[0] if hit[0].lower() in self._own else _OTHER, value)
-        if isinstance(value, dict):
-            return {name: self._without_others(inner) for name, inner in value.items()}
-        return [self._without_others(inner) for inner in value] if isinstance(value, list | tuple) else value
+            yield self._redactor.clean(row)
 
     def _put(self, name: str, source: IO[bytes]) -> None:
         """A temporary file into the archive, in pieces."""

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from consent.models import DataRequest, LegalHold, RequestStep
+from consent.models import DataRequest, LegalHold, Redaction, RequestStep
 from consent.rules.request_steps import COLLECTING, ERASING, PACKING
 from consent.rules.requests import (
     Refusal,
@@ -37,7 +37,7 @@ def approve_request(*, request: DataRequest, text: str = "", by: Actor, now: dat
     before = row.state
     if row.state == State.SECOND_APPROVAL and row.refusal_code == Refusal.NO_DATA:
         return _nothing_held(row, row.refusal_reason, by, now)
-    _check_approvable(row)
+    _check_approvable(row, by)
     if row.state == State.SECOND_APPROVAL:
         _second(row, by, now)
         move(row=row, to=State.READY, now=now)
@@ -88,7 +88,7 @@ def _refused(row: DataRequest, before: str, parts: Sequence[str], by: Actor, now
     return keep(row=row, action=action, by=by, now=now, before=before, text=reason, code=code, parts=list(parts))
 
 
-def _check_approvable(row: DataRequest) -> None:
+def _check_approvable(row: DataRequest, by: Actor) -> None:
     if row.state not in (State.REVIEWING, State.REDACTING, State.SECOND_APPROVAL):
         check_move(row=row, to=State.READY)
     if needs_identity(row.kind) and row.verified_at is None:
@@ -97,6 +97,11 @@ def _check_approvable(row: DataRequest) -> None:
     if waiting:
         raise InvalidState(
             f"{waiting} tasks are still open. Finish them, or leave them out with a reason.", code="tasks_open"
+        )
+    if row.redactions.filter(kind=Redaction.Kind.IN, by=str(by)).exists():
+        raise Conflict(
+            "You left data of somebody else in the package; another person must approve it.",
+            code="second_person_needed",
         )
     _check_free(row)
 

@@ -15,8 +15,10 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from consent.models import DataRequest, RequestStep
+from consent.rules.redaction import found_in
 from consent.rules.request_steps import COLLECTING, ENDED, ERASING, PACKING, Action, stage_of, wait_after
-from consent.rules.requests import Kind, State
+from consent.rules.requests import Kind, State, needs_package
+from consent.selectors.redactions import redactor_for, sealed_hits
 from consent.services.exports import build_package
 from consent.services.request_effects import EFFECTS, apply_effect
 from consent.services.request_erasure import erase_place, keep_subjects, plan_of_verb, scan_everything, suppress_subject
@@ -167,16 +169,18 @@ def _work(step: RequestStep, now: datetime) -> None:
 
 
 def _collect(step: RequestStep, request: DataRequest, now: datetime) -> None:
-    """How many rows there are, and a digest of them; the rows themselves are read again for the package."""
+    """How many rows there are, a digest of them, and what they hold of others; they are read again for the package."""
     place = next((one for one in privacy.places() if one.name == step.name), None)
     if place is None:
         raise NotFound("This system is not registered any more; skip the task.")
-    digest, rows, size = hashlib.sha256(), 0, 0
-    for row in place.collect(ids_of(request.customer)):
+    ids = ids_of(request.customer)
+    digest, rows, size, redactor = hashlib.sha256(), 0, 0, redactor_for(request, ids, decided=False)
+    for row in found_in(place.collect(ids), redactor) if needs_package(request.kind) else place.collect(ids):
         line = json.dumps(row, cls=DjangoJSONEncoder, sort_keys=True).encode()
         digest.update(line)
         rows, size = rows + 1, size + len(line)
     step.rows, step.digest, step.result = rows, digest.hexdigest(), {"bytes": size}
+    step.others_sealed = sealed_hits(redactor.hits.values())
 
 
 def _effect(step: RequestStep, request: DataRequest, now: datetime) -> None:

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
-from consent.models import DataRequest, RequestPackage
+from consent.models import DataRequest, Redaction, RequestPackage, RequestStep
 from consent.rules.requests import Kind, Verb
 from consent.services.exports import remove_package
 from consent.services.request_writing import compute, note
@@ -47,12 +48,15 @@ def _checked(pk: int, now: datetime) -> bool:
 def forget_contacts(*, now: datetime) -> int:
     """Closed requests whose last letter has left name nobody any more: at once after erasure, else after 30 days.
 
+    What was found of other people is forgotten with the requester's address.
+
     The identifiers of a pseudonymised person stay, encrypted: they are the key that the law lets us keep apart (GDPR
     Art. 4(5)).
     """
-    closed = DataRequest.objects.filter(closed_at__isnull=False).exclude(
-        contact_sealed="", details_sealed="", subjects_sealed=""
-    )
+    others = Exists(RequestStep.objects.filter(request=OuterRef("pk")).exclude(others_sealed=""))
+    decided = Exists(Redaction.objects.filter(request=OuterRef("pk")).exclude(text_sealed=""))
+    named = ~Q(contact_sealed="", details_sealed="", subjects_sealed="")
+    closed = DataRequest.objects.filter(named | others | decided, closed_at__isnull=False)
     closed = closed.exclude(letters__sent_at__isnull=True, letters__isnull=False)
     forgotten = 0
     for row in closed.order_by("closed_at")[:BATCH]:
@@ -69,6 +73,8 @@ def _forget(row: DataRequest, *, keep_key: bool, now: datetime) -> int:
     row.contact_sealed = row.details_sealed = row.contact_hint = row.contact_hash = ""
     row.subjects_sealed = row.subjects_sealed if keep_key else ""
     row.save()
+    row.steps.exclude(others_sealed="").update(others_sealed="")
+    row.redactions.update(text_sealed="")
     note(row=row, kind="forgotten", by=SYSTEM, now=now)
     audit.record(by=SYSTEM, action="request.contact_forgotten", target=row.public_id)
     return 1

@@ -33,7 +33,13 @@ from tests.factories.customers import (
 from tests.factories.engagement import event_example, event_type_example
 from tests.factories.integrations import client_example, key_example
 from tests.factories.registers import activity_example, breach_example, processor_example
-from tests.factories.requests import package_example, request_example, request_task_example
+from tests.factories.requests import (
+    other_example,
+    package_example,
+    redaction_example,
+    request_example,
+    request_task_example,
+)
 from tests.factories.system import audit_example, job_example, staff_example, view_example
 
 _REQUEST_STEPS = (
@@ -59,6 +65,9 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "disclosure": disclosure_example,
     "request": request_example,
     "request-package": package_example,
+    "request-leave-in": other_example,
+    "request-redaction-undo": redaction_example,
+    "request-take-out": request_example,
     "request-task": request_task_example,
     **{f"request-{step}": request_example for step in _REQUEST_STEPS.split()},
     "offer": offer_example,

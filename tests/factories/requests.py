@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from consent.models import DataRequest, RequestStep
 from consent.rules.requests import Kind
+from consent.selectors.redactions import others_found
+from consent.services.redactions import take_out
 from consent.services.request_decisions import approve_request
 from consent.services.request_steps import run_step
 from consent.services.requests import NewRequest, open_request, verify_request
@@ -71,13 +73,31 @@ def request_task_example() -> dict[str, Any]:
     return address | {"pk": step.pk}
 
 
+def redaction_example() -> dict[str, Any]:
+    """The address of a decision to take a text out of a package."""
+    address = request_example()
+    request = DataRequest.objects.get(**address)
+    decision = take_out(request=request, text="Tara Doe", reason="A neighbour", by=ONE, now=timezone.now())
+    return address | {"pk": decision.pk}
+
+
+def other_example() -> dict[str, Any]:
+    """The address of somebody else's address found in what was collected."""
+    address = f"jane.other{DataRequest.objects.count()}@example.com"
+    make_subject(address, attributes={"note": "ask tara.doe@example.com"})
+    request = make_reviewed(contact=address)
+    return {"public_id": request.public_id, "text_hash": others_found(request)[0].text_hash}
+
+
 __all__ = [
     "ONE",
     "TWO",
     "make_request",
     "make_reviewed",
     "make_subject",
+    "other_example",
     "package_example",
+    "redaction_example",
     "request_example",
     "request_task_example",
     "work",

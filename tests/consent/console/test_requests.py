@@ -6,11 +6,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from consent.models import DataRequest, RequestStep
+from consent.models import DataRequest, RequestStep, Restriction
 from consent.rules.requests import Kind, State
+from consent.selectors.redactions import others_found
 from core.models import AuditEntry, Role, StaffUser
 from tests.factories.core import make_staff
 from tests.factories.requests import make_request, make_reviewed, make_subject, work
+from tests.support.screens import screens
 
 pytestmark = pytest.mark.django_db
 
@@ -92,14 +94,19 @@ def test_board__narrowed_to_overdue__shows_those_only(officer):
 def test_screens__role_without_the_right__reaches_no_byte(role):
     make_subject()
     request = make_reviewed()
-    client = signed_in(make_staff(role), stepped_up=True)
+    step_id = RequestStep.objects.filter(request=request).earliest("pk").pk
+    arguments = {"public_id": request.public_id, "pk": step_id, "text_hash": "0" * 64}
+    client, user = signed_in(make_staff(role), stepped_up=True), StaffUser.objects.get(role=role)
+    closed = [one for one in screens() if one.name.startswith("request") and not user.has_perm(one.page.permission)]
 
-    for name in ("requests", "request-list"):
-        assert client.get(reverse(f"console:{name}")).status_code == 403
-    for name in ("request", "request-package", "request-certificate", "request-approve", "request-refuse"):
-        answer = client.get(reverse(f"console:{name}", args=[request.public_id]))
-        assert answer.status_code == 403
-        assert b"jane.silva" not in answer.content
+    for one in closed:
+        address = one.url(**{name: arguments[name] for name in one.arguments})
+        for answer in (client.get(address), client.post(address, {"text": "x", "reason": "x"})):
+            assert answer.status_code == 403, one.name
+            assert b"jane.silva" not in answer.content
+
+    assert len(closed) >= 28
+    assert DataRequest.objects.get().state == State.REVIEWING
 
 
 def test_log_request__marketer__may_log_one_and_see_none():
@@ -223,3 +230,72 @@ def test_match__near_miss__is_offered_and_chosen(officer):
 
     assert "similar address" in page(client, "request", request.public_id)
     assert step(client, "match", request, reference=person.public_id).customer == person
+
+
+def test_correct__on_a_request_for_rectification__changes_the_profile_and_names_fields_only(officer):
+    jane = make_subject()
+    client = signed_in(officer)
+    request = make_reviewed(Kind.RECTIFICATION)
+    shown = page(client, "request-correct", request.public_id)
+
+    step(client, "correct", request, first_name="Johanna", email="jane.silva@example.com", country="DE")
+
+    jane.refresh_from_db()
+    assert 'value="Jane"' in shown
+    assert (jane.first_name, jane.country) == ("Johanna", "DE")
+    history = " ".join(f"{event.text} {event.facts}" for event in request.events.all())
+    assert "first_name" in history and "Johanna" not in history
+
+
+def test_correct__value_that_is_none__is_refused_with_the_field_and_nothing_is_stored(officer):
+    jane = make_subject()
+    request = make_reviewed(Kind.RECTIFICATION)
+    address = reverse("console:request-correct", args=[request.public_id])
+
+    answer = signed_in(officer).post(address, {"first_name": "Jo", "email": "no address", "country": "DE"})
+
+    jane.refresh_from_db()
+    assert answer.status_code == 400
+    assert "no address" in answer.content.decode()
+    assert (jane.first_name, jane.email) == ("Jane", "jane.silva@example.com")
+
+
+def test_lift_restriction__with_how_the_person_was_told__allows_use_again(officer):
+    jane = make_subject()
+    client = signed_in(officer)
+    request = make_reviewed(Kind.RESTRICTION)
+    for task in RequestStep.objects.filter(request=request, action="by_hand"):
+        client.post(
+            reverse("console:request-task", args=[request.public_id, task.pk]), {"outcome": "done", "text": "told"}
+        )
+    client = signed_in(officer, stepped_up=True)
+    step(client, "approve", work(request))
+    request = step(client, "deliver", request)
+    jane.refresh_from_db()
+    before = jane.consent_mask
+    refused = client.post(reverse("console:request-unrestrict", args=[request.public_id]), {"text": " "})
+
+    step(client, "unrestrict", request, text="By letter of 20 November")
+
+    jane.refresh_from_db()
+    assert (before, refused.status_code) == (0, 422)
+    assert jane.consent_mask > 0
+    assert Restriction.objects.get().lifted_because == "By letter of 20 November"
+
+
+def test_others__found_in_an_access_request__are_shown_decided_and_hidden_from_none_who_may_see(officer, second):
+    make_subject(attributes={"note": "ask tara.doe@example.com"})
+    request = make_reviewed()
+    mara, leo = signed_in(officer, stepped_up=True), signed_in(second, stepped_up=True)
+    shown = page(mara, "request", request.public_id)
+    found = others_found(request)[0].text_hash
+
+    mara.post(reverse("console:request-leave-in", args=[request.public_id, found]), {"reason": "Her assistant"})
+    step(mara, "take-out", request, text="Tara", reason="A neighbour")
+    refused = mara.post(reverse("console:request-approve", args=[request.public_id]), {})
+    after = page(leo, "request", request.public_id)
+    step(leo, "approve", request)
+
+    assert "ask tara.doe@example.com" in shown and "ask [another person]" in shown
+    assert "Left in: Her assistant (Mara Fox)" in after and "Taken out: A neighbour (Mara Fox)" in after
+    assert (refused.status_code, "another person must approve it" in refused.content.decode()) == (409, True)
