@@ -5,14 +5,18 @@ from collections.abc import Callable, Collection
 from django.urls import reverse
 from django.utils import timezone
 
-from core import menu
+from core import menu, meter, privacy
 from core.actors import Credential
 from core.api.credentials import register_finder
+from core.privacy import PersonalData
 from customers.selectors.origins import register_namer
-from integrations.models import ApiClient
+from integrations.models import ApiClient, WebhookDelivery, WebhookEndpoint
 from integrations.rules.clients import EXPIRING
 from integrations.selectors.clients import Found, count_expiring, find_api_key, find_bearer, list_clients
+from integrations.selectors.webhooks import collect_deliveries, seconds_waiting
+from integrations.services import webhook_planning
 from integrations.services.clients import note_use
+from integrations.services.webhook_upkeep import forget_answers
 
 
 def _noting(find: Callable[[str], Found | None]) -> Callable[[str], Credential | None]:
@@ -32,7 +36,13 @@ def _names(public_ids: Collection[str]) -> dict[str, str]:
     return dict(ApiClient.objects.filter(public_id__in=public_ids).values_list("public_id", "name"))
 
 
+def _endpoint_names(public_ids: Collection[str]) -> dict[str, str]:
+    rows = WebhookEndpoint.objects.filter(public_id__in=public_ids)
+    return {row.public_id: row.description or row.url for row in rows}
+
+
 register_namer(prefix="cli", namer=_names)
+register_namer(prefix="whk", namer=_endpoint_names)
 register_finder("bearer", _noting(find_bearer))
 register_finder("api_key", _noting(find_api_key))
 
@@ -51,5 +61,19 @@ def _search(text: str, reader: menu.Reader) -> list[menu.Hit]:
     return [menu.Hit(c.name, reverse("console:api-client", args=[c.public_id]), c.client_id) for c in found]
 
 
+meter.register_lag("webhooks.plan", lambda: webhook_planning.seconds_behind(now=timezone.now()))
+meter.register_lag("webhooks.send", lambda: seconds_waiting(now=timezone.now()))
+privacy.register(
+    PersonalData(
+        name="integrations.webhook_deliveries",
+        model=WebhookDelivery,
+        category="which events about a person went to which partner",
+        purpose="delivering events, and showing who was told",
+        retention="30 days unless WEBHOOK_RETENTION_DAYS says otherwise",
+        collect=collect_deliveries,
+        erase=forget_answers,
+        order=230,
+    )
+)
 menu.add_alerts(menu.AlertSource("secrets", "integrations.view_apiclient", _expiring_secrets))
 menu.add_search(menu.Search("API clients", "api", "integrations.view_apiclient", _search))

@@ -5,7 +5,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from integrations.services import clients, usage
+from core.jobs import Retryable
+from integrations.services import clients, usage, webhook_replay, webhook_upkeep
 
 
 @shared_task
@@ -24,3 +25,21 @@ def drain_usage(**_: Any) -> int:
 def trim_usage(**_: Any) -> None:
     """Forget figures and refusals that are past their retention."""
     usage.trim_usage(now=timezone.now())
+
+
+@shared_task
+def replay_webhooks(job_id: str, **_: Any) -> None:
+    """Queue again what an endpoint missed."""
+    webhook_replay.run_replay(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
+def trim_webhooks(**_: Any) -> int:
+    """Forget deliveries that are past their retention."""
+    return webhook_upkeep.trim_webhooks(now=timezone.now())
+
+
+@shared_task(autoretry_for=(Retryable,), retry_backoff=60, max_retries=5)
+def mail_webhook_notice(endpoint_id: str, percent: int, **_: Any) -> int:
+    """Tell people that an endpoint fails."""
+    return webhook_upkeep.mail_notice(public_id=endpoint_id, percent=percent)

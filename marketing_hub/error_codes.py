@@ -29,6 +29,12 @@ _ROWS: Final = (
     ),
     ("missing_field", 400, "A required field or header is absent.", "Send the field in param."),
     ("malformed_json", 400, "The body is not valid JSON.", "Check quotes, commas and the encoding (UTF-8)."),
+    (
+        "payload_gone",
+        409,
+        "What the delivery said is past its retention, so it cannot be sent again.",
+        "Read the present state with GET.",
+    ),
     ("empty", 400, "The value is empty.", "Send a value or leave the field out."),
     ("too_long", 400, "The text is longer than the field holds.", "Shorten it."),
     ("control_character", 400, "The text holds control characters.", "Remove them."),

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from core.api.schema import COMPONENTS, OPERATIONS, PlainOperation
+from integrations.api import webhook_documents
 from marketing_hub.api_v1 import examples
 from marketing_hub.openapi import security_of, tag_of
 from marketing_hub.openapi_samples import put_examples
@@ -103,14 +104,17 @@ def complete(result: Document, generator: Any, request: Any, public: bool) -> Do
             told = [example for example in shown if example.operation == operation["operationId"]]
             put_examples(path, method, operation, told)
     components = result.setdefault("components", {})
-    components["schemas"] = {**components.get("schemas", {}), **COMPONENTS, **SCHEMAS}
+    components["schemas"] = {**components.get("schemas", {}), **COMPONENTS, **SCHEMAS, **webhook_documents.SCHEMAS}
     components["schemas"] = dict(sorted(components["schemas"].items()))
     components["headers"] = HEADERS
     components["responses"] = {name: _refusal(status, text) for status, (name, text) in RESPONSES.items()}
+    components["responses"] |= webhook_documents.RESPONSES
+    components["parameters"] = webhook_documents.PARAMETERS
     components["securitySchemes"] = _security_schemes()
     tags = sorted({operation["tags"][0] for item in paths.values() for operation in item.values()})
     result["tags"] = [{"name": tag} for tag in tags]
     result["paths"] = dict(sorted(paths.items()))
+    result["webhooks"] = webhook_documents.webhook_items()
     return result
 
 

@@ -1,7 +1,7 @@
 """`make run`: every process of the product on one machine, started in order, watched, and ended together.
 
-`python -m marketing_hub.run` starts everything; with `web`, `worker`, `follower` or `beat` it becomes that one process,
-as in production; `reset` deletes the data of the embedded servers after asking.
+`python -m marketing_hub.run` starts everything; with `web`, `worker`, `follower`, `courier` or `beat` it becomes that
+one process, as in production; `reset` deletes the data of the embedded servers after asking.
 """
 
 import hashlib
@@ -61,6 +61,11 @@ def _celery(name: str, processes: int, *queues: str) -> tuple[str, ...]:
         *("--queues", ",".join(queues), "--hostname", f"{name}@%h"),
         *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
     )
+
+
+def courier() -> tuple[str, ...]:
+    """Answer the command of the process that sends webhooks; a second one waits until the first is gone."""
+    return (sys.executable, str(env.BASE_DIR / "manage.py"), "courier")
 
 
 def beat() -> tuple[str, ...]:
@@ -146,6 +151,7 @@ def _plan() -> _Plan:
         Program("web", web(), ready=lambda: welcome.answers(f"{base_url}/readyz"), patience=15),
         Program("worker", worker(), patience=20),
         Program("follower", follower(), patience=20),
+        Program("courier", courier(), patience=20),
         Program("beat", beat()),
     )
     given = {name: os.environ[name] for name in _ADDRESSES if os.environ.get(name, "").strip()}
@@ -226,7 +232,7 @@ def _require_servers() -> None:
 
 def main(words: list[str]) -> int:
     """Do what the words ask; answer the exit status."""
-    commands = {"web": web, "worker": worker, "follower": follower, "beat": beat}
+    commands = {"web": web, "worker": worker, "follower": follower, "courier": courier, "beat": beat}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketing_hub.settings")
     if not words:
         return run()
@@ -234,7 +240,7 @@ def main(words: list[str]) -> int:
         return reset(words)
     if words[0] in commands:
         return become(commands[words[0]]())
-    sys.stderr.write("usage: python -m marketing_hub.run [web | worker | follower | beat | reset [--yes]]\n")
+    sys.stderr.write("usage: python -m marketing_hub.run [web | worker | follower | courier | beat | reset [--yes]]\n")
     return 2
 
 

@@ -187,6 +187,12 @@ OAUTH_FAILURE_WINDOW_S = 300
 SECRET_DAYS = env.number("SECRET_DAYS", 90, 1, 366)
 SECRET_OVERLAP_HOURS = env.number("SECRET_OVERLAP_HOURS", 24, 0, 720)
 API_KEY_DAYS = env.number("API_KEY_DAYS", 90, 1, 366)
+WEBHOOK_LOOPBACK = env.flag("WEBHOOK_LOOPBACK", False)  # endpoints on this machine, over http too
+if PRODUCTION and WEBHOOK_LOOPBACK:
+    raise env.ConfigError("WEBHOOK_LOOPBACK must be off when HUB_ENV is production.")
+WEBHOOK_TIMEOUT_SECONDS = env.seconds("WEBHOOK_TIMEOUT_SECONDS", 15.0)
+WEBHOOK_DISABLE_HOURS = env.number("WEBHOOK_DISABLE_HOURS", 120, 1, 720)  # of nothing but failures
+WEBHOOK_CA_FILE = env.text("WEBHOOK_CA_FILE", "")  # certificate authorities beside those of the system
 OAUTH2_PROVIDER: dict[str, Any] = {
     "SCOPES": access.SCOPES,
     "SCOPES_BACKEND_CLASS": "integrations.selectors.scopes.ClientScopes",
@@ -292,6 +298,7 @@ IDEMPOTENCY_HOURS = 24
 TOMBSTONE_RETENTION_DAYS = env.number("TOMBSTONE_RETENTION_DAYS", 400, 1)
 USAGE_RETENTION_DAYS = env.number("USAGE_RETENTION_DAYS", 400, 31)
 REFUSED_REQUEST_RETENTION_DAYS = env.number("REFUSED_REQUEST_RETENTION_DAYS", 30, 1)
+WEBHOOK_RETENTION_DAYS = env.number("WEBHOOK_RETENTION_DAYS", 30, 1)
 SCORE_CHANGE_DAYS = env.number("SCORE_CHANGE_DAYS", 400, 1)
 PROFILE_CHANGE_DAYS = env.number("PROFILE_CHANGE_DAYS", 400, 1)
 DISCLOSURE_RETENTION_MONTHS = env.number("DISCLOSURE_RETENTION_MONTHS", 24, 12, 120)
@@ -368,6 +375,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "MessageVerdictEnum": ["machine", "uncertain", "human"],
         "SegmentRunKindEnum": ["first", "definition", "reconcile", "list"],
         "SegmentKindEnum": ["dynamic", "static", "snapshot"],
+        "WebhookStateEnum": "integrations.models.EndpointState.values",
+        "WebhookDeliveryStateEnum": "integrations.models.DeliveryState.values",
         "SegmentChangeReasonEnum": "customers.models.ChangeReason.values",
     },
     "SORT_OPERATION_PARAMETERS": False,

@@ -2,6 +2,15 @@
 
 from core.api.schema import Example
 
+HOOK = {
+    "url": "https://crm.example.com/hooks",
+    "description": "CRM",
+    "event_types": ["customer.*", "consent.withdrawn"],
+    "purpose": "service",
+}
+ID = {"endpoint_id": "$createWebhook.id"}
+DELIVERY = {**ID, "delivery_id": "$testWebhook.id"}
+
 EXAMPLES = [
     Example("getMe", "Who am I", answer={"kind": "bearer", "livemode": True}),
     Example("getUsage", "What is used up", query={"days": "1"}, answer={"tier": "...", "history": [{"calls": 0}]}),
@@ -15,4 +24,37 @@ EXAMPLES = [
     Example("listAuditSeals", "The newest seal", query={"limit": "1"}, answer={"data": []}),
     Example("readEventTypeSchema", "What a click may hold", path={"name": "click"}, answer={"type": "object"}),
     Example("getLimits", "My windows", answer={"tier": "..."}),
+    Example("listWebhookEventTypes", "What can be asked for", answer={"data": [{"name": "campaign.cancelled"}]}),
+    Example(
+        "createWebhook",
+        "Be told about customers",
+        body=HOOK,
+        status=201,
+        answer={"id": "...", "secret": "...", "state": "active", "payload": "thin"},
+    ),
+    Example("listWebhooks", "Which endpoints there are", answer={"data": [{"id": "...", "description": "CRM"}]}),
+    Example("getWebhook", "How it does", path=ID, answer={"state": "active", "failing_since": None}),
+    Example(
+        "updateWebhook",
+        "Only those in a segment",
+        path=ID,
+        body={"event_types": ["segment.entered", "segment.exited"], "filters": {"segment": ["vip"]}},
+        answer={"filters": {"segment": ["vip"]}},
+    ),
+    Example("rotateWebhookSecret", "Another secret", path=ID, answer={"secret": "...", "old_secret_until": "..."}),
+    Example("testWebhook", "A ping", path=ID, status=202, answer={"type": "ping", "state": "waiting"}),
+    Example("listWebhookDeliveries", "What was delivered", path=ID, answer={"data": [{"type": "ping"}]}),
+    Example("getWebhookDelivery", "Each attempt", path=DELIVERY, answer={"state": "waiting", "log": []}),
+    Example("retryWebhookDelivery", "At once", path=DELIVERY, status=202, answer={"state": "waiting"}),
+    Example(
+        "recoverWebhook",
+        "What it missed",
+        path=ID,
+        body={"since": "2026-11-01T00:00:00Z"},
+        status=202,
+        answer={"job": "..."},
+    ),
+    Example("pauseWebhook", "For an hour", path=ID, answer={"state": "paused"}),
+    Example("enableWebhook", "Go on", path=ID, answer={"state": "active"}),
+    Example("deleteWebhook", "Remove it", path=ID, status=204),
 ]

@@ -124,6 +124,7 @@ RULES: Final[Sequence[Rule]] = (
     ),
     _rule("Figures of API usage", "integrations_dailyusage", "day", "USAGE_RETENTION_DAYS"),
     _rule("Refused API requests", "integrations_refusedrequest", "minute", "REFUSED_REQUEST_RETENTION_DAYS"),
+    _rule("Deliveries to webhooks", "integrations_webhookdelivery", "created_at", "WEBHOOK_RETENTION_DAYS"),
     _rule("Messages between parts", "core_outboxmessage", "created_at", "OUTBOX_RETENTION_DAYS"),
     _rule("Audit log", "core_auditentry", "at", "AUDIT_RETENTION_DAYS"),
 )

@@ -93,6 +93,17 @@ NAMES_NOBODY = {
     "/api/v1/tags/{name}",
     "/api/v1/usage",
     "/api/v1/versions",
+    "/api/v1/webhooks",
+    "/api/v1/webhooks/event-types",
+    "/api/v1/webhooks/{endpoint_id}",
+    "/api/v1/webhooks/{endpoint_id}/deliveries",
+    "/api/v1/webhooks/{endpoint_id}/deliveries/{delivery_id}",
+    "/api/v1/webhooks/{endpoint_id}/deliveries/{delivery_id}/retry",
+    "/api/v1/webhooks/{endpoint_id}/enable",
+    "/api/v1/webhooks/{endpoint_id}/pause",
+    "/api/v1/webhooks/{endpoint_id}/recover",
+    "/api/v1/webhooks/{endpoint_id}/secret/rotate",
+    "/api/v1/webhooks/{endpoint_id}/test",
 }
 """Operations about no person: an address, a query and a body that cannot say whose signal it is."""
 LISTS_AND_BANNER = {("get", "/api/v1/privacy-requests"), ("get", "/api/v1/banner")}

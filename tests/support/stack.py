@@ -24,7 +24,7 @@ READY_LIMIT = 120.0
 class Stack:
     """All processes of the product on a fresh database; `with Stack() as stack:` calls them at `stack.base_url`.
 
-    The worker follows too, so the follower waits for `start("follower")`.
+    The worker follows too, so the follower waits for `start("follower")`; the courier for `start("courier")`.
 
     The database stands on the PostgreSQL of the test run, Redis is the stack's own and keeps every write in a file, so
     both survive what a test kills. `settings` are environment variables for all processes. Nothing is left at the end.
@@ -75,6 +75,10 @@ class Stack:
         """End the follower with SIGKILL; `start("follower")` brings it back."""
         self._children["follower"].kill()
 
+    def kill_courier(self) -> None:
+        """End the sender of webhooks with SIGKILL; `start("courier")` brings it back."""
+        self._children["courier"].kill()
+
     def kill_redis(self) -> None:
         """End Redis with SIGKILL; `start("redis")` brings it back with what it had written."""
         self._children["redis"].kill()
@@ -122,6 +126,7 @@ class Stack:
             **self._settings,
         }
         programs = {"web": run.web(), "worker": run.worker(), "follower": run.follower(), "beat": run.beat()}
+        programs["courier"] = run.courier()
         self._add(embedded.redis_server(home), home.logs)
         for name, command in programs.items():
             program = Program(name, self._placed(command, state), environment=self.environment)

@@ -1,0 +1,26 @@
+"""`manage.py courier`: send webhooks until a signal ends it."""
+
+import asyncio
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from integrations.services.courier import Courier
+
+
+class Command(BaseCommand):
+    """One process is enough; a second one waits until the first is gone."""
+
+    help = "Send webhooks until a signal ends it."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run until SIGTERM or SIGINT, then finish what is under way."""
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        courier, loop = Courier(clock=timezone.now), asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, courier.stop)
+        await courier.run()

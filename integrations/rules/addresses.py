@@ -1,0 +1,70 @@
+"""Where webhooks may go: public addresses over TLS, never into our own network."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
+from urllib.parse import urlsplit
+
+MOST_LENGTH: Final = 500
+_NAT64: Final = ip_network("64:ff9b::/96")
+_LOCAL_NAMES: Final = ("localhost", "localhost.localdomain")
+
+
+def may_connect(address: str, *, loopback: bool) -> bool:
+    """Whether a connection to this IP address is allowed: only global unicast ones, also behind IPv6 wrappings.
+
+    `loopback` lets this machine itself in, for development and tests.
+    """
+    try:
+        ip = _unwrapped(ip_address(address.partition("%")[0]))
+    except ValueError:
+        return False
+    if ip.is_loopback:
+        return loopback
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified
+
+
+def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address inside a mapped, 6to4, Teredo or NAT64 one."""
+    if isinstance(ip, IPv4Address):
+        return ip
+    if ip in _NAT64:
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+    return inner or ip
+
+
+def address_problem(url: str, *, loopback: bool) -> str:
+    """Why this cannot be the address of an endpoint, as a sentence; empty when it can."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "This is not an address of the web."
+    if not host or len(url) > MOST_LENGTH or not url.isascii() or not url.isprintable() or " " in url or port == 0:
+        return "This is not an address of the web."
+    local = loopback and _is_here(host)
+    if parts.scheme != "https" and not (local and parts.scheme == "http"):
+        return "The address must begin with https://."
+    if parts.username or parts.password or parts.fragment:
+        return "The address must hold no password and no fragment."
+    if not local and not _may_be_public(host):
+        return "The address must be a public one, not inside a private network."
+    return ""
+
+
+def _is_here(host: str) -> bool:
+    return host in _LOCAL_NAMES or (_is_literal(host) and ip_address(host).is_loopback)
+
+
+def _may_be_public(host: str) -> bool:
+    if _is_literal(host):
+        return may_connect(host, loopback=False)
+    return "." in host.strip(".") and not host.endswith((".local", ".internal", ".localhost", ".home.arpa"))
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,67 @@
+"""What keeps webhooks in order: forgetting what is old, telling people about endpoints that fail, erasing."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+from typing import Final
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from core.jobs import Retryable
+from core.models import StaffUser
+from customers.models import Customer
+from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookHour
+
+BATCH: Final = 5_000
+log = structlog.get_logger("webhooks")
+
+
+def trim_webhooks(*, now: datetime) -> int:
+    """Deliveries, attempts and figures past their retention are gone, BATCH rows a statement; how many deliveries."""
+    before = now - timedelta(days=settings.WEBHOOK_RETENTION_DAYS)
+    gone = 0
+    while pks := list(WebhookDelivery.objects.filter(created_at__lt=before).values_list("pk", flat=True)[:BATCH]):
+        WebhookDelivery.objects.filter(pk__in=pks).delete()
+        gone += len(pks)
+    WebhookHour.objects.filter(hour__lt=before).delete()
+    return gone
+
+
+def mail_notice(*, public_id: str, percent: int) -> int:
+    """Whoever looks after integrations was told how the endpoint fails; to how many. Retryable without a server."""
+    endpoint = WebhookEndpoint.objects.filter(public_id=public_id).first()
+    if endpoint is None:
+        return 0
+    people = StaffUser.objects.filter(is_active=True, role__in=("integration_admin", "superuser")).order_by("id")
+    addresses = list(people.values_list("email", flat=True)[:50])
+    subject, body = _letter(endpoint, percent)
+    try:
+        for address in addresses:
+            EmailMessage(subject=subject, body=body, to=[address]).send()
+    except (SMTPException, OSError) as trouble:
+        log.warning("notice_not_sent", endpoint=public_id, error=type(trouble).__name__)
+        raise Retryable(public_id) from trouble
+    return len(addresses)
+
+
+def _letter(endpoint: WebhookEndpoint, percent: int) -> tuple[str, str]:
+    hours = settings.WEBHOOK_DISABLE_HOURS
+    name = endpoint.description or endpoint.public_id
+    link = f"{settings.PUBLIC_URL}/console/webhooks/{endpoint.public_id}"
+    if percent >= 100:
+        what = f"The webhook endpoint “{name}” was disabled: nothing arrived for {hours} hours."
+        return f"Webhook endpoint disabled: {name}", f"{what}\n\nLast: {endpoint.last_error}.\n\n{link}\n"
+    what = f"Nothing has arrived at the webhook endpoint “{name}” for {percent} % of the {hours} hours after which"
+    return (
+        f"Webhook endpoint fails ({percent} %): {name}",
+        f"{what} it is disabled.\n\nLast: {endpoint.last_error}.\n\n{link}\n",
+    )
+
+
+def forget_answers(customer_ids: Collection[int], /) -> int:
+    """What receivers answered to deliveries about these customers is emptied; that they were told stays on record."""
+    names = Customer.objects.filter(pk__in=customer_ids).values_list("public_id", flat=True)
+    own = WebhookDelivery.objects.filter(order_key__in=list(names))
+    return WebhookAttempt.objects.filter(delivery__in=own).exclude(answer="").update(answer="")
