@@ -5,9 +5,15 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.models import Delivery, Exposure, Redemption, Run
+from campaigns.models import Delivery, Exposure, Redemption, Run, Shown
 from campaigns.selectors.automations.sources import ORDERS, SEGMENTS, register_signal_source
-from campaigns.selectors.personal import collect_deliveries, collect_exposures, collect_redemptions, collect_runs
+from campaigns.selectors.personal import (
+    collect_deliveries,
+    collect_exposures,
+    collect_redemptions,
+    collect_runs,
+    collect_shown,
+)
 from campaigns.services import upkeep
 from campaigns.services.automations import following
 from campaigns.services.automations.upkeep import absorb_runs, erase_runs, restore_runs
@@ -86,4 +92,16 @@ privacy.register(
 register_signal_source(ORDERS)
 register_signal_source(SEGMENTS)
 meter.register_lag(following.FOLLOWER, _behind)
+privacy.register(
+    PersonalData(
+        name="campaigns.shown",
+        model=Shown,
+        category="experiments a person was in, in which variant",
+        purpose="measuring what a change does",
+        retention="25 months after the experiment was stopped unless CAMPAIGN_RETENTION_MONTHS says otherwise",
+        collect=collect_shown,
+        erase=upkeep.erase_shown,
+        order=230,
+    )
+)
 guards.register_merge_part(part=guards.MergePart(name="campaigns", absorb=_absorb, restore=_restore))

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
-from campaigns.services import running, sending, upkeep
+from campaigns.selectors.experiments import list_due
+from campaigns.services import experiments, running, sending, upkeep
 from campaigns.services.automations import entering, following, timers
 from campaigns.services.automations.upkeep import close_replaced, forget_runs
 from core import jobs
@@ -65,3 +66,13 @@ def keep_automations(**_: Any) -> None:
     now = timezone.now()
     entering.enter_by_date(now=now)
     close_replaced(now=now)
+
+
+@shared_task
+def count_experiments(**_: Any) -> int:
+    """Bring the figures of experiments up to date that were not counted for a while."""
+    now = timezone.now()
+    due = list_due(now)
+    for experiment in due:
+        experiments.count_experiment(experiment=experiment, now=now)
+    return len(due)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from campaigns.selectors.automations.sources import register_signal_source
+from campaigns.selectors.measures import register_measures
 from core import menu, meter, privacy
 from core.privacy import PersonalData
 from customers.selectors.merges import register_merge_preview
@@ -16,7 +17,7 @@ from customers.selectors.segments.touching import register_clock, register_touch
 from customers.selectors.timeline import register_source
 from customers.services import guards
 from engagement.models import Event
-from engagement.selectors import metrics, touching
+from engagement.selectors import measures, metrics, touching
 from engagement.selectors.merging import preview_events
 from engagement.selectors.personal import collect_events
 from engagement.selectors.segments import CRITERIA
@@ -47,6 +48,7 @@ def _latest(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
 
 register_source(EVENTS)
 register_signal_source(SIGNALS)
+register_measures(measures.EVENTS)
 for _asked in CRITERIA:
     register_segment_criterion(_asked)
 register_touch_source(touching.EVENTS)

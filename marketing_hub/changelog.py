@@ -33,6 +33,11 @@ RELEASES: Final = (
             ("added", "Reactions of each campaign: opens and clicks by people, perhaps people, and machines, apart."),
             ("added", "Offers, promotions, codes and their redemption; GET /promotion says what a user is shown."),
             ("added", "POST /segments/{id}/members brings the members of a list as a CSV file."),
+            (
+                "added",
+                "Experiments: /experiments with start, results, exposures, winner, and the calculator /plan.",
+            ),
+            ("added", "POST /ofrep/v1/evaluate/flags: experiments and promotions for every OpenFeature SDK (OFREP)."),
             ("added", "X-API-Version beside API-Version on every answer."),
             (
                 "added",

@@ -309,6 +309,18 @@ _ROWS: Final = (
         "A campaign cannot be submitted or launched as it stands.",
         "Read details: each entry is one thing to put right.",
     ),
+    (
+        "sample_ratio_mismatch",
+        409,
+        "The groups of the experiment do not have the sizes they were planned with, or nobody was shown it.",
+        "Find what assigns or counts people wrongly; no winner can be declared before.",
+    ),
+    (
+        "reason_needed",
+        400,
+        "The figures do not show that this variant is better.",
+        "Send `reason`, or wait for more people.",
+    ),
     ("code_used_up", 409, "The code was redeemed as often as it can be.", "Use another code."),
     ("promotion_used_up", 409, "The promotion was redeemed as often as it can be.", "Nothing can be done."),
     ("promotion_not_running", 409, "The promotion is not active, or not now.", "Look at its state and its dates."),

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from campaigns.api import providers
+from campaigns.api.urls import ofrep
 from consent.api import preferences, public
 from consent.api.catalogue import well_known_gpc
 from engagement.api import tracking
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v2", include("integrations.api.urls_v2")),
     path("api/", include(api_v1.aliases)),
     path("", include("integrations.api.oauth_urls")),
+    path("", include(ofrep)),
     path("", include(public.urlpatterns)),
     path("", include(preferences.urlpatterns)),
     path("", include(tracking.urlpatterns)),

@@ -23,6 +23,13 @@ PROMOTION = {
     ],
 }
 REDEEM = {"code": "SPRING-ABCDEFGHJK", "userId": "12345", "orderId": "ord_790"}
+EXPERIMENT = {
+    "key": "button",
+    "name": "Words of the button",
+    "variants": [{"key": "A", "weight": 1, "value": "Buy now"}, {"key": "B", "weight": 1, "value": "Add to basket"}],
+}
+ONE = {"experiment": "button"}
+CONTEXT = {"context": {"targetingKey": "12345"}}
 ID = {"campaign_id": "$createCampaign.id"}
 
 EXAMPLES = [
@@ -93,4 +100,54 @@ EXAMPLES = [
     Example("redeemCode", "Refused: no such code", body=REDEEM, status=404, answer={"code": "resource_missing"}),
     Example("pausePromotion", "Pause it", path={"promotion": "spring"}, answer={"state": "paused"}),
     Example("endPromotion", "End it", path={"promotion": "spring"}, answer={"state": "ended"}),
+    Example(
+        "planExperiment",
+        "From 5 % to 5.5 %",
+        query={"baseline": "0.05", "uplift": "0.1", "per_day": "2000"},
+        answer={"per_group": 31_234, "in_all": 62_468, "days": 35, "power": None},
+    ),
+    Example(
+        "createExperiment",
+        "Two words on a button",
+        body=EXPERIMENT,
+        status=201,
+        answer={"id": "...", "key": "button", "state": "draft", "measures": ["purchase", "revenue"]},
+    ),
+    Example("listExperiments", "Which experiments there are", answer={"data": [{"key": "button"}]}),
+    Example("getExperiment", "Read it", path=ONE, answer={"name": "Words of the button"}),
+    Example(
+        "updateExperiment",
+        "Half of the people, for two weeks",
+        path=ONE,
+        body={"coverage": 50, "window_days": 14},
+        answer={"coverage": 50, "window_days": 14},
+    ),
+    Example("startExperiment", "Start it", path=ONE, answer={"state": "running"}),
+    Example(
+        "evaluateFlag",
+        "Which words? Nobody knows this user, so the control",
+        path={"key": "button"},
+        body=CONTEXT,
+        answer={"key": "button", "value": "Buy now", "reason": "STATIC", "variant": "A"},
+    ),
+    Example("evaluateFlags", "All of them", body=CONTEXT, answer={"flags": [{"key": "button", "variant": "A"}]}),
+    Example(
+        "recordExposures",
+        "Refused: the hub draws this one",
+        path=ONE,
+        body={"exposures": [{"userId": "12345", "variant": "A", "at": "2026-11-01T10:00:00Z"}]},
+        status=409,
+        answer={"code": "state_conflict"},
+    ),
+    Example("countExperiment", "Count", path=ONE, answer={"groups": [{"variant": "A", "people": 0}]}),
+    Example("getExperimentResults", "The results", path=ONE, answer={"winner_blocked": True, "comparisons": []}),
+    Example(
+        "declareWinner",
+        "Refused: nobody was shown it",
+        path=ONE,
+        body={"variant": "B", "reason": "I like it"},
+        status=409,
+        answer={"code": "sample_ratio_mismatch"},
+    ),
+    Example("stopExperiment", "Stop it", path=ONE, answer={"state": "stopped"}),
 ]

@@ -48,7 +48,7 @@ from core.errors import InvalidInput
 from customers.selectors.customers import find_customer
 
 
-class _Bodies(ScopedView):
+class Bodies(ScopedView):
     """A body that is a JSON object."""
 
     abstract = True
@@ -64,7 +64,7 @@ class _Bodies(ScopedView):
         return dict(data)
 
 
-class OfferViewSet(_Bodies, ApiViewSet):
+class OfferViewSet(Bodies, ApiViewSet):
     """/api/v1/offers and /api/v1/offers/{offer_id}."""
 
     scopes = {
@@ -116,7 +116,7 @@ class PromotionFilter(FilterSet):  # type: ignore[misc]
     state = ChoiceFilter(choices=PromotionState.choices)
 
 
-class PromotionViewSet(_Bodies, ApiViewSet):
+class PromotionViewSet(Bodies, ApiViewSet):
     """/api/v1/promotions and /api/v1/promotions/{promotion}; {promotion} is `prm_...` or a key."""
 
     scopes = {
@@ -187,7 +187,7 @@ class PromotionViewSet(_Bodies, ApiViewSet):
         return Response(promotion_answer(move_promotion(promotion=found, to=to, by=self.actor, now=timezone.now())))
 
 
-class CodeViewSet(_Bodies, ApiViewSet):
+class CodeViewSet(Bodies, ApiViewSet):
     """/api/v1/promotions/{promotion}/codes."""
 
     scopes = {"list": "promotions:read", "create": "promotions:write"}
@@ -222,7 +222,7 @@ class CodeViewSet(_Bodies, ApiViewSet):
         return Response({"codes": [_code(row) for row in codes]}, status=201)
 
 
-class RedeemCode(_Bodies, ApiView):
+class RedeemCode(Bodies, ApiView):
     """POST /api/v1/promotions/redeem."""
 
     scopes = {"post": "promotions:write"}

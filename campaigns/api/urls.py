@@ -5,7 +5,9 @@ from typing import Any
 from django.urls import path
 
 from campaigns.api.campaigns import CampaignViewSet, DeliveryViewSet
+from campaigns.api.experiments import ExperimentViewSet, PlanExperiment, RecordShown
 from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, RedeemCode
+from campaigns.api.ofrep import evaluate_all, evaluate_one
 from campaigns.api.promotion import promotion
 
 _MANY: dict[str, Any] = {"get": "list", "post": "create"}
@@ -13,7 +15,13 @@ _ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
 _STEPS = ("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive")
 _MOVES = ("activate", "pause", "end")
 
-aliases = [path("promotion", promotion)]
+_RUNS: dict[str, str] = {"start": "post", "stop": "post", "count": "post", "winner": "post", "results": "get"}
+
+ofrep = [
+    path("ofrep/v1/evaluate/flags", evaluate_all),
+    path("ofrep/v1/evaluate/flags/<str:key>", evaluate_one),
+]
+aliases = [path("promotion", promotion), *ofrep]
 urlpatterns = [
     path("campaigns", CampaignViewSet.as_view(_MANY)),
     path("campaigns/<str:campaign_id>", CampaignViewSet.as_view(_ONE)),
@@ -26,5 +34,13 @@ urlpatterns = [
     path("promotions/<str:promotion>", PromotionViewSet.as_view(_ONE)),
     path("promotions/<str:promotion>/codes", CodeViewSet.as_view(_MANY)),
     *(path(f"promotions/<str:promotion>/{step}", PromotionViewSet.as_view({"post": step})) for step in _MOVES),
-    *aliases,
+    path("experiments", ExperimentViewSet.as_view(_MANY)),
+    path("experiments/plan", PlanExperiment.as_view()),
+    path("experiments/<str:experiment>", ExperimentViewSet.as_view(_ONE)),
+    path("experiments/<str:experiment>/exposures", RecordShown.as_view()),
+    *(
+        path(f"experiments/<str:experiment>/{step}", ExperimentViewSet.as_view({verb: step}))
+        for step, verb in _RUNS.items()
+    ),
+    path("promotion", promotion),
 ]

@@ -1,7 +1,18 @@
 """Screens of campaigns."""
 
 from campaigns.console.campaigns import ALERTS, CampaignDeliveries, CampaignDetail, CampaignList
+from campaigns.console.experiment_steps import (
+    CountExperiment,
+    DeclareWinner,
+    EditExperiment,
+    NewExperiment,
+    StartExperiment,
+    StartHoldout,
+    StopExperiment,
+)
+from campaigns.console.experiments import ExperimentDetail, ExperimentList
 from campaigns.console.offers import EditOffer, NewOffer, OfferList
+from campaigns.console.planning import PlanExperiment
 from campaigns.console.promotions import (
     EditPromotion,
     EndPromotion,
@@ -72,4 +83,14 @@ urlpatterns = [
     screen("promotions/<slug:key>/start", StartPromotion),
     screen("promotions/<slug:key>/pause", PausePromotion),
     screen("promotions/<slug:key>/end", EndPromotion),
+    screen("experiments", ExperimentList),
+    screen("experiments/new", NewExperiment),
+    screen("experiments/plan", PlanExperiment),
+    screen("experiments/holdout", StartHoldout),
+    screen("experiments/<slug:key>", ExperimentDetail),
+    screen("experiments/<slug:key>/edit", EditExperiment),
+    screen("experiments/<slug:key>/start", StartExperiment),
+    screen("experiments/<slug:key>/stop", StopExperiment),
+    screen("experiments/<slug:key>/count", CountExperiment),
+    screen("experiments/<slug:key>/winner", DeclareWinner),
 ]

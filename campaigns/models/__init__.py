@@ -10,6 +10,7 @@ from campaigns.models.automations import (
 )
 from campaigns.models.campaigns import Campaign, CampaignSegment, CapChoice, Role
 from campaigns.models.deliveries import Delivery, SendBucket
+from campaigns.models.experiments import Experiment, Shown
 from campaigns.models.offers import Code, Exposure, Offer, Promotion, Redemption
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "CapChoice",
     "Code",
     "Delivery",
+    "Experiment",
     "Exposure",
     "Offer",
     "Promotion",
@@ -28,6 +30,7 @@ __all__ = [
     "Role",
     "Run",
     "SendBucket",
+    "Shown",
     "StepCount",
     "StepRecord",
 ]

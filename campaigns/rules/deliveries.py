@@ -36,6 +36,7 @@ REASONS: Final[Mapping[str, str]] = {
     "deleted": "Erased since the campaign was launched",
     "merged": "Became one with another profile",
     "held_out": "Left out on purpose, to measure what the campaign changes",
+    "global_holdout": "In the global holdout, which gets no marketing, to measure what all of it changes",
     "quiet_hours": "Waiting for the end of quiet hours where the person is",
     "frequency_cap": "Has had as many messages as the limit allows",
     "cancelled": "The campaign was cancelled first",

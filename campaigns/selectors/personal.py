@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from campaigns.models import Delivery, Exposure, Redemption, StepRecord
+from campaigns.models import Delivery, Exposure, Redemption, Shown, StepRecord
 from campaigns.rules.automations.words import ENDINGS, outcome_words
 from campaigns.rules.deliveries import reason_words
 
@@ -57,3 +57,10 @@ def collect_runs(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
             "at": row.at,
             "end": ENDINGS.get(row.run.ending, row.run.ending),
         }
+
+
+def collect_shown(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Each experiment they were in, in which variant."""
+    rows = Shown.objects.filter(customer_id__in=customer_ids).select_related("experiment").order_by("pk")
+    for row in rows.iterator(chunk_size=2_000):
+        yield {"experiment": row.experiment.name, "variant": row.variant, "shown_at": row.shown_at}

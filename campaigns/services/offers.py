@@ -141,7 +141,7 @@ def _apply_promotion(promotion: Promotion, values: Mapping[str, Any]) -> None:
     if "offer" in kept:
         kept["offer"] = find_offer(kept["offer"])
     if "segment" in kept:
-        kept["segment"] = _segment(kept["segment"])
+        kept["segment"] = find_audience(slug=kept["segment"])
     for name, value in kept.items():
         setattr(promotion, name, value)
     _check_key(promotion.key)
@@ -162,7 +162,8 @@ def _store(row: Offer | Promotion, what: str) -> None:
         raise Conflict(f"There is {what} with this key.", code="state_conflict", param="key") from taken
 
 
-def _segment(slug: str) -> Segment | None:
+def find_audience(*, slug: str) -> Segment | None:
+    """The segment in use with this slug, None for no slug; InvalidInput when there is none."""
     if not slug:
         return None
     found = Segment.objects.filter(slug=slug, state=SegmentState.ACTIVE).first()

@@ -7,13 +7,13 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from campaigns.models import AutomationMessage, Campaign, CampaignSegment, Delivery
-from campaigns.rules.assignment import hash_value
 from campaigns.rules.deliveries import GAPS, DeliveryState, ending
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.audience import FILL, audience_of, parameters
 from campaigns.selectors.campaigns import counts_of, launch_problems, parts_of
 from campaigns.services.approval import refuse_problems
 from campaigns.services.campaigns import locked, move
+from campaigns.services.holding import hold_out
 from core import jobs
 from core.actors import SYSTEM, Actor
 from core.errors import InvalidState
@@ -21,7 +21,6 @@ from core.errors import InvalidState
 LOST_AFTER: Final = timedelta(minutes=2)
 TRIED_FOR: Final = timedelta(minutes=30)
 """How long building an audience is tried again before the campaign has failed."""
-_BATCH: Final = 5_000
 
 
 @transaction.atomic
@@ -121,7 +120,7 @@ def build_audience(*, campaign_id: int, now: datetime) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(FILL, parameters(campaign, now))
-    _hold_out(campaign)
+    hold_out(campaign=campaign, now=now)
     taken = [_frozen(part) for part in parts_of([campaign]).get(campaign.pk, [])]
     people = Delivery.objects.filter(campaign=campaign).count()
     move(campaign=campaign, to=State.SENDING, by=SYSTEM, now=now, people=people, audience=taken)
@@ -171,21 +170,6 @@ def give_up_building(*, now: datetime) -> int:
     for campaign in rows:
         move(campaign=campaign, to=State.FAILED, by=SYSTEM, now=now, trouble=trouble, finished_at=now)
     return len(rows)
-
-
-def _hold_out(campaign: Campaign) -> None:
-    """Leave out the share of people to compare with, chosen by the published hash of campaign and public id."""
-    if not campaign.holdout_percent:
-        return
-    last, share = 0, campaign.holdout_percent / 100
-    while True:
-        rows = Delivery.objects.filter(campaign=campaign, state=DeliveryState.QUEUED, pk__gt=last).order_by("pk")
-        batch = list(rows.values_list("pk", "customer__public_id")[:_BATCH])
-        if not batch:
-            return
-        last = batch[-1][0]
-        out = [pk for pk, person in batch if (hash_value(campaign.public_id, person) or 0) < share]
-        Delivery.objects.filter(pk__in=out).update(state=DeliveryState.HELD_OUT, reason="held_out")
 
 
 def _frozen(part: CampaignSegment) -> dict[str, object]:

@@ -1,11 +1,14 @@
 """The served answer: three statements without a framework between, since pages ask for it while people wait."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from campaigns.models import Exposure
-from campaigns.rules.serving import Running, Served, UnknownVariant, Viewer, serve
+from campaigns.rules.experiments import HELD_OUT
+from campaigns.rules.holdouts import side_of
+from campaigns.rules.serving import Assignment, Running, Served, UnknownVariant, Viewer, serve
 from consent.selectors.decisions import use_of
 from core.errors import InvalidInput
 from core.ids import is_public_id
@@ -25,7 +28,10 @@ SELECT c.id, c.public_id, c.consent_mask & %(bit)s <> 0 AND (c.consent_until IS 
     ARRAY(SELECT m.version_id FROM customers_segmentmember m
         WHERE m.customer_id = c.id AND m.version_id = ANY(%(versions)s)),
     (SELECT json_agg(json_build_array(e.promotion_id, e.variant, e.public_id))::text FROM campaigns_exposure e
-        WHERE e.customer_id = c.id AND e.promotion_id = ANY(%(promotions)s))
+        WHERE e.customer_id = c.id AND e.promotion_id = ANY(%(promotions)s)),
+    (SELECT json_build_array(x.id, x.public_id, x.variants, (SELECT w.variant FROM campaigns_shown w
+            WHERE w.experiment_id = x.id AND w.customer_id = c.id))::text
+        FROM campaigns_experiment x WHERE x.kind = 'holdout' AND x.state = 'running')
 FROM customers_customer c WHERE c.status <> 'deleted' AND c.merged_into_id IS NULL AND c."""
 _LOG: Final = """
 INSERT INTO campaigns_exposure (public_id, promotion_id, customer_id, variant, shown_at)
@@ -33,6 +39,19 @@ VALUES (%(id)s, %(promotion)s, %(customer)s, %(variant)s, %(now)s)
 ON CONFLICT (promotion_id, customer_id) DO UPDATE SET variant = campaigns_exposure.variant
 RETURNING public_id, variant
 """
+_LOG_SIDE: Final = """
+INSERT INTO campaigns_shown (experiment_id, customer_id, variant, shown_at)
+VALUES (%(experiment)s, %(customer)s, %(variant)s, %(now)s) ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """On which side of the global holdout somebody is, and whether the log knows."""
+
+    experiment: int
+    variant: str
+    logged: bool
 
 
 def serve_promotion(
@@ -41,10 +60,11 @@ def serve_promotion(
     """What this user is shown: the promotion or null, its variant, why, and the exposure it counts as.
 
     Nothing about the person is used, and nothing logged, without permission for personalisation or with a Global
-    Privacy Control signal; users we do not know are served like that too. InvalidInput for a variant there is not.
+    Privacy Control signal; users we do not know are served like that too. Whoever the global holdout leaves out is
+    shown nothing. InvalidInput for a variant there is not.
     """
-    running = [_running(row) for row in direct.run(statement=_RUNNING, parameters={"key": promotion})]
-    pk, viewer = _viewer(user, running, now)
+    running = running_promotions(key=promotion)
+    pk, viewer, side = _viewer(user, running, now)
     if signal:
         viewer = Viewer()
     try:
@@ -55,8 +75,29 @@ def serve_promotion(
         if variant:
             raise InvalidInput("Invalid 'variant': no promotion is running for this user.", param="variant")
         return _answer(user, None, None, "default", None)
+    if side and viewer.personal and served.assignment is not Assignment.FORCED:
+        _log_side(side, pk, now)
+        if side.variant == HELD_OUT:
+            return _answer(user, None, None, "default", None)
     shown, exposure = (served.variant, served.exposure_id) if not served.is_new else _logged(served, pk, now)
     return _answer(user, served.promotion, shown, served.assignment.value, exposure)
+
+
+def running_promotions(*, key: str = "") -> list[Running]:
+    """The active promotions in the order they are considered, at most 200; with a key that one alone."""
+    return [_running(row) for row in direct.run(statement=_RUNNING, parameters={"key": key})]
+
+
+def serve_each(*, user: str, signal: bool, now: datetime) -> list[Served]:
+    """What the user would be shown of each active promotion alone; nothing is logged."""
+    running = running_promotions()
+    _, viewer, side = _viewer(user, running, now)
+    if signal:
+        viewer = Viewer()
+    if side and viewer.personal and side.variant == HELD_OUT:
+        return []
+    found = (serve([one], viewer, forced="", now=now) for one in running)
+    return [served for served in found if served is not None]
 
 
 def _running(row: tuple[Any, ...]) -> Running:
@@ -76,7 +117,7 @@ def _running(row: tuple[Any, ...]) -> Running:
     )
 
 
-def _viewer(user: str, running: list[Running], now: datetime) -> tuple[int, Viewer]:
+def _viewer(user: str, running: list[Running], now: datetime) -> tuple[int, Viewer, _Side | None]:
     column = "public_id" if is_public_id(user, "cus") else "external_id"
     parameters = {
         "bit": use_of(PURPOSE).mask,
@@ -87,10 +128,23 @@ def _viewer(user: str, running: list[Running], now: datetime) -> tuple[int, View
     }
     found = direct.run(statement=f"{_VIEWER}{column} = %(user)s", parameters=parameters) if running else []
     if not found:
-        return 0, Viewer()
-    pk, public_id, personal, versions, seen = found[0]
+        return 0, Viewer(), None
+    pk, public_id, personal, versions, seen, holdout = found[0]
     before = {promotion: (variant, exposure) for promotion, variant, exposure in json.loads(seen or "[]")}
-    return pk, Viewer(public_id=public_id, personal=personal, versions=frozenset(versions), seen=before)
+    viewer = Viewer(public_id=public_id, personal=personal, versions=frozenset(versions), seen=before)
+    return pk, viewer, _side(json.loads(holdout), public_id) if holdout else None
+
+
+def _side(holdout: tuple[int, str, list[dict[str, Any]], str | None], person: str) -> _Side:
+    experiment, seed, variants, logged = holdout
+    return _Side(experiment, logged or side_of(seed, person, variants), logged is not None)
+
+
+def _log_side(side: _Side, customer: int, now: datetime) -> None:
+    """Write on which side of the holdout somebody is for whom something is running, once."""
+    if not side.logged:
+        values = {"experiment": side.experiment, "customer": customer, "variant": side.variant, "now": now}
+        direct.run(statement=_LOG_SIDE, parameters=values)
 
 
 def _logged(served: Served, customer: int, now: datetime) -> tuple[Any, str]:

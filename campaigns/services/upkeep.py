@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from campaigns.models import Campaign, Delivery, Exposure, Redemption, SendBucket
+from campaigns.models import Campaign, Delivery, Experiment, Exposure, Redemption, SendBucket, Shown
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.selectors.campaigns import counts_of
 from campaigns.selectors.reactions import outcomes_of, reactions_of
@@ -32,25 +32,35 @@ def erase_exposures(customer_ids: Sequence[int], /) -> int:
     return Exposure.objects.filter(customer_id__in=customer_ids).update(customer=None)
 
 
+def erase_shown(customer_ids: Sequence[int], /) -> int:
+    """Who was in which experiment is gone, the size of the group stays."""
+    return Shown.objects.filter(customer_id__in=customer_ids).update(customer=None)
+
+
 def absorb_offers(*, absorbed_id: int, into_id: int) -> dict[str, list[int]]:
     """Redemptions count for the surviving profile; she keeps the variant she saw herself, else that of the other."""
     own = Exposure.objects.filter(customer_id=into_id, promotion=OuterRef("promotion"))
     exposures = Exposure.objects.filter(customer_id=absorbed_id).exclude(Exists(own)).order_by("pk")
+    there = Shown.objects.filter(customer_id=into_id, experiment=OuterRef("experiment"))
+    shown = Shown.objects.filter(customer_id=absorbed_id).exclude(Exists(there)).order_by("pk")
     image = {
         "redemptions": list(
             Redemption.objects.filter(customer_id=absorbed_id).order_by("pk").values_list("pk", flat=True)
         ),
         "exposures": list(exposures.values_list("pk", flat=True)),
+        "shown": list(shown.values_list("pk", flat=True)),
     }
     Redemption.objects.filter(pk__in=image["redemptions"]).update(customer_id=into_id)
     Exposure.objects.filter(pk__in=image["exposures"]).update(customer_id=into_id)
+    Shown.objects.filter(pk__in=image["shown"]).update(customer_id=into_id)
     return image
 
 
 def restore_offers(*, absorbed_id: int, image: Any) -> None:
     """What moved in the merge belongs to the other profile again."""
-    for model, name in ((Redemption, "redemptions"), (Exposure, "exposures")):
-        model.objects.filter(pk__in=image[name], customer__isnull=False).update(customer_id=absorbed_id)
+    for model, name in ((Redemption, "redemptions"), (Exposure, "exposures"), (Shown, "shown")):
+        kept = image.get(name, ())
+        model.objects.filter(pk__in=kept, customer__isnull=False).update(customer_id=absorbed_id)
 
 
 def absorb_deliveries(*, absorbed_id: int, into_id: int) -> dict[str, list[int]]:
@@ -78,8 +88,10 @@ def restore_deliveries(*, absorbed_id: int, image: Any, now: datetime) -> None:
 def forget_deliveries(*, before: datetime, now: datetime) -> int:
     """Rows of campaigns that ended before then are gone, their sums kept on the campaign; how many rows.
 
-    Redemptions and exposures of that age name nobody any more.
+    Redemptions and exposures of that age name nobody any more; those of experiments that were stopped by then are
+    gone, their sums kept on the experiment.
     """
+    _forget_shown(before)
     Redemption.objects.filter(redeemed_at__lt=before, customer__isnull=False).update(customer=None, order_id="")
     Exposure.objects.filter(shown_at__lt=before, customer__isnull=False).update(customer=None)
     SendBucket.objects.filter(at__lt=now - timedelta(days=1)).delete()
@@ -95,3 +107,11 @@ def _forget(campaign: Campaign) -> int:
     campaign.outcomes = outcomes_of([campaign])[campaign.pk]
     campaign.save(update_fields=["totals", "reactions", "outcomes"])
     return Delivery.objects.filter(campaign=campaign).delete()[0]
+
+
+def _forget_shown(before: datetime) -> None:
+    """The log of one experiment after the other; a running one loses the names only."""
+    Shown.objects.filter(shown_at__lt=before, customer__isnull=False).update(customer=None)
+    old = Experiment.objects.filter(stopped_at__lt=before).order_by("stopped_at")
+    for pk in old.filter(Exists(Shown.objects.filter(experiment=OuterRef("pk")))).values_list("pk", flat=True)[:20]:
+        Shown.objects.filter(experiment=pk).delete()

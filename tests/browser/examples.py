@@ -31,6 +31,7 @@ from tests.factories.customers import (
     timeline_example,
 )
 from tests.factories.engagement import event_example, event_type_example
+from tests.factories.experiments import draft_experiment_example, experiment_example
 from tests.factories.integrations import client_example, key_example
 from tests.factories.registers import activity_example, breach_example, processor_example
 from tests.factories.requests import (
@@ -77,6 +78,12 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "promotion-end": promotion_example,
     "promotion-pause": promotion_example,
     "promotion-start": draft_promotion_example,
+    "experiment": experiment_example,
+    "experiment-edit": draft_experiment_example,
+    "experiment-start": draft_experiment_example,
+    "experiment-stop": experiment_example,
+    "experiment-count": experiment_example,
+    "experiment-winner": experiment_example,
     "campaign": launched_example,
     "campaign-deliveries": launched_example,
     **{f"campaign-{step}": campaign_example for step in _CAMPAIGN_STEPS.split()},

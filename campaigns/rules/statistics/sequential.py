@@ -35,3 +35,12 @@ def watch(estimate: float, variance: float, *, scale: float, alpha: float = 0.05
         high=estimate + reach,
         p_value=math.exp(-max(0.0, log_ratio)),
     )
+
+
+def scale_for(variance: float, alpha: float = 0.05) -> float:
+    """The scale that makes the bounds tightest when the estimate has this variance: at the planned number of people.
+
+    Waudby-Smith et al., Time-uniform central limit theory (2024), also the tuning of GrowthBook's sequential tests.
+    """
+    twice = -2 * math.log(alpha)
+    return math.sqrt(variance * (twice + math.log(twice + 1)))

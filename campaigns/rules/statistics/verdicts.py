@@ -12,6 +12,7 @@ class Verdict(StrEnum):
     """What can be said about a variant against control."""
 
     BROKEN = "broken"
+    UNMEASURED = "unmeasured"
     TOO_EARLY = "too_early"
     BETTER = "better"
     WORSE = "worse"
