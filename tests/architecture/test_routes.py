@@ -16,7 +16,7 @@ OPEN_TO_ALL = {
 }
 
 
-@pytest.mark.parametrize("prefix", ["api/v1/", "v1/"])
+@pytest.mark.parametrize("prefix", ["api/v1/", "v1/", "ofrep/v1/"])
 def test_api_routes__scopes__stand_in_the_table(prefix):
     strangers = [str(route) for route in api_routes(prefix) if route.scope not in (ANY, *settings.API_SCOPES)]
 
@@ -24,7 +24,7 @@ def test_api_routes__scopes__stand_in_the_table(prefix):
 
 
 def test_api_routes__unversioned__are_addresses_of_versioned_views():
-    versioned = {(route.view, route.method) for route in api_routes()}
+    versioned = {(route.view, route.method) for route in [*api_routes(), *api_routes("ofrep/v1/")]}
     documents = ("api/docs", "api/redoc", "api/schema", "api/schema.json", "api/schema.yaml")
     documents += ("api/changelog", "api/changelog.atom", "api/errors/<slug:code>")
     aliases = [r for r in api_routes("api/") if not r.path.startswith("api/v1/") and r.path not in documents]
@@ -46,7 +46,8 @@ def test_api_routes__document__has_each_of_them_and_no_other():
 
 
 def test_plain_operations__scopes__are_those_of_their_doors():
-    doors = {(route.template, route.method.lower()): route.scope for route in [*api_routes(), *api_routes("v1/")]}
+    every = [*api_routes(), *api_routes("v1/"), *api_routes("ofrep/v1/")]
+    doors = {(route.template, route.method.lower()): route.scope for route in every}
 
     assert [o.path for o in OPERATIONS if doors.get((o.path, o.method)) != o.scope] == []
 
