@@ -16,6 +16,7 @@ from consent.services import (
     register_reminders,
     reminders,
     renewals,
+    request_bulk,
     request_letters,
     request_steps,
     request_upkeep,
@@ -87,6 +88,12 @@ def run_request_step(step_id: int, **_: Any) -> bool:
 
 
 @shared_task
+def work_on_many_requests(job_id: str, **_: Any) -> None:
+    """Take one step for many privacy requests."""
+    request_bulk.work_on_many(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
 def resume_request_steps(**_: Any) -> int:
     """Take up every task of a privacy request that did not finish."""
     return request_steps.resume_steps(now=timezone.now())
@@ -100,7 +107,7 @@ def send_letter(letter_id: int, **_: Any) -> bool:
 
 @shared_task
 def send_waiting_letters(**_: Any) -> int:
-    """Send every letter and every question by e-mail that did not leave."""
+    """Hand every letter and every question by e-mail that did not leave to a worker."""
     now = timezone.now()
     return request_letters.send_waiting_letters(now=now) + confirmation_letters.send_waiting_confirmations(now=now)
 

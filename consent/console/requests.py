@@ -1,6 +1,6 @@
 """The desk: requests as a board and as a list, and the form by which staff log one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent.console.request_words import (
+    APPROVE,
     CHANGE,
     LOG,
     STATES,
@@ -37,12 +38,12 @@ from consent.selectors.requests import (
     names_of_staff,
     officers,
 )
-from consent.services.request_bulk import acknowledge_many, assign_many
+from consent.services.request_bulk import start_many
 from consent.services.requests import NewRequest, open_request
 from core.actors import Actor
 from core.console import cells
-from core.console.bulk import BulkAction, Selection
-from core.console.forms import ConsoleForm, dress
+from core.console.bulk import BulkAction, Run, Selection
+from core.console.forms import ConsoleForm, ReasonForm, dress
 from core.console.tables import whole_row
 from core.console.views import Action, Column, Empty, FormPage, ListPage, MenuEntry, Page, Tab
 
@@ -169,14 +170,15 @@ class AssignForm(ConsoleForm):
         self.fields["assignee"].required = False
 
 
-def _assign(*, selection: Selection, form: Any, by: Actor, now: datetime) -> str:
-    done, of = assign_many(rows=selection.rows, to=form.cleaned_data["assignee"], by=by, now=now)
-    return f"{done} of {of} assigned; closed ones stay as they are."
+def _many(step: str, names: Mapping[str, str]) -> Run:
+    """A job for the selected requests; `names` tells which field of the form is which word of the step."""
 
+    def run(*, selection: Selection, form: ConsoleForm, by: Actor, now: datetime) -> str:
+        said = {word: str(form.cleaned_data[field] or "") for word, field in names.items()}
+        job = start_many(step=step, rows=selection.rows, said=said, by=by, now=now)
+        return f"{selection.count} requests are on their way; Jobs shows how far it is ({job.public_id})."
 
-def _acknowledge(*, selection: Selection, form: Any, by: Actor, now: datetime) -> str:
-    done, of = acknowledge_many(rows=selection.rows, by=by, now=now)
-    return f"{done} of {of} acknowledged; the others were before, or are closed."
+    return run
 
 
 class RequestList(ListPage):
@@ -206,8 +208,10 @@ class RequestList(ListPage):
         Column("public_id", "Id", cell=cells.code, optional=True),
     )
     bulk_actions = (
-        BulkAction("assign", "Assign", CHANGE, _assign, form=AssignForm),
-        BulkAction("acknowledge", "Acknowledge", CHANGE, _acknowledge),
+        BulkAction("assign", "Assign", CHANGE, _many("assign", {"to": "assignee"}), form=AssignForm),
+        BulkAction("acknowledge", "Acknowledge", CHANGE, _many("acknowledge", {})),
+        BulkAction("extend", "Extend", CHANGE, _many("extend", {"reason": "reason"}), form=ReasonForm),
+        BulkAction("approve", "Approve", APPROVE, _many("approve", {}), danger=True, step_up=True),
     )
 
     @property

@@ -14,6 +14,7 @@ from consent.rules.preferences import mail_words, preference_words
 from consent.selectors.catalogue import catalogue
 from consent.selectors.confirmations import asked_address, confirmation_url, names_of_purposes
 from consent.selectors.links import Links, links_for
+from core import jobs
 
 _WAIT: Final = timedelta(minutes=2)
 MOST_ATTEMPTS: Final = 10
@@ -42,9 +43,15 @@ def send_confirmation(*, confirmation_id: int, now: datetime) -> bool:
 
 
 def send_waiting_confirmations(*, now: datetime) -> int:
-    """Every letter whose turn has come is tried again; how many left. Each wait doubles, ten times at most."""
+    """Every letter whose turn has come is handed to a worker again, each to the next that is free; how many were.
+
+    Each wait doubles, ten times at most. A mail server that does not answer holds up one letter, not those behind it.
+    """
     waiting = Confirmation.objects.filter(due_at__lte=now, state=ConfirmationState.PENDING).order_by("due_at")
-    return sum(send_confirmation(confirmation_id=pk, now=now) for pk in waiting.values_list("pk", flat=True)[:200])
+    due = list(waiting.values_list("pk", flat=True)[:200])
+    for pk in due:
+        jobs.defer("consent.tasks.send_confirmation", confirmation_id=pk)
+    return len(due)
 
 
 def _message(row: Confirmation, now: datetime) -> EmailMessage:

@@ -1,35 +1,87 @@
-"""One step for many requests at once: those that can, each in a transaction of its own; the others stay as they are."""
+"""One step for many requests at once, as a job: each request in a transaction of its own, those that cannot stay."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from consent.models import DataRequest
-from consent.services.requests import acknowledge_request, assign_request
-from core.actors import Actor
-from core.errors import DomainError
+from consent.services.request_decisions import approve_request
+from consent.services.requests import acknowledge_request, assign_request, extend_request
+from core import audit, jobs
+from core.actors import Actor, ActorKind
+from core.errors import DomainError, InvalidInput
+from core.models import Job, JobState
 
-AT_MOST: Final = 500
+AT_MOST: Final = 10_000
+NAMED: Final = 20
+TASK: Final = "consent.tasks.work_on_many_requests"
+Clock = Callable[[], datetime]
+Given = Mapping[str, str]
+Step = Callable[[DataRequest, Given, Actor, datetime], DataRequest]
+
+_STEPS: Final[Mapping[str, tuple[str, Step]]] = {
+    "assign": ("Assign", lambda row, said, by, now: assign_request(request=row, to=said["to"], by=by, now=now)),
+    "acknowledge": ("Acknowledge", lambda row, said, by, now: acknowledge_request(request=row, by=by, now=now)),
+    "extend": ("Extend", lambda row, said, by, now: extend_request(request=row, reason=said["reason"], by=by, now=now)),
+    "approve": ("Approve", lambda row, said, by, now: approve_request(request=row, by=by, now=now)),
+}
 
 
-def assign_many(*, rows: QuerySet[DataRequest], to: str, by: Actor, now: datetime) -> tuple[int, int]:
-    """How many of how many requests are now in these hands."""
-    return _each(rows, lambda row: assign_request(request=row, to=to, by=by, now=now))
+@transaction.atomic
+def start_many(*, step: str, rows: QuerySet[DataRequest], said: Given, by: Actor, now: datetime) -> Job:
+    """A job that takes this step (assign, acknowledge, extend, approve) for each request, with what `said` gives.
+
+    At most 10,000 requests; InvalidInput for more.
+    """
+    title, _ = _STEPS[step]
+    ids = list(rows.order_by("safe_due", "pk").values_list("pk", flat=True)[: AT_MOST + 1])
+    if len(ids) > AT_MOST:
+        raise InvalidInput(f"At most {AT_MOST:,} requests at once.", code="batch_too_large")
+    parameters = {"step": step, "said": dict(said), "requests": ids, "refused": {}, "first": []}
+    job = jobs.start_job(
+        kind="requests.bulk", title=f"{title} privacy requests", task=TASK, parameters=parameters, by=by, now=now
+    )
+    audit.record(by=by, action="request.bulk_started", target=job.public_id, changes={"requests": [0, len(ids)]})
+    return job
 
 
-def acknowledge_many(*, rows: QuerySet[DataRequest], by: Actor, now: datetime) -> tuple[int, int]:
-    """How many of how many requesters were told that we have their request."""
-    return _each(rows, lambda row: acknowledge_request(request=row, by=by, now=now))
+def work_on_many(*, job_id: str, clock: Clock) -> None:
+    """Take the step for one request after the other; killed at any moment and run again, it goes on behind the last."""
+    job = jobs.claim_job(job_id=job_id, now=clock())
+    if job is None:
+        return
+    kind, _, name = job.owner.partition(":")
+    by, ids = Actor(kind=ActorKind(kind), id=name), job.parameters["requests"]
+    going = jobs.advance_job(job=job, done=job.done, total=len(ids), now=clock())
+    while going and job.done < len(ids):
+        going = _one_more(job, ids[job.done], by, clock())
+    if going:
+        refused = Counter(job.parameters["refused"])
+        result = {"done": job.done - refused.total(), "refused": dict(refused), "first": job.parameters["first"]}
+        jobs.finish_job(job=job, result=result, now=clock())
 
 
-def _each(rows: QuerySet[DataRequest], step: Callable[[DataRequest], DataRequest]) -> tuple[int, int]:
-    found, done = list(rows.order_by("pk")[:AT_MOST]), 0
-    for row in found:
+@transaction.atomic
+def _one_more(job: Job, pk: int, by: Actor, now: datetime) -> bool:
+    """The step and the job's progress stand or fall together."""
+    row = DataRequest.objects.filter(pk=pk).first()
+    if row is not None:
         try:
-            step(row)
-        except DomainError:
-            continue
-        done += 1
-    return done, len(found)
+            with transaction.atomic():
+                _STEPS[job.parameters["step"]][1](row, job.parameters["said"], by, now)
+        except DomainError as refusal:
+            _note(job, row, refusal)
+    jobs.advance_job(job=job, done=job.done + 1, now=now)
+    return job.state == JobState.RUNNING
+
+
+def _note(job: Job, row: DataRequest, refusal: DomainError) -> None:
+    refused = job.parameters["refused"]
+    refused[refusal.code] = refused.get(refusal.code, 0) + 1
+    if len(job.parameters["first"]) < NAMED:
+        job.parameters["first"].append(f"{row.public_id}: {refusal.message}")
+    Job.objects.filter(pk=job.pk).update(parameters=job.parameters)

@@ -29,7 +29,10 @@ class Run(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BulkAction:
-    """A button of the bulk bar; it asks to confirm, with `form` when it needs more than a yes."""
+    """A button of the bulk bar; it asks to confirm, with `form` when it needs more than a yes.
+
+    With `step_up` the password must have been entered within the last five minutes.
+    """
 
     name: str
     label: str
@@ -38,3 +41,4 @@ class BulkAction:
     icon: str = ""
     danger: bool = False
     form: type[ConsoleForm] = NoteForm
+    step_up: bool = False

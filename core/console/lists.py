@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import OperationalError, connection, transaction
@@ -18,7 +19,7 @@ from core.console import paging
 from core.console.addresses import Address, lasting, posted
 from core.console.bulk import BulkAction, Selection
 from core.console.forms import ConsoleForm, dress
-from core.console.pages import Action, MissingPermission, Page, is_htmx
+from core.console.pages import Action, MissingPermission, Page, go_to, is_htmx, stepped_up
 from core.console.tables import Column, Heading, Table, drawn
 from core.errors import DomainError, InvalidInput
 from core.models import SavedView
@@ -279,6 +280,9 @@ class ListPage(Page, abstract=True):
             raise InvalidInput("This list has no such action.")
         if not self.reader.has_perm(action.permission):
             raise MissingPermission(action.permission)
+        if action.step_up and not stepped_up(self.request, self.now):
+            here = urlencode({"next": self.request.get_full_path()})
+            return go_to(self.request, f"{reverse('console:step-up')}?{here}")
         selection = self._selection()
         if not selection.count:
             messages.warning(self.request, "Tick at least one row first.")

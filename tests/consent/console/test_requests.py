@@ -9,7 +9,7 @@ from django.utils import timezone
 from consent.models import DataRequest, RequestStep, Restriction
 from consent.rules.requests import Kind, State
 from consent.selectors.redactions import others_found
-from core.models import AuditEntry, Role, StaffUser
+from core.models import AuditEntry, Job, Role, StaffUser
 from tests.factories.core import make_staff
 from tests.factories.requests import make_request, make_reviewed, make_subject, work
 from tests.support.screens import screens
@@ -208,19 +208,44 @@ def test_task__done_by_hand__stands_in_the_history(officer):
     assert "Street fixed" in page(client, "request", request.public_id)
 
 
-def test_list__bulk_acknowledge__says_how_many_could(officer):
+def test_list__bulk_acknowledge__is_a_job_that_says_how_many_could(officer, django_capture_on_commit_callbacks):
     one, two = make_request(), make_request(Kind.ERASURE)
     client = signed_in(officer)
     step(client, "acknowledge", one)
     ids = [one.public_id, two.public_id]
 
-    answer = client.post(
-        reverse("console:request-list"),
-        {"bulk": "acknowledge", "id": ids, "confirmed": "1", "expected": "2"},
-        follow=True,
-    )
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(
+            reverse("console:request-list"), {"bulk": "acknowledge", "id": ids, "confirmed": "1", "expected": "2"}
+        )
 
-    assert "1 of 2 acknowledged" in answer.content.decode()
+    job = Job.objects.get(kind="requests.bulk")
+    assert (job.state, job.done, job.total) == ("succeeded", 2, 2)
+    assert job.result["done"] == 1
+    assert job.result["first"] == [f"{one.public_id}: This request was acknowledged before."]
+    assert one.public_id in page(client, "job", job.public_id)
+
+
+def test_list__bulk_approve__asks_for_the_password_and_keeps_to_two_people(
+    officer, second, django_capture_on_commit_callbacks
+):
+    make_subject()
+    request = make_reviewed(Kind.ERASURE)
+    sent = {"bulk": "approve", "id": [request.public_id], "confirmed": "1", "expected": "1"}
+
+    asked = signed_in(officer).post(reverse("console:request-list"), sent)
+    untouched = DataRequest.objects.get().state
+    states = []
+    for user in (officer, officer, second):
+        with django_capture_on_commit_callbacks(execute=True):
+            signed_in(user, stepped_up=True).post(reverse("console:request-list"), sent)
+        states.append(DataRequest.objects.get().state)
+
+    assert (asked.status_code, asked["Location"].split("?")[0]) == (302, reverse("console:step-up"))
+    assert untouched == State.REVIEWING
+    assert states == ["awaiting_second_approval", "awaiting_second_approval", "ready"]
+    refused = [job.result["refused"] for job in Job.objects.order_by("pk")]
+    assert refused == [{}, {"second_person_needed": 1}, {}]
 
 
 def test_match__near_miss__is_offered_and_chosen(officer):
