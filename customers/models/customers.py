@@ -59,7 +59,9 @@ class Customer(PublicId, TimeStamped):
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     attributes = models.JSONField(default=dict)
     is_known = models.BooleanField(default=True)
-    merged_into = models.ForeignKey("self", null=True, on_delete=models.DO_NOTHING, related_name="absorbed")
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.DO_NOTHING, related_name="absorbed", db_index=False
+    )
     deleted_at = models.DateTimeField(null=True)
     delete_reason = models.CharField(max_length=40, default="")
     consent_mask = models.BigIntegerField(default=0)
@@ -101,6 +103,7 @@ class Customer(PublicId, TimeStamped):
             ),
         ]
         indexes = [
+            models.Index(fields=["id"], name="customer_known", condition=KNOWN),
             models.Index(fields=["-created_at", "-id"], name="customer_newest", condition=KNOWN),
             models.Index(fields=["-created_at", "-id"], name="customer_newest_of_all"),
             models.Index(fields=["updated_at", "id"], name="customer_by_update"),

@@ -37,6 +37,11 @@ from customers.services.segments import new_version, start_build
 
 BATCH: Final = 10_000
 Clock = Callable[[], datetime]
+_INSERT: Final = """
+INSERT INTO customers_segmentmember (version_id, customer_id, entered_at)
+SELECT %(new_version)s, r.id, coalesce(o.entered_at, %(entered)s) FROM segment_chosen r
+LEFT JOIN customers_segmentmember o ON o.version_id = %(old_version)s AND o.customer_id = r.id ORDER BY r.id
+"""
 
 
 def build_segment(*, version_id: int, clock: Clock) -> None:
@@ -88,18 +93,20 @@ def _build(version: SegmentVersion, started: SegmentRun, clock: Clock) -> int | 
 
 
 def _fill(version: SegmentVersion, now: datetime) -> str:
-    """Insert the members, each with the instant since when she was in the segment without a break."""
+    """Insert the members, each with the instant since when she was in the segment without a break.
+
+    They are chosen into a table of this transaction first: several workers may work for that, while PostgreSQL leaves
+    a query whose rows are inserted right away to one.
+    """
     using = grammar()
-    statement = compile_rule(node=using.read(version.rule), grammar=using, now=now)
-    chosen = statement.select("c.id")
-    sql = (
-        "INSERT INTO customers_segmentmember (version_id, customer_id, entered_at)"  # noqa: S608
-        f" SELECT %(new_version)s, r.id, coalesce(o.entered_at, %(entered)s) FROM ({chosen}) r"
-        " LEFT JOIN customers_segmentmember o ON o.version_id = %(old_version)s AND o.customer_id = r.id ORDER BY r.id"
-    )
+    statement = compile_rule(node=using.read(version.rule), grammar=using, now=now, in_order=True)
+    chosen = f"CREATE TEMPORARY TABLE segment_chosen ON COMMIT DROP AS {statement.select('c.id')}"
     old = Segment.objects.values_list("current_id", flat=True).get(pk=version.segment_id)
     names = {"new_version": version.pk, "old_version": old or 0, "entered": now}
-    run(sql, statement.parameters | names, seconds=settings.SEGMENT_BUILD_SECONDS)
+    seconds = settings.SEGMENT_BUILD_SECONDS
+    run(chosen, statement.parameters, seconds=seconds, in_order=statement.in_order)
+    run(_INSERT, names, seconds=seconds)
+    run("DROP TABLE segment_chosen", {}, seconds=seconds)
     return digest(f"{statement.hash} {version.rule}")
 
 

@@ -1,6 +1,7 @@
 """Events as criteria of segment rules: aggregated in one pass, or one after another."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from customers.rules.segments.operators import Type
 from customers.rules.segments.tree import Condition, RuleError
 from customers.rules.segments.where import PropertySubject, check_step, check_where
 from customers.rules.segments.windows import Bounds, bounds, length, refuse
-from customers.selectors.segments.builder import Builder, Filter, Source, Test, Weight, facts
+from customers.selectors.segments.builder import Among, Builder, Filter, Source, Test, Weight, facts
 from customers.selectors.segments.comparing import OPPOSITES, Value, compare, expression
 from customers.selectors.segments.registry import Offer, SegmentCriterion
 from engagement.rules import segments as rules
@@ -18,7 +19,9 @@ from engagement.rules.catalogue import Kind
 from engagement.rules.members import DEVICE_NAMES
 from engagement.selectors.catalogue import find_type, list_types
 
-SOURCE: Final = Source("events", "engagement_event", at="occurred_at", kind="type_id", absorbs=True)
+SOURCE: Final = Source(
+    "events", "engagement_event", at="occurred_at", kind="type_id", absorbs=True, covered=("occurred_at", "type_id")
+)
 _NOTHING_IS_ZERO: Final = frozenset({"count", "sum", "distinct"})
 _DEVICES: Final = [DEVICE_NAMES[code] for code in sorted(DEVICE_NAMES)]
 _CAMPAIGN: Final = "f.campaign_id = ANY(ARRAY(SELECT l.id FROM engagement_label l WHERE l.kind = 'campaign' AND {}))"
@@ -70,6 +73,8 @@ def _subject(members: Mapping[str, Any], pointer: str) -> Subject:
 def _test(condition: Condition, subject: Subject, builder: Builder) -> Test:
     members, measure = condition.members, condition.members["field"]
     chosen = _filter(members, builder, bounds(members.get("window"), builder.now, builder.zone))
+    if measure in rules.OF_PROPERTY:
+        chosen = replace(chosen, covered=False)
     column = builder.measure(SOURCE, _aggregate(members, builder), chosen)
     value = Value(column, subject.type, zero=measure in _NOTHING_IS_ZERO)
     return compare(condition, value, builder)
@@ -99,7 +104,7 @@ def _filter(members: Mapping[str, Any], builder: Builder, window: Bounds) -> Fil
     if kind:
         parts.append(f"f.type_id = {builder.bind(kind.id, 'smallint')}")
     parts += [_property_test(item, kind, builder) for item in members.get("where", ())]
-    return Filter(" AND ".join(parts), window, (kind.id,) if kind else ())
+    return Filter(" AND ".join(parts), window, (kind.id,) if kind else (), covered="where" not in members)
 
 
 def _property_test(item: Mapping[str, Any], kind: Kind | None, builder: Builder) -> str:
@@ -194,15 +199,16 @@ def _sequence_test(condition: Condition, subject: Subject, builder: Builder) -> 
     gap = builder.bind(within, "interval")
     exists = "EXISTS" if condition.op == "followed_by" else "NOT EXISTS"
 
-    def render(scoped: bool) -> str:
-        who, table = facts(SOURCE, scoped=scoped)
+    def render(among: Among) -> str:
+        who, table = facts(SOURCE, among)
         selected = f"SELECT {who} AS who, f.occurred_at AS at FROM {table} WHERE"  # noqa: S608
         return (
             f"SELECT DISTINCT x.who FROM ({selected} {first.sql}) x WHERE {exists} ("  # noqa: S608
             f"SELECT FROM ({selected} {second.sql}) y WHERE y.who = x.who AND y.at > x.at AND y.at <= x.at + {gap})"
         )
 
-    return Test(f"{builder.people(render)}.who IS NOT NULL", certain=True)
+    people = builder.people(render, covered=first.covered and second.covered)
+    return Test(f"{people}.who IS NOT NULL", certain=True)
 
 
 def _sequence_offers() -> Sequence[Offer]:

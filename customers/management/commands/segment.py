@@ -100,7 +100,7 @@ def _answer(path: Path, reference: str | None) -> dict[str, Any]:
     began = time.monotonic()
     total, statement = count_rule(node=node, grammar=using, now=now)
     took = (time.monotonic() - began) * 1000
-    plan = explain_plan(statement.select("count(*)"), statement.parameters)
+    plan = explain_plan(statement.select("count(*)"), statement.parameters, in_order=statement.in_order)
     answer = {
         "count": total,
         "as_of": now.isoformat().replace("+00:00", "Z"),

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from customers.rules.segments.windows import Bounds
 
 ALWAYS: Final = Bounds(None, None)
+SCOPED: Final = "scope"
+"""Facts of the people whom the statement chose before."""
 ABSORBED: Final = "(SELECT id, merged_into_id FROM customers_customer WHERE merged_into_id IS NOT NULL)"
 
 
@@ -33,22 +35,51 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table of facts about customers. `absorbs`: facts stay under the ids of visitors that a customer absorbed."""
+    """A table of facts about customers. `absorbs`: facts stay under the ids of visitors that a customer absorbed.
+
+    `covered` are the columns that an index in the order of customers holds.
+    """
 
     name: str
     table: str
     at: str
     kind: str = ""
     absorbs: bool = False
+    covered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of customer ids, from `low` to before `high`: placeholders of bound numbers.
+
+    `scope` selects the ids of those alone whose facts matter, when they are few.
+    """
+
+    low: str
+    high: str
+    scope: str = ""
+
+    def holds(self, column: str) -> str:
+        """The test whether an id lies in the stretch."""
+        return f"{column} >= {self.low} AND {column} < {self.high}"
+
+
+Among = Span | str | None
+"""Whose facts to read: those of a stretch of ids, of the people in `SCOPED`, or everybody's."""
+Render = Callable[[Among], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which facts of a source count: `sql` over `f`, with the window and kinds it implies stated apart."""
+    """Which facts of a source count: `sql` over `f`, with the window and kinds it implies stated apart.
+
+    `covered`: neither the test nor what is aggregated reads more than the covered columns of the source.
+    """
 
     sql: str
     bounds: Bounds = ALWAYS
     kinds: tuple[int, ...] = ()
+    covered: bool = False
 
 
 @dataclass(slots=True)
@@ -85,7 +116,8 @@ class Builder:
         self.parameters: dict[str, Any] = {}
         self._names: dict[str, str] = {}
         self._sums: dict[str, _Sums] = {}
-        self._sets: dict[str, Callable[[bool], str]] = {}
+        self._sets: dict[str, Render] = {}
+        self._uncovered = False
 
     def bind(self, value: Any, cast: str = "") -> str:
         """The placeholder of a parameter; equal values share one, so that equal conditions are equal text."""
@@ -103,6 +135,7 @@ class Builder:
 
     def measure(self, source: Source, aggregate: str, chosen: Filter) -> str:
         """A column that aggregates the chosen facts of each customer; null for customers who have none at all."""
+        self._uncovered |= not chosen.covered
         sums = self._sums.setdefault(source.name, _Sums(source))
         if chosen not in sums.filters:
             sums.filters.append(chosen)
@@ -110,8 +143,12 @@ class Builder:
         sums.columns.setdefault(key, f"m{len(sums.columns)}")
         return f"{source.name}.{sums.columns[key]}"
 
-    def people(self, render: Callable[[bool], str]) -> str:
-        """The name of a joined set of customers: `render(scoped)` selects their ids as `who`, each once."""
+    def people(self, render: Render, *, covered: bool) -> str:
+        """The name of a joined set of customers: `render(among)` selects their ids as `who`, each once.
+
+        `covered`: it reads only covered columns of its sources.
+        """
+        self._uncovered |= not covered
         name = f"s{len(self._sets)}"
         self._sets[name] = render
         return name
@@ -120,6 +157,17 @@ class Builder:
     def reads_facts(self) -> bool:
         """Whether any condition reads more than the customer's row."""
         return bool(self._sums or self._sets)
+
+    @property
+    def reads_indexes_only(self) -> bool:
+        """Whether all facts can be had in the order of customers without a look at the tables."""
+        return self.reads_facts and not self._uncovered
+
+    def spanned(self, span: Span) -> str:
+        """The joins behind `customers_customer c` where only customers of a stretch of ids are asked about."""
+        found = {name: self._summed(sums, span) for name, sums in self._sums.items()}
+        found |= {name: render(span) for name, render in self._sets.items()}
+        return " ".join(f"LEFT JOIN ({table}) {name} ON {name}.who = c.id" for name, table in found.items())
 
     def joins(self) -> str:
         """The joins behind `customers_customer c`."""
@@ -131,17 +179,17 @@ class Builder:
         Sums over everybody are worked out apart: folded into a join that runs in parallel, each worker would add up
         all facts for itself.
         """
-        apart = "" if scoped else "MATERIALIZED "
-        found = [f"{name} AS {apart}({self._summed(sums, scoped)})" for name, sums in self._sums.items()]
-        return found + [f"{name} AS ({render(scoped)})" for name, render in self._sets.items()]
+        apart, among = ("", SCOPED) if scoped else ("MATERIALIZED ", None)
+        found = [f"{name} AS {apart}({self._summed(sums, among)})" for name, sums in self._sums.items()]
+        return found + [f"{name} AS ({render(among)})" for name, render in self._sets.items()]
 
-    def _summed(self, sums: _Sums, scoped: bool) -> str:
+    def _summed(self, sums: _Sums, among: Among) -> str:
         alone = len(sums.filters) == 1
         columns = [
             f"{aggregate} AS {name}" if alone else f"{aggregate} FILTER (WHERE {condition}) AS {name}"
             for (aggregate, condition), name in sums.columns.items()
         ]
-        who, table = facts(sums.source, scoped=scoped)
+        who, table = facts(sums.source, among)
         condition = sums.filters[0].sql if alone else self._hull(sums)
         return f"SELECT {who} AS who, {', '.join(columns)} FROM {table} WHERE {condition} GROUP BY 1"  # noqa: S608
 
@@ -163,11 +211,13 @@ class Builder:
         return " AND ".join(parts) or "true"
 
 
-def facts(source: Source, *, scoped: bool) -> tuple[str, str]:
-    """(whose fact it is, FROM items) for a source as `f`: everybody's, or those of the people in `scope`."""
-    if scoped and source.absorbs:
+def facts(source: Source, among: Among) -> tuple[str, str]:
+    """(whose fact it is, FROM items) for a source as `f`: everybody's, or only those of some people."""
+    if isinstance(among, Span):
+        return "f.who", f"({_in_span(source, among)}) f"
+    if among == SCOPED and source.absorbs:
         return "p.who", f"people p JOIN {source.table} f ON f.customer_id = p.id"
-    if scoped:
+    if among == SCOPED:
         return "p.id", f"scope p JOIN {source.table} f ON f.customer_id = p.id"
     if source.absorbs:
         return (
@@ -175,3 +225,20 @@ def facts(source: Source, *, scoped: bool) -> tuple[str, str]:
             f"{source.table} f LEFT JOIN {ABSORBED} a ON a.id = f.customer_id",
         )
     return "f.customer_id", f"{source.table} f"
+
+
+def _in_span(source: Source, span: Span) -> str:
+    """Covered facts in the order of customers: their own and, found one by one, those of visitors they absorbed.
+
+    The bounds stand around the union, which PostgreSQL then reads as one table and merges in order.
+    """
+    columns = ", ".join(f"f.{name}" for name in source.covered)
+    everybody = f"FROM {source.table} f"
+    chosen = f"FROM ({span.scope}) s JOIN {source.table} f ON f.customer_id = s.id" if span.scope else everybody
+    union = f"SELECT f.customer_id AS who, {columns} {chosen}"
+    if source.absorbs:
+        absorbed = (
+            f"customers_customer a JOIN {source.table} f ON f.customer_id = a.id WHERE a.merged_into_id IS NOT NULL"
+        )
+        union += f" UNION ALL SELECT a.merged_into_id, {columns} FROM {absorbed}"  # noqa: S608
+    return f"SELECT f.* FROM ({union}) f WHERE {span.holds('f.who')}"  # noqa: S608

@@ -1,5 +1,6 @@
 """Looking at an audience before it is stored: how many, how many each channel reaches, who drops out where, who."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,21 +43,20 @@ class Step:
 
 def count_rule(*, node: Node, grammar: Grammar, now: datetime) -> tuple[int, Statement]:
     """Exactly how many people the rule matches now, and the statement that said so."""
-    statement = compile_rule(node=node, grammar=grammar, now=now)
-    rows = run(statement.select("count(*)"), statement.parameters, seconds=settings.SEGMENT_PREVIEW_SECONDS)
-    return int(rows[0][0]), statement
+    statement = compile_rule(node=node, grammar=grammar, now=now, in_order=True)
+    return sum(count for (count,) in _rows(statement, statement.select("count(*)"))), statement
 
 
 def preview_rule(*, node: Node, grammar: Grammar, now: datetime) -> Preview:
     """One statement; RuleError for a rule that cannot be evaluated, Unavailable when it takes too long."""
-    statement = compile_rule(node=node, grammar=grammar, now=now)
+    statement = compile_rule(node=node, grammar=grammar, now=now, in_order=True)
     placeholder, gate = gates.now_parameter(now)
     signature = [f"{column} AS g{n}" for n, column in enumerate(gates.signature_columns(placeholder))]
     names = "".join(f"g{n}, " for n in range(len(signature)))
     matched = statement.select(", ".join(["c.id", "c.orders_total", *signature]))
     summary = _SUMMARY.format(columns=names, grouped=f"GROUP BY {names.rstrip(', ')}" if names else "")
     sql = f"WITH matched AS MATERIALIZED ({matched}) SELECT {summary}, {_SAMPLE.format(limit=SAMPLE)}"
-    rows = run(sql, statement.parameters | gate, seconds=settings.SEGMENT_PREVIEW_SECONDS)
+    rows = _rows(statement, sql, **gate)
     groups = [(_signature(group, len(signature)), int(group["people"])) for group in rows[0][0] or ()]
     return Preview(
         total=sum(people for _, people in groups),
@@ -64,6 +64,11 @@ def preview_rule(*, node: Node, grammar: Grammar, now: datetime) -> Preview:
         reach=tuple(gates.reach_of([group for group in groups if group[1]])),
         sample_ids=tuple(rows[0][1] or ()),
     )
+
+
+def _rows(statement: Statement, sql: str, **more: Any) -> list[tuple[Any, ...]]:
+    parameters = statement.parameters | more
+    return run(sql, parameters, seconds=settings.SEGMENT_PREVIEW_SECONDS, in_order=statement.in_order)
 
 
 def _signature(group: dict[str, Any], width: int) -> list[Any]:
@@ -79,11 +84,12 @@ def count_everybody() -> int:
 def drop_off(*, node: Node, grammar: Grammar, now: datetime) -> list[Step]:
     """Everybody, then who is left after each part of the outermost `all` in its order; one pass over everybody."""
     parts = node.nodes if isinstance(node, Group) and node.mode == "all" else (node,)
-    statement = compile_rule(node=node, grammar=grammar, now=now, everybody=True)
+    statement = compile_rule(node=node, grammar=grammar, now=now, everybody=True, in_order=True)
     tests = [f"WHEN ({test}) IS NOT TRUE THEN {n}" for n, test in enumerate(subtests(parts, statement))]
     fails = f"CASE {' '.join(tests)} ELSE {len(parts)} END"
-    sql = statement.select(f"{fails} AS step, count(*)", tail="GROUP BY 1", everybody=True)
-    fell = dict(run(sql, statement.parameters, seconds=settings.SEGMENT_PREVIEW_SECONDS))
+    fell: Counter[int] = Counter()
+    for step, people in _rows(statement, statement.select(f"{fails}, count(*)", tail="GROUP BY 1", everybody=True)):
+        fell[step] += people
     left = [sum(people for step, people in fell.items() if step > n) for n in range(-1, len(parts))]
     named = [
         ("", "everybody"),

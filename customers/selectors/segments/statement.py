@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -12,31 +13,45 @@ from django.db import connection
 from core.crypto import digest
 from customers.rules.segments.grammar import Grammar
 from customers.rules.segments.tree import Condition, Group, Node, Not, conditions
-from customers.selectors.segments.builder import Builder, Test
+from customers.selectors.segments.builder import Builder, Span, Test
 from customers.selectors.segments.comparing import KNOWN_SQL
 from customers.selectors.segments.registry import test_of
 
 SELECTIVE_SHARE: Final = 0.3
 """Below this share of all customers, reading only the facts of those who may match beats reading everybody's."""
+SPANS: Final = 6
+"""Stretches of customers that several workers take up one after another."""
+SPANNED_FROM: Final = 20_000
+"""From so many ids on, stretches are worth their planning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A rule in SQL: `heading` is the WITH list or empty, `source` the FROM items with the customer as `c`, `rule` the
-    whole test and `tests` those of single conditions; `parameters` for all of them."""
+    """A rule in SQL: `heading` is the WITH list or empty, `sources` the FROM items with the customer as `c`, `rule` the
+    whole test and `tests` those of single conditions; `parameters` for all of them.
+
+    There is more than one source, each with the test of its stretch, when facts are read in the order of customers.
+    """
 
     heading: str
-    source: str
+    sources: tuple[tuple[str, str], ...]
     rule: str
     tests: tuple[tuple[Condition, Test], ...]
     parameters: dict[str, Any]
 
-    def select(self, columns: str, *, items: Sequence[str] = (), tail: str = "", everybody: bool = False) -> str:
-        """A query over those who match, or over everybody a rule may be about; `items` are further WITH items."""
-        heading = ", ".join(filter(None, [self.heading, *items]))
+    @property
+    def in_order(self) -> bool:
+        """Whether it reads facts in the order of customers, stretch by stretch."""
+        return len(self.sources) > 1
+
+    def select(self, columns: str, *, tail: str = "", everybody: bool = False) -> str:
+        """A query over those who match, or over everybody a rule may be about; aggregates come once a stretch."""
         condition = KNOWN_SQL if everybody else f"{KNOWN_SQL} AND ({self.rule})"
-        text = f"SELECT {columns} FROM {self.source} WHERE {condition} {tail}"  # noqa: S608
-        return f"WITH {heading} {text}" if heading else text
+        text = " UNION ALL ".join(
+            f"SELECT {columns} FROM {source} WHERE {condition}{which} {tail}"  # noqa: S608
+            for source, which in self.sources
+        )
+        return f"WITH {self.heading} {text}" if self.heading else text
 
     @property
     def hash(self) -> str:
@@ -58,9 +73,11 @@ def compile_rule(
     everybody: bool = False,
     builder: Builder | None = None,
     among: str = "",
+    in_order: bool = False,
 ) -> Statement:
     """The statement of a checked rule at `now`; RuleError when a condition cannot be evaluated (any more).
 
+    `in_order` allows reading facts in the order of customers: for whoever runs the statement with `in_order` as well.
     With `customer_id` it is about that customer alone, with `among` about the customers `c` whom this SQL chooses
     (its parameters bound in `builder`). `everybody` keeps the facts of people whom the customer row already rules
     out, for questions about single conditions. A `builder` brings along what the caller measures beside the rule.
@@ -71,12 +88,13 @@ def compile_rule(
     if customer_id is not None:
         among = f"c.id = {builder.bind(customer_id, 'bigint')}"
     scope = _scope(node, tests, builder, among, everybody)
-    source = f"customers_customer c {builder.joins()}"
-    heading = [] if scope is None else _scope_items(scope)
+    spans = _spans(builder, scope) if in_order and not among and builder.reads_indexes_only else []
+    heading = [*([] if scope is None else _scope_items(scope)), *builder.tables(scoped=scope is not None)]
     only = f"{among} AND " if among else ""
     return Statement(
-        heading=", ".join(heading + builder.tables(scoped=scope is not None)),
-        source=source,
+        heading="" if spans else ", ".join(heading),
+        sources=tuple((f"customers_customer c {builder.spanned(span)}", f" AND {span.holds('c.id')}") for span in spans)
+        or ((f"customers_customer c {builder.joins()}", ""),),
         rule=f"{only}({rule.sql})",
         tests=tuple((condition, tests[id(condition)]) for condition in conditions(node)),
         parameters=builder.parameters,
@@ -152,6 +170,26 @@ def _is_selective(scope: str, parameters: dict[str, Any]) -> bool:
         cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'customers_customer'::regclass")
         everyone = cursor.fetchone()[0]
     return bool(expected < max(everyone, 1) * SELECTIVE_SHARE)
+
+
+def _spans(builder: Builder, scope: str | None) -> list[Span]:
+    """Stretches of equal width over all ids, none for a small company.
+
+    An index gives each customer's facts in a row, so that they are added up as they pass by, without a hash table of
+    everybody; and no stretch needs anything of another, so that each goes to whichever worker is free.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM customers_customer")
+        low, high = cursor.fetchone()
+    if high - low < SPANNED_FROM:
+        return []
+    edges = [low + (high - low) * number // SPANS for number in range(SPANS + 1)]
+    bound = [builder.bind(edge, "bigint") for edge in edges]
+    which = f"SELECT c.id FROM customers_customer c WHERE {scope}" if scope else ""  # noqa: S608
+    return [
+        Span(one, following, f"{which} AND c.id >= {one} AND c.id < {following}" if which else "")
+        for one, following in pairwise(bound)
+    ]
 
 
 def _scope_items(scope: str) -> list[str]:

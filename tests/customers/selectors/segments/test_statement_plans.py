@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from customers.models import Customer
+from customers.selectors.segments import statement as statements
 from customers.selectors.segments.explaining import explain_rule
 from customers.selectors.segments.registry import grammar
 from customers.selectors.segments.running import explain_plan, plan_nodes
@@ -44,7 +45,7 @@ def planned(node, **options):
     using = grammar()
     statement = compile_rule(node=using.read({"version": 1, "rule": node}), grammar=using, now=NOW, **options)
     sql = statement.select("count(*)")
-    return sql, plan_nodes(explain_plan(sql, statement.parameters))
+    return sql, plan_nodes(explain_plan(sql, statement.parameters, in_order=statement.in_order))
 
 
 def events(at_least, kind="click", **more):
@@ -85,6 +86,29 @@ def test_plan__attribute_that_nearly_all_have__does_not_narrow_the_facts(crowd):
     assert "scope AS" not in sql
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("node", [events(3), events(1, op="equals", value=0)])
+def test_plan__how_often_in_a_large_company__reads_the_index_in_the_order_of_customers(crowd, monkeypatch, node):
+    monkeypatch.setattr(statements, "SPANNED_FROM", 1)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE engagement_event")
+
+    sql, nodes = planned(node, in_order=True)
+
+    assert sql.count(" UNION ALL SELECT count(*)") == statements.SPANS - 1
+    assert reads(nodes, "Index Only Scan engagement_event_2026_03")
+    assert not reads(nodes, "Seq Scan engagement_event_2026_03")
+
+
+def test_plan__values_that_no_index_holds__are_read_from_the_log_once(crowd, monkeypatch):
+    monkeypatch.setattr(statements, "SPANNED_FROM", 1)
+    node = events(3, field="sum", property="value", kind="purchase")
+
+    sql, _ = planned(node, in_order=True)
+
+    assert "UNION ALL" not in sql
+
+
 def test_plan__bought_twice__starts_from_the_orders(crowd):
     sql, nodes = planned({"on": "purchases", "field": "count", "window": RECENT, "op": "at_least", "value": 2})
 
@@ -123,7 +147,7 @@ def test_plan__one_customer__reads_her_rows_by_index(crowd):
     # Tables without a row are read whole, by nature.
     empty = {"Seq Scan engagement_event_2026_02", "Seq Scan customers_customertag"}
     assert set(reads(nodes, "Seq Scan")) <= empty
-    assert reads(nodes, "customer_id_occurred_at_idx")
+    assert reads(nodes, "customer_id_occurred_at_type_id_idx") or reads(nodes, "by_customer")
     using = grammar()
     found = explain_rule(
         node=using.read({"version": 1, "rule": node}), grammar=using, customer=customer, sees_pii=True, now=NOW
