@@ -32,5 +32,5 @@ def backward(apps, schema_editor):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("engagement", "0006_event_by_time")]
+    dependencies = [("engagement", "0007_reactions")]
     operations = [migrations.RunPython(forward, backward)]
