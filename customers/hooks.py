@@ -20,6 +20,7 @@ from customers.models import (
     Identity,
     ImportChange,
     MatchKey,
+    MemberExport,
     Merge,
     MergeImage,
     ProfileChange,
@@ -30,7 +31,7 @@ from customers.models import (
     SegmentMember,
     Touch,
 )
-from customers.selectors import personal
+from customers.selectors import exports, personal
 from customers.selectors.criteria import register_criterion
 from customers.selectors.expansions import register_expansion
 from customers.selectors.figures import customer_figures
@@ -66,6 +67,16 @@ _PLACES = (
         collect=personal.collect_import_changes,
         erase=erasure.erase_import_changes,
         order=20,
+    ),
+    PersonalData(
+        name="customers.exports",
+        model=MemberExport,
+        category="files of members of segments that were exported",
+        purpose="the purpose each was exported for",
+        retention="24 hours unless EXPORT_HOURS says otherwise",
+        collect=exports.exports_naming,
+        erase=erasure.erase_exports,
+        order=15,
     ),
     PersonalData(
         name="customers.segments",

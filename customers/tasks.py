@@ -9,7 +9,17 @@ from django.utils import timezone
 
 from core.actors import SYSTEM
 from core.errors import Conflict
-from customers.services import duplicates, membership, merges, merging, score_runs, segment_builds, tags
+from customers.services import (
+    duplicates,
+    export_files,
+    exports,
+    membership,
+    merges,
+    merging,
+    score_runs,
+    segment_builds,
+    tags,
+)
 from customers.services.import_runs import run_import as run_import_now
 from customers.services.import_undo import undo_import as undo_import_now
 from customers.services.imports import clean_up_imports as clean_up_imports_now
@@ -74,6 +84,20 @@ def clean_up_imports(**_: Any) -> None:
         changes_before=now - timedelta(days=settings.IMPORT_UNDO_DAYS),
         refused_before=now - timedelta(days=settings.REFUSED_ROW_RETENTION_DAYS),
     )
+
+
+@shared_task
+def write_export(job_id: str, **_: Any) -> None:
+    """Write the members of a segment to a file."""
+    export_files.write_export(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
+def clean_up_exports(**_: Any) -> None:
+    """Take away exported files whose time is over, and forget old exports."""
+    now = timezone.now()
+    exports.remove_exports(now=now)
+    exports.forget_exports(before=now - timedelta(days=settings.SEGMENT_RUN_DAYS))
 
 
 @shared_task

@@ -17,6 +17,8 @@ PERMISSIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "customers.delete_customer": ("Delete customers", frozenset()),
     "customers.view_segment": ("See segments", frozenset({_M, _C, _I, _A})),
     "customers.change_segment": ("Define segments", frozenset({_M, _A})),
+    "customers.export_customer": ("Export members of segments", frozenset({_M, _C})),
+    "customers.approve_export": ("Approve large exports of others", frozenset({_C})),
     "customers.view_merge": ("See merges and identity rules", frozenset({_M, _C, _I})),
     "customers.merge_customer": ("Ask for, approve and undo merges", frozenset({_M, _C})),
     "customers.import_customer": ("Import customers and purchases", frozenset({_M, _I})),

@@ -137,6 +137,7 @@ _ROWS: Final = (
     ("second_person_needed", 409, "The second approval came from the first person.", "Let somebody else approve."),
     ("legal_hold", 409, "A legal hold forbids to erase this person.", "Have the hold lifted first."),
     ("tasks_open", 409, "Tasks of the request are still open.", "Finish them, or leave them out with a reason."),
+    ("export_gone", 410, "The file of the export was removed, or fetched too often.", "Ask for a new export."),
     ("package_gone", 410, "The package was removed, or its link has ended.", "Ask for a new one."),
     ("evidence_contradicts", 400, "The proof says the contrary of the entry.", "Record what the proof says."),
     ("confirmation_closed", 410, "The question by e-mail was answered or has ended.", "Ask anew."),

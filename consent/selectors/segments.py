@@ -97,4 +97,14 @@ def _verdicts(signature: Sequence[Any]) -> Mapping[str, Reason | None]:
     return {channel: _RANKS[why] if why else None for channel, why in found.items()}
 
 
-GATE: Final = Gate(columns=_columns, channels=_channels, verdicts=_verdicts)
+def _purposes() -> Sequence[tuple[str, str]]:
+    return [(use.key, use.name) for use in catalogue().uses.values()]
+
+
+def _against(signature: Sequence[Any], purpose: str) -> Reason | None:
+    use = catalogue().uses[purpose]
+    why = rules.against(rules.Signature(*signature), channel=use.channel, bit=use.bit)
+    return _RANKS[why] if why else None
+
+
+GATE: Final = Gate(columns=_columns, channels=_channels, verdicts=_verdicts, purposes=_purposes, against=_against)

@@ -310,3 +310,39 @@ class ListUploadSerializer(serializers.Serializer[object]):
     dry_run = serializers.BooleanField(required=False)
     encoding = serializers.CharField(required=False)
     delimiter = serializers.CharField(required=False)
+
+
+class ExportInputSerializer(serializers.Serializer[object]):
+    """What to export, and what for."""
+
+    purpose = serializers.CharField(help_text="Key of a purpose of GET /purposes; only whoever it is allowed for.")
+    reason = serializers.CharField(max_length=300, help_text="What the file is for, as the audit log will say.")
+    fields = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.CharField(), required=False, help_text="Fields of a customer, and `entered_at`; `id` always."
+    )
+    format = serializers.ChoiceField(choices=["csv", "ndjson"], required=False)
+
+
+class ExportSerializer(serializers.Serializer[object]):
+    """An export; `left_out` counts members by the reason for which the purpose is not allowed for them."""
+
+    id = serializers.CharField()
+    segment = serializers.CharField()
+    state = serializers.ChoiceField(
+        choices=["waiting", "refused", "queued", "running", "paused", "stopped", "failed", "succeeded", "ready", "gone"]
+    )
+    purpose = serializers.CharField()
+    reason = serializers.CharField()
+    format = serializers.ChoiceField(choices=["csv", "ndjson"])
+    fields = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
+    done = serializers.IntegerField()
+    total = serializers.IntegerField(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+    rows = serializers.IntegerField(allow_null=True)
+    left_out = serializers.DictField(child=serializers.IntegerField(), allow_null=True)
+    size = serializers.IntegerField(allow_null=True)
+    sha256 = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    downloads_left = serializers.IntegerField()
+    file = serializers.CharField(allow_null=True)

@@ -9,6 +9,7 @@ from customers.api.batches import BatchRead, BatchUpsert
 from customers.api.changes import CustomerChanges
 from customers.api.customers import CustomerViewSet
 from customers.api.duplicates import DecideDuplicate, DuplicateViewSet
+from customers.api.exports import ExportFile, ExportViewSet, SegmentExports
 from customers.api.identities import IdentityViewSet
 from customers.api.jobs import WISHES, JobResult, JobViewSet, UndoImport
 from customers.api.merges import ApproveMerge, CustomerMerge, MergeViewSet, RefuseMerge, UndoMerge
@@ -69,9 +70,13 @@ urlpatterns = [
     path("segments/<str:segment>/snapshot", SegmentViewSet.as_view({"post": "snapshot"})),
     path("segments/<str:segment>/members", SegmentMembers.as_view()),
     path("segments/<str:segment>/members/batch", SegmentMembersBatch.as_view()),
+    path("segments/<str:segment>/exports", SegmentExports.as_view()),
     path("segments/<str:segment>/changes", SegmentChanges.as_view()),
     path("segments/<str:segment>/explain", SegmentExplanation.as_view()),
     path("segments/<str:segment>/runs", SegmentRunViewSet.as_view({"get": "list"})),
+    path("exports", ExportViewSet.as_view({"get": "list"})),
+    path("exports/<str:export_id>", ExportViewSet.as_view({"get": "retrieve"})),
+    path("exports/<str:export_id>/file", ExportFile.as_view()),
     path("jobs", JobViewSet.as_view(_MANY)),
     path("jobs/<str:job_id>", JobViewSet.as_view({"get": "retrieve"})),
     path("jobs/<str:job_id>/undo", UndoImport.as_view()),

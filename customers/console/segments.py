@@ -184,6 +184,7 @@ class SegmentDetail(DetailPage):
                 "users",
             ),
             Action("Is somebody in it?", reverse("console:segment-explain", args=args), VIEW, "search"),
+            Action("Export", reverse("console:segment-export", args=args), "customers.export_customer", "download"),
             Action("Snapshot", reverse("console:segment-snapshot", args=args), CHANGE, "copy"),
             Action("Archive", reverse("console:segment-archive", args=args), CHANGE, "trash"),
             *(dynamic if subject.kind == SegmentKind.DYNAMIC else ()),

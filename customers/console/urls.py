@@ -14,6 +14,7 @@ from customers.console.customers import (
 )
 from customers.console.duplicates import DecideDuplicate, DuplicateDetail, DuplicateList, FindDuplicates
 from customers.console.entries import TimelineEntry
+from customers.console.exports import ExportSegment
 from customers.console.list_uploads import UploadList
 from customers.console.merges import (
     ApproveMerge,
@@ -83,6 +84,7 @@ urlpatterns = [
     screen("segments/new-list", NewSegmentList),
     screen("segments/<slug:slug>", SegmentDetail),
     screen("segments/<slug:slug>/upload", UploadList),
+    screen("segments/<slug:slug>/export", ExportSegment),
     screen("segments/<slug:slug>/edit", EditSegment),
     screen("segments/<slug:slug>/refresh", RefreshSegment),
     screen("segments/<slug:slug>/snapshot", SnapshotSegment),

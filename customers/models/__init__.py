@@ -3,6 +3,7 @@
 from customers.models.attributes import AttributeDefinition
 from customers.models.customers import Customer, CustomerQuerySet, Status
 from customers.models.duplicates import DuplicatePair, MatchKey, PairState
+from customers.models.exports import ExportForm, ExportState, MemberExport
 from customers.models.history import ProfileChange
 from customers.models.identities import Identity
 from customers.models.imports import ImportFile, ImportTarget, RefusedRow
@@ -37,12 +38,15 @@ __all__ = [
     "CustomerScore",
     "CustomerTag",
     "DuplicatePair",
+    "ExportForm",
+    "ExportState",
     "Identity",
     "IdentityKind",
     "ImportChange",
     "ImportFile",
     "ImportTarget",
     "MatchKey",
+    "MemberExport",
     "Merge",
     "MergeImage",
     "MergeOrigin",

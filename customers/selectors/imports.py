@@ -179,9 +179,10 @@ def refused_csv(*, file: ImportFile) -> Iterator[str]:
 
 def _line(cells: Sequence[str]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerow(_safe(cells))
+    csv.writer(out).writerow(harmless(cells))
     return out.getvalue()
 
 
-def _safe(cells: Iterable[str]) -> list[str]:
+def harmless(cells: Iterable[str]) -> list[str]:
+    """The cells, an apostrophe before those that a spreadsheet would run as a formula (OWASP, CSV injection)."""
     return [f"'{cell}" if cell.startswith(_RISKY) else cell for cell in cells]

@@ -31,6 +31,7 @@ from customers.models import (
     Touch,
 )
 from customers.selectors.personal import merges_about, refused_rows_of
+from customers.services.exports import erase_exports as take_out_of_exports
 from customers.services.segment_changes import Change, tell
 from customers.services.segment_members import hold_followers
 
@@ -115,6 +116,11 @@ def erase_changes(customer_ids: Sequence[int], /) -> int:
 def anonymise_purchases(customer_ids: Sequence[int], /) -> int:
     """Amounts and dates stay for the books; the shop's order number, which leads back to a person, is replaced."""
     return Purchase.objects.filter(customer_id__in=customer_ids).update(order_id=F("public_id"))
+
+
+def erase_exports(customer_ids: Sequence[int], /) -> int:
+    """No exported file that is kept names one of these customers."""
+    return take_out_of_exports(customer_ids=customer_ids, now=timezone.now())
 
 
 def erase_refused_rows(customer_ids: Sequence[int], /) -> int:

@@ -113,6 +113,15 @@ RULES: Final[Sequence[Rule]] = (
     ),
     _rule("Changes of profiles", "customers_profilechange", "at", "PROFILE_CHANGE_DAYS"),
     _rule("Calculations of segments", "customers_segmentrun", "started_at", "SEGMENT_RUN_DAYS"),
+    _rule("Exports of segments", "customers_memberexport", "created_at", "SEGMENT_RUN_DAYS"),
+    Rule(
+        "Files of exports",
+        "customers_memberexport",
+        "expires_at",
+        "EXPORT_HOURS",
+        lambda now: now,
+        "built_at IS NOT NULL AND removed_at IS NULL",
+    ),
     _rule("Imported files", "customers_importfile", "created_at", "IMPORT_FILE_RETENTION_DAYS"),
     Rule(
         "Pre-images of merges",

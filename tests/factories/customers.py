@@ -18,9 +18,12 @@ from customers.models import (
     SegmentVersion,
     Tag,
 )
+from customers.selectors.segments.listing import find_segment
 from customers.selectors.timeline import Position
 from customers.services.attributes import define_attribute
 from customers.services.customers import create_customer
+from customers.services.export_files import write_export
+from customers.services.exports import request_export
 from customers.services.import_runs import run_import
 from customers.services.imports import stage_import, start_import
 from customers.services.merges import request_merge
@@ -145,3 +148,22 @@ def list_example() -> dict[str, str]:
     segment = define_segment(name=f"Friends {number}", kind="static", by=SYSTEM, now=now)
     change_members(segment=segment, add=[person.pk], by=SYSTEM, now=now)
     return {"slug": segment.slug}
+
+
+def export_example() -> dict[str, str]:
+    """The address of an export that was written."""
+    segment = find_segment(list_example()["slug"])
+    export = request_export(
+        segment=segment,
+        purpose="marketing_email",
+        reason="Print shop",
+        fields=["country"],
+        form="csv",
+        sees_pii=False,
+        alone=True,
+        by=Actor(kind=ActorKind.STAFF, id="usr_me"),
+        now=timezone.now(),
+    )
+    if export.job and Job.objects.get(pk=export.job.pk).state == "queued":
+        write_export(job_id=export.job.public_id, clock=timezone.now)
+    return {"public_id": export.public_id}

@@ -22,11 +22,17 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Gate:
     """`columns(now_placeholder)` are SQL expressions over `c`; `channels()` names what can be reached (key, label);
-    `verdicts(signature)` answers for each channel key the reason against, or None."""
+    `verdicts(signature)` answers for each channel key the reason against, or None.
+
+    `purposes()` names everything that data may be used for (key, label), of which channels are a part;
+    `against(signature, purpose)` answers the reason against one of them, or None.
+    """
 
     columns: Callable[[str], Sequence[str]]
     channels: Callable[[], Sequence[tuple[str, str]]]
     verdicts: Callable[[Sequence[Any]], Mapping[str, Reason | None]]
+    purposes: Callable[[], Sequence[tuple[str, str]]]
+    against: Callable[[Sequence[Any], str], Reason | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,16 @@ def register_gate(gate: Gate) -> None:
 def signature_columns(now_placeholder: str) -> list[str]:
     """The columns that decide; none without a gate."""
     return [column for gate in _gates for column in gate.columns(now_placeholder)]
+
+
+def purposes() -> list[tuple[str, str]]:
+    """Everything that data may be used for: key and label."""
+    return [purpose for gate in _gates for purpose in gate.purposes()]
+
+
+def against(signature: Sequence[Any], purpose: str) -> Reason | None:
+    """Why the data of somebody with this signature may not be used for a purpose; None when it may."""
+    return next((reason for gate in _gates if (reason := gate.against(signature, purpose))), None)
 
 
 def reach_of(groups: Sequence[tuple[Sequence[Any], int]]) -> list[Reach]:
