@@ -36,6 +36,7 @@ from consent.selectors.segments import CRITERIA, GATE
 from consent.selectors.suppression import suppressed_among
 from consent.selectors.timeline import CONSENT_SOURCE
 from consent.services import disclosures, erasure
+from consent.services.bulk import SUPPRESS
 from consent.services.hearing import record_signal
 from consent.services.imports import check_imported_basis, record_imported_consent
 from consent.services.masks import recompute_masks
@@ -54,6 +55,7 @@ from customers.selectors.segments.gates import register_gate
 from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.timeline import register_source
 from customers.services import guards
+from customers.services.bulk import register_bulk_step
 from customers.services.guards import MergePart, Pair
 from customers.services.telling import register_keeper
 
@@ -197,6 +199,7 @@ register_criterion(CONSENT)
 for _asked in CRITERIA:
     register_segment_criterion(_asked)
 register_gate(GATE)
+register_bulk_step(SUPPRESS)
 register_source(CONSENT_SOURCE)
 
 

@@ -32,6 +32,7 @@ from customers.models import (
     Touch,
 )
 from customers.selectors import exports, personal
+from customers.selectors.activity import ACTIVITY
 from customers.selectors.criteria import register_criterion
 from customers.selectors.expansions import register_expansion
 from customers.selectors.figures import customer_figures
@@ -231,6 +232,7 @@ for _name, _passing in OWN_CLOCKS.items():
 register_expansion(name="segments", expander=listing.slugs_of)
 register_namer(prefix="imp", namer=name_files)
 register_criterion(listing.SEGMENT)
+register_criterion(ACTIVITY)
 guards.register_merge_part(part=MEMBERSHIPS)
 guards.register_merge_part(part=SCORES)
 

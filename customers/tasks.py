@@ -10,6 +10,7 @@ from django.utils import timezone
 from core.actors import SYSTEM
 from core.errors import Conflict
 from customers.services import (
+    bulk,
     duplicates,
     export_files,
     exports,
@@ -84,6 +85,12 @@ def clean_up_imports(**_: Any) -> None:
         changes_before=now - timedelta(days=settings.IMPORT_UNDO_DAYS),
         refused_before=now - timedelta(days=settings.REFUSED_ROW_RETENTION_DAYS),
     )
+
+
+@shared_task
+def run_bulk(job_id: str, **_: Any) -> None:
+    """Work on something that is done to many customers."""
+    bulk.run_bulk(job_id=job_id, clock=timezone.now)
 
 
 @shared_task

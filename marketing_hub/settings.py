@@ -363,6 +363,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "ModeEnum": ["opt_in", "opt_out"],
+        "FormatEnum": ["standard", "cloudevents"],
+        "ExportFormatEnum": ["csv", "ndjson"],
         "ListUploadModeEnum": ["add", "replace"],
         "CustomerStatusEnum": ["active", "inactive"],
         "BatchStatusEnum": ["created", "updated", "unchanged", "refused"],

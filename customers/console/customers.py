@@ -27,7 +27,8 @@ from core.console.views import (
     MenuEntry,
     Tab,
 )
-from customers.console.forms import CustomerForm, ListChoiceForm, TagForm, TagsForm
+from customers.console.bulk import bulk_actions
+from customers.console.forms import CustomerForm, TagsForm
 from customers.console.panels import IDENTITIES, PROFILE, TAGS, TIMELINE, profile_facts
 from customers.console.words import CHANGE, PII, STATES, VIEW, shown_email, shown_name
 from customers.models import Customer, Status, TagOrigin
@@ -36,14 +37,11 @@ from customers.selectors.criteria import criteria
 from customers.selectors.customers import count_known, find_customer, list_customers, matching_ids, tag_names, tags_of
 from customers.selectors.filters import CustomerFilter
 from customers.selectors.marks import SILENT, Shown, mark_sources, read_marks
-from customers.selectors.segments.listing import find_segment
 from customers.services.customers import create_customer, delete_customer, update_customer
 from customers.services.reveals import reveal_customer
-from customers.services.segments import MAX_MEMBERS_A_CALL, change_members
-from customers.services.tags import change_tags, replace_tags
+from customers.services.tags import replace_tags
 
 DELETE, IMPORT, MERGE = "customers.delete_customer", "customers.import_customer", "customers.merge_customer"
-CHANGE_SEGMENT = "customers.change_segment"
 
 
 class CustomerConsoleFilter(CustomerFilter):
@@ -103,28 +101,6 @@ def value_cell(row: Any) -> str:
     return cells.money(row.orders_total, row.orders_currency) if row.orders_count else cells.NOTHING
 
 
-def tag_selection(*, selection: Any, form: Any, by: Any, now: Any) -> str:
-    """Put a tag on the chosen customers, 2,000 at a time."""
-    ids, done = list(selection.rows.order_by("pk").values_list("pk", flat=True)[:50_000]), 0
-    for start in range(0, len(ids), 2_000):
-        chunk = ids[start : start + 2_000]
-        done += len(
-            change_tags(customer_ids=chunk, add=[form.cleaned_data["tag"]], origin=TagOrigin.PERSON, by=by, now=now)
-        )
-    return f"The tag is on {done:,} more customers."
-
-
-def add_to_list(*, selection: Any, form: Any, by: Any, now: Any) -> str:
-    """Put the chosen customers on a list kept by hand, 1,000 at a time."""
-    ids = list(selection.rows.order_by("pk").values_list("pk", flat=True)[:50_000])
-    segment = find_segment(form.cleaned_data["segment"])
-    before = segment.current.members if segment.current else 0
-    for start in range(0, len(ids), MAX_MEMBERS_A_CALL):
-        segment = change_members(segment=segment, add=ids[start : start + MAX_MEMBERS_A_CALL], by=by, now=now)
-    after = segment.current.members if segment.current else 0
-    return f"{after - before:,} more customers are on “{segment.name}”."
-
-
 class CustomerList(ListPage):
     """Everybody we know."""
 
@@ -133,10 +109,6 @@ class CustomerList(ListPage):
     filterset_class = CustomerConsoleFilter
     search_label = "E-mail, last name or id"
     default_sort = "-created_at"
-    bulk_actions = (
-        BulkAction("tag", "Add tag", CHANGE, run=tag_selection, form=TagForm),
-        BulkAction("list", "Add to list", CHANGE_SEGMENT, run=add_to_list, form=ListChoiceForm),
-    )
     key_columns = (
         Column("customer", "Customer", value=whole_row, cell=person_cell),
         Column("country", "Country"),
@@ -159,6 +131,11 @@ class CustomerList(ListPage):
     def columns(self) -> Sequence[Column]:  # type: ignore[override]
         """Who it is, what upper floors know, then the figures."""
         return (*self.key_columns, *mark_columns(), *self.more_columns)
+
+    @property
+    def bulk_actions(self) -> Sequence[BulkAction]:  # type: ignore[override]
+        """Tagging, putting on a list, and what upper floors offer."""
+        return bulk_actions(sees_pii=self.reader.has_perm(PII))
 
     @property
     def tabs(self) -> Sequence[Tab]:  # type: ignore[override]

@@ -49,20 +49,11 @@ def request_export(
         raise InvalidState("This segment has not been calculated yet, or is archived.")
     members = segment.current.members
     waits = not alone and members > settings.EXPORT_ROWS_ALONE
-    export = MemberExport.objects.create(
-        public_id=MemberExport.new_public_id(),
-        segment=segment,
-        state=ExportState.WAITING if waits else ExportState.GRANTED,
-        form=form,
-        fields=list(chosen),
-        sees_pii=sees_pii,
-        purpose=purpose,
-        reason=reason.strip(),
-        members=members,
-        owner=str(by),
-        created_at=now,
-        updated_at=now,
-    )
+    export = MemberExport(public_id=MemberExport.new_public_id(), segment=segment, purpose=purpose, form=form)
+    export.state = ExportState.WAITING if waits else ExportState.GRANTED
+    export.fields, export.sees_pii, export.reason = list(chosen), sees_pii, reason.strip()
+    export.members, export.owner, export.created_at, export.updated_at = members, str(by), now, now
+    export.save(force_insert=True)
     if not waits:
         _start(export, by, now)
     asked = {"segment": ["", segment.public_id], "purpose": ["", purpose], "fields": [[], list(chosen)]}
