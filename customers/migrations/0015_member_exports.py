@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0004_audit_seals'),
-        ('customers', '0013_list_uploads'),
+        ('customers', '0014_known_in_order'),
     ]
 
     operations = [
