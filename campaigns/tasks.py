@@ -10,7 +10,7 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.experiments import list_due
-from campaigns.services import experiments, running, sending, upkeep
+from campaigns.services import canaries, experiments, running, sending, upkeep
 from campaigns.services.automations import entering, following, timers
 from campaigns.services.automations.upkeep import close_replaced, forget_runs
 from core import jobs
@@ -40,7 +40,9 @@ def drive_campaigns(**_: Any) -> None:
     for pk in Campaign.objects.filter(state=State.BUILDING_AUDIENCE).values_list("pk", flat=True):
         jobs.defer("campaigns.tasks.build_audience", campaign_id=pk)
     for pk in running.sending_now(now=now):
-        if not running.close_campaign(campaign_id=pk, now=now):
+        if canaries.judge_canary(campaign_id=pk, now=now) != "paused" and not running.close_campaign(
+            campaign_id=pk, now=now
+        ):
             for slot in range(settings.CAMPAIGN_SENDERS):
                 jobs.defer("campaigns.tasks.send_campaign", campaign_id=pk, slot=slot)
 

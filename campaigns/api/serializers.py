@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from campaigns.models import CapChoice
+from campaigns.models import CanaryChoice, CapChoice
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.feedback import Outcome
 from campaigns.rules.lifecycle import State
@@ -32,6 +32,20 @@ class CampaignChangeSerializer(serializers.Serializer[object]):
     cap_messages = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=1_000)
     cap_days = serializers.IntegerField(required=False, min_value=1, max_value=90)
     cap_choice = serializers.ChoiceField(choices=CapChoice.values, required=False)
+    canary_percent = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=50, help_text="So many percent get it first."
+    )
+    canary_choice = serializers.ChoiceField(choices=CanaryChoice.values, required=False)
+    canary_minutes = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=10_000,
+        help_text="How long reports are waited for.",
+    )
+    canary_bounces = serializers.DecimalField(
+        max_digits=5, decimal_places=2, required=False, help_text="Percent of bounces that stop the campaign."
+    )
+    canary_complaints = serializers.DecimalField(max_digits=5, decimal_places=2, required=False)
     holdout_percent = serializers.IntegerField(required=False, min_value=0, max_value=50)
     budget = serializers.DecimalField(max_digits=8, decimal_places=2, required=False, allow_null=True)
     cost_per_message = serializers.DecimalField(max_digits=10, decimal_places=4, required=False)
@@ -85,6 +99,13 @@ class CampaignSerializer(serializers.Serializer[object]):
     cap_messages = serializers.IntegerField(allow_null=True)
     cap_days = serializers.IntegerField()
     cap_choice = serializers.ChoiceField(choices=CapChoice.values)
+    canary_percent = serializers.IntegerField(allow_null=True)
+    canary_choice = serializers.ChoiceField(choices=CanaryChoice.values)
+    canary_minutes = serializers.IntegerField()
+    canary_bounces = serializers.DecimalField(max_digits=5, decimal_places=2)
+    canary_complaints = serializers.DecimalField(max_digits=5, decimal_places=2)
+    canary_sent_at = serializers.DateTimeField(allow_null=True, help_text="When the first messages were all decided.")
+    canary_passed_at = serializers.DateTimeField(allow_null=True, help_text="When the others were let go.")
     holdout_percent = serializers.IntegerField()
     budget = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
     cost_per_message = serializers.DecimalField(max_digits=10, decimal_places=4)

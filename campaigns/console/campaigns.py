@@ -139,6 +139,13 @@ def _audience(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     return {"parts": parts_of([campaign]).get(campaign.pk, []), "taken": campaign.audience}
 
 
+def _canary(campaign: Campaign) -> str:
+    if not campaign.canary_percent:
+        return "Everybody at once"
+    then = "let go" if campaign.canary_passed_at else campaign.get_canary_choice_display().lower()
+    return f"{campaign.canary_percent} %, then {campaign.canary_minutes} minutes, then: {then}"
+
+
 def _facts(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     quiet = f"{campaign.quiet_from:%H:%M} to {campaign.quiet_until:%H:%M} there" if campaign.quiet_from else "None"
     cap = f"{campaign.cap_messages} in {campaign.cap_days} days, then: {campaign.get_cap_choice_display().lower()}"
@@ -150,6 +157,7 @@ def _facts(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
         ("Quiet hours", quiet),
         ("Limit a person", cap if campaign.cap_messages else "None"),
         ("Measured", "Opens and clicks of people who agreed" if campaign.tracking else "Nothing"),
+        ("First to", _canary(campaign)),
         ("Held out", f"{campaign.holdout_percent} %" if campaign.holdout_percent else "Nobody"),
         ("Budget", cells.money(campaign.budget, campaign.currency) if campaign.budget is not None else "None"),
         ("Submitted by", cells.code(campaign.submitted_by)),

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from campaigns.console.campaigns import address
 from campaigns.console.words import CHANGE, PII
-from campaigns.models import Campaign, CapChoice, Role
+from campaigns.models import Campaign, CanaryChoice, CapChoice, Role
 from campaigns.rules.budget import cost_of
 from campaigns.rules.deliveries import reason_words
 from campaigns.selectors.audience import audience_of, sample_of
@@ -230,6 +230,24 @@ class ScheduleForm(ConsoleForm):
     cap_messages = forms.IntegerField(label="Messages a person at most", required=False, min_value=1, max_value=1_000)
     cap_days = forms.IntegerField(label="In so many days", min_value=1, max_value=90)
     cap_choice = forms.ChoiceField(label="Who has had enough", choices=CapChoice.choices)
+    canary_percent = forms.IntegerField(
+        label="Send to so many percent first",
+        required=False,
+        min_value=1,
+        max_value=50,
+        help_text="Empty: to everybody at once.",
+    )
+    canary_minutes = forms.IntegerField(label="Then wait, minutes", min_value=0, max_value=10_000)
+    canary_choice = forms.ChoiceField(label="And then", choices=CanaryChoice.choices)
+    canary_bounces = forms.DecimalField(
+        label="Stop above so many percent of bounces", min_value=Decimal(0), max_value=Decimal(100), decimal_places=2
+    )
+    canary_complaints = forms.DecimalField(
+        label="Stop above so many percent of spam",
+        min_value=Decimal(0),
+        max_value=Decimal(100),
+        decimal_places=2,
+    )
     budget = forms.DecimalField(label="Budget", required=False, min_value=Decimal(0), decimal_places=2)
     cost_per_message = forms.DecimalField(label="Cost of a message", min_value=Decimal(0), decimal_places=4)
     currency = forms.CharField(label="Currency", min_length=3, max_length=3)

@@ -8,8 +8,8 @@ from campaigns.models.automations import (
     StepCount,
     StepRecord,
 )
-from campaigns.models.campaigns import Campaign, CampaignSegment, CapChoice, Role
-from campaigns.models.deliveries import Delivery, SendBucket
+from campaigns.models.campaigns import Campaign, CampaignSegment, CanaryChoice, CapChoice, Role
+from campaigns.models.deliveries import Delivery
 from campaigns.models.experiments import Experiment, Shown
 from campaigns.models.offers import Code, Exposure, Offer, Promotion, Redemption
 
@@ -19,6 +19,7 @@ __all__ = [
     "AutomationVersion",
     "Campaign",
     "CampaignSegment",
+    "CanaryChoice",
     "CapChoice",
     "Code",
     "Delivery",
@@ -29,7 +30,6 @@ __all__ = [
     "Redemption",
     "Role",
     "Run",
-    "SendBucket",
     "Shown",
     "StepCount",
     "StepRecord",

@@ -1,5 +1,7 @@
 """Campaigns: what is sent to whom, under which purpose, within which limits, and who approved it."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -14,6 +16,14 @@ class CapChoice(models.TextChoices):
 
     DEFER = "defer", "Wait until the limit allows it"
     SKIP = "skip", "Leave out"
+    REPLACE = "replace", "Wait, in place of what else waits for them"
+
+
+class CanaryChoice(models.TextChoices):
+    """Who lets a campaign go on after its first messages."""
+
+    AUTOMATIC = "automatic", "Go on by itself within the limits"
+    APPROVE = "approve", "Wait for somebody to let it go on"
 
 
 class Role(models.TextChoices):
@@ -40,7 +50,8 @@ class Campaign(PublicId, TimeStamped):
     `audience` remembers at launch which version of each segment was taken and how many people it had. `people` is the
     size of the audience: the number of delivery rows of its first step; `totals` keeps their counts by state when the
     rows themselves have been removed for their age, `reactions` and `outcomes` what became of the messages. Times
-    are UTC, quiet hours are the person's.
+    are UTC, quiet hours are the person's. `canary_percent` of the audience gets the message first; `canary_sent_at`
+    says when all of them were decided about, `canary_passed_at` when the others were let go.
     """
 
     id_prefix = "cmp"
@@ -62,6 +73,13 @@ class Campaign(PublicId, TimeStamped):
     cap_messages = models.PositiveSmallIntegerField(null=True)
     cap_days = models.PositiveSmallIntegerField(default=7)
     cap_choice = models.CharField(max_length=10, choices=CapChoice, default=CapChoice.DEFER)
+    canary_percent = models.PositiveSmallIntegerField(null=True)
+    canary_choice = models.CharField(max_length=10, choices=CanaryChoice, default=CanaryChoice.AUTOMATIC)
+    canary_minutes = models.PositiveSmallIntegerField(default=30)
+    canary_bounces = models.DecimalField(max_digits=5, decimal_places=2, default=Decimal("5.00"))
+    canary_complaints = models.DecimalField(max_digits=5, decimal_places=2, default=Decimal("0.30"))
+    canary_sent_at = models.DateTimeField(null=True)
+    canary_passed_at = models.DateTimeField(null=True)
     holdout_percent = models.PositiveSmallIntegerField(default=0)
     budget = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     cost_per_message = models.DecimalField(max_digits=10, decimal_places=4, default=0)
@@ -95,6 +113,9 @@ class Campaign(PublicId, TimeStamped):
             ),
             models.CheckConstraint(
                 condition=~Q(state=State.ARCHIVED) | Q(archived_at__isnull=False), name="campaign_archived_is_dated"
+            ),
+            models.CheckConstraint(
+                condition=Q(canary_percent=None) | Q(canary_percent__range=(1, 50)), name="campaign_canary_is_a_share"
             ),
             models.CheckConstraint(condition=Q(holdout_percent__lte=50), name="campaign_holdout_at_most_half"),
             models.CheckConstraint(

@@ -73,17 +73,3 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign_id}/{self.step}/{self.pk}"
-
-
-class SendBucket(models.Model):
-    """The tokens left for one rate: `provider`, `domain:example.com`, `campaign:cmp_...`."""
-
-    name = models.CharField(max_length=300, primary_key=True)
-    tokens = models.FloatField()
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["at"], name="send_bucket_by_age")]
-
-    def __str__(self) -> str:
-        return self.name

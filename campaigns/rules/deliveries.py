@@ -39,6 +39,8 @@ REASONS: Final[Mapping[str, str]] = {
     "global_holdout": "In the global holdout, which gets no marketing, to measure what all of it changes",
     "quiet_hours": "Waiting for the end of quiet hours where the person is",
     "frequency_cap": "Has had as many messages as the limit allows",
+    "replaced": "Another message took its place under the limit of messages a person",
+    "canary": "Waiting until the first messages have proven themselves",
     "cancelled": "The campaign was cancelled first",
     "goal_reached": "Reached the goal of the automation first",
     "left_automation": "Left the automation first",

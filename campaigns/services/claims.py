@@ -9,17 +9,15 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connection, transaction
 
-from campaigns.models import Campaign, CapChoice, Delivery, SendBucket
-from campaigns.rules.buckets import Bucket, take
+from campaigns.models import Campaign, CapChoice, Delivery
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.rules.quiet import next_allowed, zone_of
 from campaigns.services.automations.goals import reached_meanwhile
+from campaigns.services.buckets import Rate, take_tokens
 from consent.selectors.suppression import suppressed_among
 
 BATCH: Final = 50
-EVERY_S: Final = 5
-"""Workers look for due rows this often, so a rate may be used up for that long at once."""
 _DUE: Final = """
 SELECT d.id, d.customer_id, coalesce(c.email, ''), coalesce(c.time_zone, '')
 FROM campaigns_delivery d LEFT JOIN customers_customer c ON c.id = d.customer_id
@@ -136,7 +134,15 @@ def _put_off_capped(campaign: Campaign, rows: Sequence[_Row], batch: Batch, now:
         else:
             free_at = times[cap - 1] + window + timedelta(seconds=1)
             _decide([row.pk], batch, due_at=free_at, reason="frequency_cap")
+            if campaign.cap_choice == CapChoice.REPLACE:
+                _take_the_place(campaign, row)
     return kept
+
+
+def _take_the_place(campaign: Campaign, row: _Row) -> None:
+    """What other campaigns keep waiting for this person until the limit allows it gives way to this message."""
+    waiting = Delivery.objects.filter(customer=row.customer_id, state=DeliveryState.QUEUED, reason="frequency_cap")
+    waiting.exclude(campaign=campaign).update(state=DeliveryState.SKIPPED, reason="replaced")
 
 
 def _put_off_by_domain(rows: Sequence[_Row], batch: Batch, now: datetime) -> list[_Row]:
@@ -144,7 +150,7 @@ def _put_off_by_domain(rows: Sequence[_Row], batch: Batch, now: datetime) -> lis
     if not rate:
         return list(rows)
     left = {
-        domain: _take(f"domain:{domain}", rate, wanted, now)
+        domain: take_tokens(rates=[Rate(f"domain:{domain}", rate)], wanted=wanted, now=now)
         for domain, wanted in sorted(Counter(row.domain for row in rows).items())
     }
     kept: list[_Row] = []
@@ -158,21 +164,9 @@ def _put_off_by_domain(rows: Sequence[_Row], batch: Batch, now: datetime) -> lis
 
 def _granted(campaign: Campaign, wanted: int, now: datetime) -> int:
     """How many of them the campaign's own rate and that of the mail provider let go now."""
-    if campaign.per_minute:
-        wanted = _take(f"campaign:{campaign.public_id}", campaign.per_minute / 60, wanted, now)
-    if settings.MAIL_PER_SECOND:
-        wanted = _take("provider", settings.MAIL_PER_SECOND, wanted, now)
-    return wanted
-
-
-def _take(name: str, per_second: float, wanted: int, now: datetime) -> int:
-    burst = max(1.0, per_second * EVERY_S)
-    SendBucket.objects.get_or_create(name=name, defaults={"tokens": burst, "at": now})
-    row = SendBucket.objects.select_for_update().get(name=name)
-    granted, left = take(Bucket(row.tokens, row.at), now=now, per_second=per_second, burst=burst, wanted=wanted)
-    row.tokens, row.at = left.tokens, left.at
-    row.save(update_fields=["tokens", "at"])
-    return granted
+    rates = [Rate(f"campaign:{campaign.public_id}", campaign.per_minute / 60)] if campaign.per_minute else []
+    rates += [Rate("provider", settings.MAIL_PER_SECOND)] if settings.MAIL_PER_SECOND else []
+    return take_tokens(rates=rates, wanted=wanted, now=now)
 
 
 def _decide(pks: Sequence[int], batch: Batch, **values: Any) -> None:

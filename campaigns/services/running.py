@@ -13,6 +13,7 @@ from campaigns.selectors.audience import FILL, audience_of, parameters
 from campaigns.selectors.campaigns import counts_of, launch_problems, parts_of
 from campaigns.services.approval import refuse_problems
 from campaigns.services.campaigns import locked, move
+from campaigns.services.canaries import hold_back, let_go
 from campaigns.services.holding import hold_out
 from core import jobs
 from core.actors import SYSTEM, Actor
@@ -55,10 +56,12 @@ def pause_campaign(*, campaign: Campaign, reason: str = "", by: Actor, now: date
 
 @transaction.atomic
 def resume_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign:
-    """A paused campaign goes on with whoever is left."""
+    """A paused campaign goes on with whoever is left; after its canary, with everybody."""
     campaign = locked(campaign=campaign)
     if campaign.state != State.PAUSED:
         raise InvalidState("Only a paused campaign can go on.")
+    if campaign.canary_sent_at:
+        let_go(campaign=campaign, by=by, now=now)
     return move(campaign=campaign, to=State.SENDING, by=by, now=now, trouble="")
 
 
@@ -121,6 +124,7 @@ def build_audience(*, campaign_id: int, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(FILL, parameters(campaign, now))
     hold_out(campaign=campaign, now=now)
+    hold_back(campaign=campaign)
     taken = [_frozen(part) for part in parts_of([campaign]).get(campaign.pk, [])]
     people = Delivery.objects.filter(campaign=campaign).count()
     move(campaign=campaign, to=State.SENDING, by=SYSTEM, now=now, people=people, audience=taken)

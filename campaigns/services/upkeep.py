@@ -1,13 +1,13 @@
 """What becomes of deliveries when people are erased or merged, and when campaigns are old."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from campaigns.models import Campaign, Delivery, Experiment, Exposure, Redemption, SendBucket, Shown
+from campaigns.models import Campaign, Delivery, Experiment, Exposure, Redemption, Shown
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.selectors.campaigns import counts_of
 from campaigns.selectors.reactions import outcomes_of, reactions_of
@@ -94,7 +94,6 @@ def forget_deliveries(*, before: datetime, now: datetime) -> int:
     _forget_shown(before)
     Redemption.objects.filter(redeemed_at__lt=before, customer__isnull=False).update(customer=None, order_id="")
     Exposure.objects.filter(shown_at__lt=before, customer__isnull=False).update(customer=None)
-    SendBucket.objects.filter(at__lt=now - timedelta(days=1)).delete()
     old = Campaign.objects.filter(finished_at__lt=before, totals={}).order_by("finished_at")
     return sum(_forget(campaign) for campaign in old[:20])
 

@@ -176,7 +176,7 @@ def test_send__quiet_hours__wait_for_the_morning_where_the_person_is(sink):
     assert waiting.due_at.astimezone(UTC).hour in (6, 7)
 
 
-@pytest.mark.parametrize(("choice", "state"), [("defer", "queued"), ("skip", "skipped")])
+@pytest.mark.parametrize(("choice", "state"), [("defer", "queued"), ("skip", "skipped"), ("replace", "queued")])
 def test_send__had_enough_messages__waits_or_is_left_out_as_chosen(sink, choice, state):
     people = make_people(2)
     run(launched(make_campaign(people[:1])))
@@ -187,8 +187,21 @@ def test_send__had_enough_messages__waits_or_is_left_out_as_chosen(sink, choice,
     row = Delivery.objects.get(campaign=campaign, customer=people[0])
     assert (row.state, row.reason) == (state, "frequency_cap")
     assert sink.addresses == sorted([people[0].email, people[1].email])
-    if choice == "defer":
+    if choice != "skip":
         assert timedelta(days=6) < row.due_at - timezone.now() < timedelta(days=8)
+
+
+def test_send__takes_the_place__of_what_other_campaigns_keep_waiting_for_the_person(sink):
+    person = make_people(1)
+    run(launched(make_campaign(person)))
+    older = launched(make_campaign(person, cap_messages=1))
+    run(older)
+    newer = launched(make_campaign(person, cap_messages=1, cap_choice="replace"))
+
+    run(newer)
+
+    assert (states(older), reasons(older)) == ({"skipped": 1}, {"replaced": 1})
+    assert (states(newer), reasons(newer)) == ({"queued": 1}, {"frequency_cap": 1})
 
 
 def test_send__rate_of_the_campaign__lets_no_more_go_than_it_allows(sink):
