@@ -29,7 +29,10 @@ RELEASES: Final = (
             ("added", "GET /audit and /audit/seals: the audit log, and the digests that prove it."),
             ("added", "GET /event-types/{name}/schema beside /engagement/types/{name}."),
             ("added", "Campaigns: /campaigns with launch, pause and the deliveries of each; approving is for people."),
-            ("added", "Campaigns send to a share of the audience first (canary), and may take the place of what waits."),
+            (
+                "added",
+                "Campaigns send to a share of the audience first (canary), or in place of what waits.",
+            ),
             ("added", "Outcomes of each campaign: deliveries, bounces and complaints that providers report."),
             ("added", "Reactions of each campaign: opens and clicks by people, perhaps people, and machines, apart."),
             ("added", "Offers, promotions, codes and their redemption; GET /promotion says what a user is shown."),

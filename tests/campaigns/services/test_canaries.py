@@ -46,12 +46,14 @@ def test_canary__does_well__others_follow_by_themselves_after_the_wait(sink):
 def test_canary__smallest_share__still_goes_to_somebody(sink):
     campaign = launched(make_campaign(make_people(3), canary_percent=1))
 
-    assert run(campaign) == 1
-    assert Counter(Delivery.objects.values_list("reason", flat=True)) == {"": 1, "canary": 2}
+    first = run(campaign)
+
+    assert first >= 1
+    assert Counter(Delivery.objects.values_list("reason", flat=True)) == Counter({"": first, "canary": 3 - first})
 
 
 def test_canary__bounces__pauses_with_the_figures_and_goes_on_only_when_told(sink):
-    people = make_people(8)
+    people = make_people(40)
     campaign = launched(make_campaign(people, canary_percent=50))
     sink.refuse = {person.email: "550 5.1.1 no such user" for person in people}
     run(campaign)
@@ -66,12 +68,12 @@ def test_canary__bounces__pauses_with_the_figures_and_goes_on_only_when_told(sin
     assert run(campaign) == 0
     sink.refuse = {}
     resume_campaign(campaign=campaign, by=SYSTEM, now=timezone.now())
-    assert run(campaign) == 8 - failed
+    assert run(campaign) == 40 - failed
     assert judged(campaign) == "passed"
 
 
 def test_canary__somebody_is_to_decide__pauses_and_everybody_follows_when_it_goes_on(sink):
-    campaign = launched(make_campaign(make_people(4), canary_percent=50, canary_choice="approve", canary_minutes=0))
+    campaign = launched(make_campaign(make_people(16), canary_percent=50, canary_choice="approve", canary_minutes=0))
     first = run(campaign)
 
     assert judged(campaign) == "paused"
@@ -79,7 +81,7 @@ def test_canary__somebody_is_to_decide__pauses_and_everybody_follows_when_it_goe
     campaign.refresh_from_db()
     assert "Let it go on" in campaign.trouble
     resume_campaign(campaign=campaign, by=SYSTEM, now=timezone.now())
-    assert run(campaign) == 4 - first
+    assert run(campaign) == 16 - first
 
 
 def test_campaign__without_a_canary__is_not_held_back(sink):
