@@ -16,15 +16,15 @@ from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.segments.touching import register_clock, register_touch_source
 from customers.selectors.timeline import register_source
 from customers.services import guards
-from engagement.models import Event
+from engagement.models import Event, HeldEvent
 from engagement.selectors import measures, metrics, touching
 from engagement.selectors.merging import preview_events
-from engagement.selectors.personal import collect_events
+from engagement.selectors.personal import collect_events, collect_held_events
 from engagement.selectors.segments import CRITERIA
 from engagement.selectors.signals import SIGNALS
 from engagement.selectors.timeline import EVENTS
 from engagement.services import followers, linking
-from engagement.services.erasure import erase_events
+from engagement.services.erasure import erase_events, erase_held_events
 from engagement.services.merging import leave_events, send_events_back
 
 
@@ -95,6 +95,18 @@ privacy.register(
         collect=collect_events,
         erase=erase_events,
         order=100,
+    )
+)
+privacy.register(
+    PersonalData(
+        name="engagement.held_events",
+        model=HeldEvent,
+        category="older events that a legal hold has kept",
+        purpose="legal claims",
+        retention="until the hold is lifted",
+        collect=collect_held_events,
+        erase=erase_held_events,
+        order=101,
     )
 )
 for _name in (*followers.FOLLOWERS, linking.FOLLOWER):

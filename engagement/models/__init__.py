@@ -2,6 +2,7 @@
 
 from engagement.models.catalogue import EventSchema, EventType, Label
 from engagement.models.events import ConsentKind, Event, EventKey
+from engagement.models.held import HeldEvent
 from engagement.models.reactions import Reaction
 from engagement.models.rejections import Rejection
 from engagement.models.rollups import DailyMetric, HourlyMetric
@@ -13,6 +14,7 @@ __all__ = [
     "EventKey",
     "EventSchema",
     "EventType",
+    "HeldEvent",
     "HourlyMetric",
     "Label",
     "Reaction",

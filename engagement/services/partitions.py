@@ -8,6 +8,7 @@ from django.db import connection
 
 from customers.selectors import direct
 from engagement.rules.months import month_of, shifted
+from engagement.services import held
 
 AHEAD_MONTHS: Final = 3
 _BATCH: Final = 20_000
@@ -53,6 +54,8 @@ def ensure_partitions(*, first: date, now: datetime) -> int:
 def drop_expired_partitions(*, keep_months: int, now: datetime) -> list[str]:
     """Months that ended more than `keep_months` months ago are gone; returns the names of the tables dropped.
 
+    Events of people on legal hold are kept apart (HeldEvent, decision 16).
+
     A month is detached concurrently: that waits for those who are writing or reading, and nobody waits for it. So it
     must be called outside a transaction. What an interrupted call left half done is finished by the next.
     """
@@ -65,7 +68,7 @@ def drop_expired_partitions(*, keep_months: int, now: datetime) -> list[str]:
                 cursor.execute(
                     f"ALTER TABLE {_LOG} DETACH PARTITION {name} {'FINALIZE' if pending else 'CONCURRENTLY'}"
                 )
-            cursor.execute(f"DROP TABLE {name}")
+            held.drop_month(table=name)
     return [name for name, _ in months]
 
 

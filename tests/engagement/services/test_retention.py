@@ -2,17 +2,23 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
 
+from consent.models import LegalHold
+from consent.services.request_decisions import place_hold
 from core.actors import SYSTEM
 from core.models import AuditEntry
-from engagement.models import Event, HourlyMetric
+from customers.models import Customer
+from engagement.models import Event, HeldEvent, HourlyMetric
+from engagement.selectors.personal import collect_events, collect_held_events
 from engagement.services import partitions
+from engagement.services.held import drop_month
 from engagement.services.retention import apply_retention
 from tests.engagement.support import store_event
+from tests.factories.consent import make_person
 
 NOW = datetime.now(UTC)
 OLD = datetime(2019, 1, 15, tzinfo=UTC)
@@ -143,3 +149,48 @@ def _interrupt_detaching():
         assert detaching.exception(timeout=60) is not None
         finish.set()
         slow.result(timeout=60)
+
+
+def on_hold(**facts) -> LegalHold:
+    customer = make_person(**facts)
+    return place_hold(customer=customer, scope="C-1", reason="Claim", review_on=date(2100, 1, 1), by=SYSTEM, now=NOW)
+
+
+def test_apply_retention__person_on_legal_hold__keeps_her_events_and_nobody_elses():
+    hold = on_hold()
+    visitor = Customer.objects.create(public_id=Customer.new_public_id(), merged_into=hold.customer)
+    for pk in (hold.customer_id, visitor.pk, visitor.pk + 1):
+        store_event(customer_id=pk, at=OLD)
+
+    expired = run()
+
+    assert expired.months == [TABLE] and TABLE not in tables()
+    ids = [hold.customer_id, visitor.pk]
+    assert sorted(HeldEvent.objects.values_list("customer_id", flat=True)) == sorted(ids)
+    assert [row["occurred_at"] for row in collect_held_events(ids)] == [OLD.isoformat()] * 2
+    assert not list(collect_events(ids))
+
+
+def test_apply_retention__hold_lifted__lets_the_kept_events_go_and_says_so():
+    hold = on_hold()
+    store_event(customer_id=hold.customer_id, at=OLD)
+    run()
+    LegalHold.objects.update(lifted_at=NOW, lifted_by="staff:usr_one")
+
+    expired = run()
+
+    assert (expired.released, HeldEvent.objects.count()) == (1, 0)
+    assert AuditEntry.objects.filter(action="events.expired").latest("pk").changes["released"] == [1, None]
+
+
+def test_drop_month__failing_on_the_way__loses_neither_month_nor_event():
+    hold = on_hold()
+    store_event(customer_id=hold.customer_id, at=OLD)
+
+    with pytest.raises(RuntimeError), transaction.atomic():
+        drop_month(table=TABLE)
+        raise RuntimeError
+
+    assert TABLE in tables()
+    assert not HeldEvent.objects.exists()
+    assert Event.objects.count() == 1
