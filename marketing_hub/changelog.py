@@ -42,6 +42,7 @@ RELEASES: Final = (
                 "added",
                 "Experiments: /experiments with start, results, exposures, winner, and the calculator /plan.",
             ),
+            ("added", "GET /campaigns/{id}/results and GET /reports/attribution: seven models side by side."),
             ("added", "POST /ofrep/v1/evaluate/flags: experiments and promotions for every OpenFeature SDK (OFREP)."),
             ("added", "X-API-Version beside API-Version on every answer."),
             (

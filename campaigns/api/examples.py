@@ -41,6 +41,7 @@ EXAMPLES = [
     Example("updateCampaign", "Another subject", path=ID, body={"subject": "At last"}, answer={"subject": "At last"}),
     Example("duplicateCampaign", "A copy", path=ID, status=201, answer={"name": "Spring (copy)", "state": "draft"}),
     Example("listCampaignDeliveries", "Nobody yet", path=ID, answer={"data": []}),
+    Example("getCampaignResults", "Not launched yet", path=ID, answer={"funnel": [], "revenue": None}),
     Example("submitCampaign", "Refused: no audience", path=ID, status=409, answer={"code": "not_ready"}),
     Example("launchCampaign", "Refused: not approved", path=ID, status=409, answer={"code": "state_conflict"}),
     Example(

@@ -144,11 +144,9 @@ class ExperimentDecisionSerializer(serializers.Serializer[object]):
     may_declare = serializers.BooleanField()
 
 
-class ExperimentResultsSerializer(serializers.Serializer[object]):
-    """Everything the figures say as of `counted_at`."""
+class GroupReportSerializer(serializers.Serializer[object]):
+    """Every comparison of some groups, the checks of their sizes, and what may be said."""
 
-    experiment = serializers.CharField()
-    counted_at = serializers.DateTimeField(allow_null=True)
     groups = GroupSerializer(many=True)
     sample_ratio_p = serializers.FloatField(allow_null=True)
     sample_ratio_mismatch = serializers.BooleanField(allow_null=True)
@@ -156,6 +154,38 @@ class ExperimentResultsSerializer(serializers.Serializer[object]):
     winner_blocked = serializers.BooleanField()
     comparisons = ComparisonSerializer(many=True)
     decisions = ExperimentDecisionSerializer(many=True)
+
+
+class ExperimentResultsSerializer(GroupReportSerializer):
+    """Everything the figures say as of `counted_at`."""
+
+    experiment = serializers.CharField()
+    counted_at = serializers.DateTimeField(allow_null=True)
+
+
+class FunnelStepSerializer(serializers.Serializer[object]):
+    """A step and how many people came so far."""
+
+    step = serializers.CharField()
+    people = serializers.IntegerField()
+
+
+class CampaignResultsSerializer(serializers.Serializer[object]):
+    """What a campaign brought; figures are null before it was launched or where nothing divides."""
+
+    campaign = serializers.CharField()
+    currency = serializers.CharField()
+    funnel = FunnelStepSerializer(many=True)
+    buyers = serializers.IntegerField(allow_null=True)
+    new_buyers = serializers.IntegerField(allow_null=True)
+    cost = serializers.FloatField(allow_null=True)
+    revenue = serializers.FloatField(allow_null=True)
+    cpa = serializers.FloatField(allow_null=True, help_text="Cost for each customer who bought.")
+    cac = serializers.FloatField(allow_null=True, help_text="Cost for each who bought for the first time.")
+    roas = serializers.FloatField(allow_null=True, help_text="Revenue for each unit spent.")
+    roi = serializers.FloatField(allow_null=True, help_text="From incremental revenue; needs people held out.")
+    window_days = serializers.IntegerField(allow_null=True)
+    compared = GroupReportSerializer(allow_null=True, help_text="Sent against held out.")
 
 
 class CurvePointSerializer(serializers.Serializer[object]):

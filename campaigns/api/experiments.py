@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.api.experiment_serializers import (
+    CampaignResultsSerializer,
     ExperimentChangeSerializer,
     ExperimentInputSerializer,
     ExperimentResultsSerializer,
@@ -25,7 +26,14 @@ from campaigns.api.experiment_serializers import (
 from campaigns.api.offers import Bodies
 from campaigns.models import Experiment
 from campaigns.rules.experiments import ExperimentState
-from campaigns.selectors.experiment_answers import experiment_answer, plan_answer, results_answer
+from campaigns.selectors.campaign_results import campaign_results
+from campaigns.selectors.campaigns import find_campaign
+from campaigns.selectors.experiment_answers import (
+    campaign_results_answer,
+    experiment_answer,
+    plan_answer,
+    results_answer,
+)
 from campaigns.selectors.experiments import find_experiment, list_experiments
 from campaigns.selectors.planning import Question, plan
 from campaigns.services.experiments import (
@@ -206,6 +214,24 @@ class PlanExperiment(ApiView):
         for name in query:
             values[name] = _number(name, query[name])
         return Response(plan_answer(plan(Question(**values))))
+
+
+class CampaignReport(ApiView):
+    """GET /api/v1/campaigns/{campaign_id}/results."""
+
+    scopes = {"get": "reports:read"}
+    tag = "Campaigns"
+
+    @extend_schema(
+        operation_id="getCampaignResults",
+        summary="What did the campaign bring?",
+        responses=CampaignResultsSerializer,
+    )
+    def get(self, request: Request, campaign_id: str) -> Response:
+        """Funnel, buyers, revenue, cost, CPA, CAC, ROAS and ROI, and those sent to against those held out."""
+        self.only()
+        campaign = find_campaign(campaign_id)
+        return Response(campaign_results_answer(campaign, campaign_results(campaign, timezone.now())))
 
 
 _FLOATS: Final = ("baseline", "uplift", "deviation", "power", "level")

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import path
 
 from campaigns.api.campaigns import CampaignViewSet, DeliveryViewSet
-from campaigns.api.experiments import ExperimentViewSet, PlanExperiment, RecordShown
+from campaigns.api.experiments import CampaignReport, ExperimentViewSet, PlanExperiment, RecordShown
 from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, RedeemCode
 from campaigns.api.ofrep import evaluate_all, evaluate_one
 from campaigns.api.promotion import promotion
@@ -34,6 +34,7 @@ urlpatterns = [
     path("promotions/<str:promotion>", PromotionViewSet.as_view(_ONE)),
     path("promotions/<str:promotion>/codes", CodeViewSet.as_view(_MANY)),
     *(path(f"promotions/<str:promotion>/{step}", PromotionViewSet.as_view({"post": step})) for step in _MOVES),
+    path("campaigns/<str:campaign_id>/results", CampaignReport.as_view()),
     path("experiments", ExperimentViewSet.as_view(_MANY)),
     path("experiments/plan", PlanExperiment.as_view()),
     path("experiments/<str:experiment>", ExperimentViewSet.as_view(_ONE)),

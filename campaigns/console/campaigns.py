@@ -210,6 +210,7 @@ class CampaignDetail(DetailPage):
         """What its state allows."""
         always = [Action("Duplicate", address("campaign-duplicate", subject), CHANGE, "copy")]
         if subject.people is not None:
+            always.insert(0, Action("Results", address("campaign-results", subject), VIEW, "report-analytics"))
             always.insert(0, Action("Deliveries", address("campaign-deliveries", subject), VIEW, "list"))
         steps = [
             Action(label, address(name, subject), right, icon, primary=primary)

@@ -1,5 +1,6 @@
 """Screens of campaigns."""
 
+from campaigns.console.campaign_results import CampaignResultsPage
 from campaigns.console.campaigns import ALERTS, CampaignDeliveries, CampaignDetail, CampaignList
 from campaigns.console.experiment_steps import (
     CountExperiment,
@@ -54,6 +55,7 @@ urlpatterns = [
     screen("campaigns", CampaignList),
     screen("campaigns/new", NewCampaign),
     screen(_ONE, CampaignDetail),
+    screen(f"{_ONE}/results", CampaignResultsPage),
     screen(f"{_ONE}/deliveries", CampaignDeliveries),
     screen(f"{_ONE}/basics", CampaignBasics),
     screen(f"{_ONE}/audience", CampaignAudience),

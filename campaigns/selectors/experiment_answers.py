@@ -1,14 +1,18 @@
 """Experiments and their results as partners see them."""
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
-from campaigns.models import Experiment
+from campaigns.models import Campaign, Experiment
 from campaigns.rules.statistics.amounts import Incremental
 from campaigns.rules.statistics.report import Arm, Comparison, Report, amounts_of, share_of
 from campaigns.rules.statistics.samples import Difference
 from campaigns.rules.statistics.sequential import AlwaysValid
+from campaigns.selectors.campaign_results import CampaignResults
 from campaigns.selectors.experiments import report_of
 from campaigns.selectors.planning import Plan
+
+_MONEY: Final = ("cost", "revenue", "cpa", "cac", "roas", "roi")
 
 
 def experiment_answer(row: Experiment) -> dict[str, Any]:
@@ -39,11 +43,34 @@ def experiment_answer(row: Experiment) -> dict[str, Any]:
 
 def results_answer(row: Experiment) -> dict[str, Any]:
     """Everything its figures say."""
-    found = report_of(row)
+    return {"experiment": row.public_id, "counted_at": row.figures_at, **report_answer(report_of(row))}
+
+
+def campaign_results_answer(campaign: Campaign, found: CampaignResults | None) -> dict[str, Any]:
+    """What a campaign brought; everything null before it was launched, `compared` without people held out."""
+    if found is None:
+        names = ("buyers", "new_buyers", *_MONEY, "window_days", "compared")
+        return {"campaign": campaign.public_id, "currency": campaign.currency, "funnel": [], **dict.fromkeys(names)}
+    return {
+        "campaign": campaign.public_id,
+        "currency": found.currency,
+        "funnel": [{"step": step, "people": people} for step, people in found.funnel],
+        "buyers": found.buyers,
+        "new_buyers": found.new_buyers,
+        **{name: _plain(getattr(found.money, name)) for name in _MONEY},
+        "window_days": found.window_days,
+        "compared": report_answer(found.compared) if found.compared else None,
+    }
+
+
+def _plain(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
+
+
+def report_answer(found: Report) -> dict[str, Any]:
+    """A report of groups."""
     mismatch = found.mismatch
     return {
-        "experiment": row.public_id,
-        "counted_at": row.figures_at,
         "groups": [_group(arm, found) for arm in found.arms],
         "sample_ratio_p": mismatch.p_value if mismatch else None,
         "sample_ratio_mismatch": mismatch.found if mismatch else None,

@@ -1,7 +1,8 @@
 """Questions about experiments: lists, the sums of their groups, and the report that follows from them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -18,15 +19,17 @@ from core.errors import NotFound
 
 MEASURING: Final = "analytics"
 """The purpose under which what people do is counted."""
+_SHOWN: Final = (
+    "SELECT id, variant, customer_id, shown_at AS at FROM campaigns_shown WHERE experiment_id = %(experiment)s"
+)
 COUNTED_EVERY: Final = timedelta(minutes=15)
 DAY: Final = timedelta(days=1)
 _SUMS: Final = """
 WITH known AS (
-    SELECT s.id, s.variant, s.customer_id, s.shown_at AS at,
+    SELECT s.id, s.variant, s.customer_id, s.at,
         coalesce(c.status <> 'deleted' AND c.consent_mask & %(bit)s <> 0
             AND (c.consent_until IS NULL OR c.consent_until > %(now)s), false) AS measured
-    FROM campaigns_shown s LEFT JOIN customers_customer c ON c.id = s.customer_id
-    WHERE s.experiment_id = %(experiment)s
+    FROM ({people}) s LEFT JOIN customers_customer c ON c.id = s.customer_id
 ), did AS (
     SELECT k.id, bool_or(m.{at} >= k.at) AS did,
         sum({amount}) FILTER (WHERE m.{at} >= k.at) AS after, sum({amount}) FILTER (WHERE m.{at} < k.at) AS before
@@ -82,9 +85,32 @@ def measures_of(experiment: Experiment) -> list[Counted]:
 
 def sums_of(experiment: Experiment, now: datetime) -> dict[str, Any]:
     """The sums of every group as they are kept: {variant: {people, measured, sums: {measure: {...}}}}."""
-    kept: dict[str, Any] = {one["key"]: {"people": 0, "measured": 0, "sums": {}} for one in experiment.variants}
-    for counted in measures_of(experiment):
-        found = {row[0]: row[1:] for row in _rows(experiment, counted, now)}
+    crowd = Crowd(
+        people=_SHOWN,
+        parameters={"experiment": experiment.pk},
+        variants=[one["key"] for one in experiment.variants],
+        first=experiment.started_at or now,
+        window=timedelta(days=experiment.window_days),
+    )
+    return group_sums(crowd, measures_of(experiment), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Whose doings are counted: `people` selects id, variant, customer_id, at; none of them before `first`."""
+
+    people: str
+    parameters: Mapping[str, Any]
+    variants: Sequence[str]
+    first: datetime
+    window: timedelta
+
+
+def group_sums(crowd: Crowd, measures: Sequence[Counted], now: datetime) -> dict[str, Any]:
+    """The sums of every group, measure by measure; one statement for each."""
+    kept: dict[str, Any] = {key: {"people": 0, "measured": 0, "sums": {}} for key in crowd.variants}
+    for counted in measures:
+        found = {row[0]: row[1:] for row in _rows(crowd, counted, now)}
         for key, group in kept.items():
             people, measured, doers, total, *rest = found.get(key, (0, 0, 0, "0", 0.0, 0.0, 0.0, 0.0))
             group["people"], group["measured"] = people, measured
@@ -92,15 +118,20 @@ def sums_of(experiment: Experiment, now: datetime) -> dict[str, Any]:
     return kept
 
 
-def _rows(experiment: Experiment, counted: Counted, now: datetime) -> list[tuple[Any, ...]]:
-    window = timedelta(days=experiment.window_days)
-    statement = _SUMS.format(table=counted.table, at=counted.at, amount=counted.amount, condition=counted.condition)
+def _rows(crowd: Crowd, counted: Counted, now: datetime) -> list[tuple[Any, ...]]:
+    statement = _SUMS.format(
+        people=crowd.people,
+        table=counted.table,
+        at=counted.at,
+        amount=counted.amount,
+        condition=counted.condition,
+    )
     parameters = {
-        "experiment": experiment.pk,
         "bit": use_of(MEASURING).mask,
         "now": now,
-        "window": window,
-        "first": (experiment.started_at or now) - window,
+        "window": crowd.window,
+        "first": crowd.first - crowd.window,
+        **crowd.parameters,
         **counted.parameters,
     }
     with connection.cursor() as cursor:
@@ -112,12 +143,13 @@ def arms_of(experiment: Experiment) -> list[Arm]:
     """The groups from the sums that were kept, in the order of the variants."""
     shares = shares_of(experiment.variants)
     return [
-        _arm(one["key"], share, experiment.figures.get(one["key"], {}), experiment.measures)
+        arm_of(one["key"], share, experiment.figures.get(one["key"], {}), experiment.measures)
         for one, share in zip(experiment.variants, shares, strict=True)
     ]
 
 
-def _arm(key: str, weight: float, kept: Mapping[str, Any], measures: list[str]) -> Arm:
+def arm_of(key: str, weight: float, kept: Mapping[str, Any], measures: Sequence[str]) -> Arm:
+    """One group from its kept sums."""
     sums = {}
     for name in measures:
         found = kept.get("sums", {}).get(name)

@@ -5,6 +5,7 @@ from django.urls import path
 from engagement.api import documents, documents_reading
 from engagement.api.events import list_or_count_events, stream_events
 from engagement.api.ingest import post_event, post_events
+from engagement.api.reports import AttributionReport
 from engagement.api.types import delete_type, post_type, show_rejections, show_type, show_types
 from engagement.api.verbs import by_method
 
@@ -20,5 +21,6 @@ aliases = [
 urlpatterns = [
     *aliases,
     path("events", list_or_count_events),
+    path("reports/attribution", AttributionReport.as_view()),
     path("event-types/<str:name>/schema", by_method(GET=show_type)),
 ]

@@ -3,6 +3,7 @@
 from core.console.views import screen
 from engagement.console.events import EventDetail, EventList
 from engagement.console.rejections import RejectionList
+from engagement.console.results import Results
 from engagement.console.types import EventTypeDetail, EventTypes, NewEventType, NewVersion, RetireEventType
 
 urlpatterns = [
@@ -14,4 +15,5 @@ urlpatterns = [
     screen("event-types/<slug:key>/version", NewVersion),
     screen("event-types/<slug:key>/retire", RetireEventType),
     screen("rejections", RejectionList),
+    screen("results", Results),
 ]

@@ -87,6 +87,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "experiment-winner": experiment_example,
     "campaign": launched_example,
     "campaign-deliveries": launched_example,
+    "campaign-results": launched_example,
     **{f"campaign-{step}": campaign_example for step in _CAMPAIGN_STEPS.split()},
     "score": score_example,
     "score-activate": score_example,

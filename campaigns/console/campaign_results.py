@@ -1,0 +1,102 @@
+"""The results of one campaign on a screen: funnel, what the holdout says, revenue and what it cost."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.console.experiment_words import lines_of, said
+from campaigns.console.words import STATES, VIEW
+from campaigns.models import Campaign
+from campaigns.selectors.campaign_results import CampaignResults, campaign_results
+from campaigns.selectors.campaigns import find_campaign
+from core.console import cells
+from core.console.pages import Action
+from core.console.views import DetailPage, Figure, Header
+from core.menu import Panel
+
+
+def _results(campaign: Campaign) -> CampaignResults | None:
+    """Counted once for all parts of a page."""
+    if not hasattr(campaign, "counted"):
+        campaign.counted = campaign_results(campaign, timezone.now())  # type: ignore[attr-defined]
+    found: CampaignResults | None = campaign.counted  # type: ignore[attr-defined]
+    return found
+
+
+def _funnel(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
+    found = _results(campaign)
+    return {"rows": found.funnel if found else (), "total": found.funnel[0][1] if found else 0}
+
+
+def _compared(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
+    found = _results(campaign)
+    compared = found.compared if found else None
+    return {
+        "measures": lines_of(compared) if compared else (),
+        "said": [said(one) for one in compared.decisions.values()] if compared else (),
+        "control": "Held out",
+        "every_look": True,
+        "number": len(compared.comparisons) if compared else 0,
+        "holdout": campaign.holdout_percent,
+        "arms": compared.arms if compared else (),
+    }
+
+
+def _money(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
+    found = _results(campaign)
+    if found is None:
+        return {"facts": []}
+    money, currency = found.money, found.currency
+    return {
+        "facts": [
+            ("Cost", cells.money(money.cost, currency)),
+            ("Revenue of those it was sent to", cells.money(money.revenue, currency)),
+            ("Customers who bought", cells.number(found.buyers)),
+            ("Of them for the first time", cells.number(found.new_buyers)),
+            ("Cost a buyer (CPA)", cells.money(money.cpa, currency)),
+            ("Cost a new customer (CAC)", cells.money(money.cac, currency)),
+            ("Revenue a unit spent (ROAS)", cells.number(money.roas)),
+            ("Return beyond the cost (ROI)", cells.number(money.roi) if money.roi is not None else "Needs a holdout"),
+            ("Counted for", f"{found.window_days} days after the launch"),
+        ]
+    }
+
+
+class CampaignResultsPage(DetailPage):
+    """What the campaign changed, as far as anybody can know."""
+
+    name, title, permission, panel_area = "campaign-results", "Results", VIEW, "campaign-results"
+    panels = (
+        Panel("funnel", "Funnel", "campaigns/_funnel.html", VIEW, _funnel, order=10),
+        Panel("compared", "Against those held out", "campaigns/_held_out.html", VIEW, _compared, order=20),
+        Panel("money", "Cost and revenue", "customers/_facts.html", VIEW, _money, place="side", order=10),
+    )
+
+    def find(self) -> Campaign:
+        """By its public id."""
+        return find_campaign(self.kwargs["public_id"])
+
+    def header(self, subject: Campaign) -> Header:
+        """The campaign's name and state."""
+        state = cells.dot(STATES[subject.state])
+        return Header(f"Results of {subject.name}", subject.goal, code=subject.public_id, state=state)
+
+    def figures(self, subject: Campaign) -> Sequence[Figure]:
+        """The four that are asked for first."""
+        found = _results(subject)
+        if found is None:
+            return ()
+        money = found.money
+        return (
+            Figure("Buyers", cells.number(found.buyers), icon="shopping-cart"),
+            Figure("Revenue", cells.money(money.revenue, found.currency), icon="receipt-2"),
+            Figure("Cost", cells.money(money.cost, found.currency), icon="credit-card"),
+            Figure("ROAS", cells.number(money.roas), icon="chart-line"),
+        )
+
+    def actions(self, subject: Campaign) -> Sequence[Action]:
+        """Back to the campaign."""
+        return (Action("Campaign", reverse("console:campaign", args=[subject.public_id]), VIEW, "arrow-left"),)
