@@ -29,7 +29,7 @@ EXPERIMENT = {
     "variants": [{"key": "A", "weight": 1, "value": "Buy now"}, {"key": "B", "weight": 1, "value": "Add to basket"}],
 }
 ONE = {"experiment": "button"}
-CONTEXT = {"context": {"targetingKey": "12345"}}
+CONTEXT = {"context": {"targetingKey": "visitor-7f3"}}
 ID = {"campaign_id": "$createCampaign.id"}
 
 EXAMPLES = [
