@@ -10,10 +10,10 @@ from core.actors import Credential
 from core.api.credentials import register_finder
 from core.privacy import PersonalData
 from customers.selectors.origins import register_namer
-from integrations.models import ApiClient, WebhookDelivery, WebhookEndpoint
+from integrations.models import ApiClient, EndpointState, WebhookDelivery, WebhookEndpoint
 from integrations.rules.clients import EXPIRING
 from integrations.selectors.clients import Found, count_expiring, find_api_key, find_bearer, list_clients
-from integrations.selectors.webhooks import collect_deliveries, seconds_waiting
+from integrations.selectors.webhooks import collect_deliveries, failing_endpoints, list_endpoints, seconds_waiting
 from integrations.services import webhook_planning
 from integrations.services.clients import note_use
 from integrations.services.webhook_upkeep import forget_answers
@@ -61,6 +61,24 @@ def _search(text: str, reader: menu.Reader) -> list[menu.Hit]:
     return [menu.Hit(c.name, reverse("console:api-client", args=[c.public_id]), c.client_id) for c in found]
 
 
+def _failing() -> list[menu.Alert]:
+    return [
+        menu.Alert(
+            f"Webhook {row.description or row.public_id} "
+            + ("was disabled." if row.state == EndpointState.DISABLED else f"fails: {row.last_error}."),
+            reverse("console:webhook", args=[row.public_id]),
+        )
+        for row in failing_endpoints()[:10]
+    ]
+
+
+def _search_webhooks(text: str, reader: menu.Reader) -> list[menu.Hit]:
+    found = list_endpoints().filter(description__istartswith=text)[:5]
+    return [menu.Hit(w.description, reverse("console:webhook", args=[w.public_id]), w.url) for w in found]
+
+
+menu.add_alerts(menu.AlertSource("webhooks", "integrations.view_webhook", _failing))
+menu.add_search(menu.Search("Webhooks", "webhook", "integrations.view_webhook", _search_webhooks))
 meter.register_lag("webhooks.plan", lambda: webhook_planning.seconds_behind(now=timezone.now()))
 meter.register_lag("webhooks.send", lambda: seconds_waiting(now=timezone.now()))
 privacy.register(

@@ -13,6 +13,18 @@ from integrations.console.client_steps import (
 )
 from integrations.console.clients import ClientDetail, ClientList
 from integrations.console.refused import RefusedRequestList
+from integrations.console.webhook_steps import (
+    EditWebhook,
+    EnableWebhook,
+    NewWebhook,
+    PauseWebhook,
+    RemoveWebhook,
+    ReplayDelivery,
+    ReplayWebhook,
+    RotateWebhookSecret,
+    TestWebhook,
+)
+from integrations.console.webhooks import DeliveryDetail, DeliveryList, WebhookDetail, WebhookList
 
 urlpatterns = [
     screen("api-clients", ClientList),
@@ -26,4 +38,17 @@ urlpatterns = [
     screen("api-clients/<str:public_id>/keys/new", NewKey),
     screen("api-clients/<str:public_id>/keys/publishable", NewPublishableKey),
     screen("api-clients/<str:public_id>/keys/<str:key_id>/revoke", RevokeKey),
+    screen("webhooks", WebhookList),
+    screen("webhooks/new", NewWebhook),
+    screen("webhooks/<str:public_id>", WebhookDetail),
+    screen("webhooks/<str:public_id>/edit", EditWebhook),
+    screen("webhooks/<str:public_id>/rotate", RotateWebhookSecret),
+    screen("webhooks/<str:public_id>/pause", PauseWebhook),
+    screen("webhooks/<str:public_id>/enable", EnableWebhook),
+    screen("webhooks/<str:public_id>/test", TestWebhook),
+    screen("webhooks/<str:public_id>/replay", ReplayWebhook),
+    screen("webhooks/<str:public_id>/remove", RemoveWebhook),
+    screen("webhooks/<str:public_id>/deliveries", DeliveryList),
+    screen("webhooks/<str:public_id>/deliveries/<str:delivery_id>", DeliveryDetail),
+    screen("webhooks/<str:public_id>/deliveries/<str:delivery_id>/replay", ReplayDelivery),
 ]

@@ -33,7 +33,7 @@ from tests.factories.customers import (
 )
 from tests.factories.engagement import event_example, event_type_example
 from tests.factories.experiments import draft_experiment_example, experiment_example
-from tests.factories.integrations import client_example, key_example
+from tests.factories.integrations import client_example, delivery_example, key_example, webhook_example
 from tests.factories.registers import activity_example, breach_example, processor_example
 from tests.factories.requests import (
     other_example,
@@ -54,7 +54,13 @@ _CAMPAIGN_STEPS = (
     "send-unsent test unschedule"
 )
 
+_WEBHOOK_STEPS = "edit rotate pause enable test replay remove deliveries"
+
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
+    "webhook": webhook_example,
+    **{f"webhook-{step}": webhook_example for step in _WEBHOOK_STEPS.split()},
+    "webhook-delivery": delivery_example,
+    "webhook-delivery-replay": delivery_example,
     "confirmation-again": confirmation_example,
     "consent-entry": entry_example,
     "consent-receipt": entry_example,

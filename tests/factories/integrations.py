@@ -5,8 +5,10 @@ from typing import Any
 from django.utils import timezone
 
 from core.actors import SYSTEM
-from integrations.models import ApiClient, ApiKey
+from integrations.models import ApiClient, ApiKey, WebhookDelivery, WebhookEndpoint
+from integrations.services import webhooks
 from integrations.services.clients import issue_api_key, register_client
+from integrations.services.webhook_results import Outcome, record_outcomes
 
 REDIRECT = "https://partner.example.com/callback"
 
@@ -33,3 +35,35 @@ def key_example() -> dict[str, str]:
     """The address of a key."""
     client = make_client()
     return {"public_id": client.public_id, "key_id": make_key(client).public_id}
+
+
+def make_webhook(url: str = "https://crm.example.com/hooks", **values: Any) -> WebhookEndpoint:
+    """An endpoint that is told everything."""
+    wanted = {"url": url, "description": "CRM", "event_types": ["*"], **values}
+    return webhooks.create_endpoint(values=wanted, by=SYSTEM, now=timezone.now()).endpoint
+
+
+def make_delivery(endpoint: WebhookEndpoint, status: int = 500) -> WebhookDelivery:
+    """A test of the endpoint that was answered with this status."""
+    now = timezone.now()
+    made = webhooks.send_test(endpoint=endpoint, by=SYSTEM, now=now)
+    answered = Outcome(
+        endpoint.pk, made.pk, made.order_key, 1, 1, now, now, status=status, latency_ms=120, answer="upstream error"
+    )
+    record_outcomes(outcomes=[answered], now=now)
+    made.refresh_from_db()
+    return made
+
+
+def webhook_example() -> dict[str, str]:
+    """The address of an endpoint with deliveries."""
+    endpoint = make_webhook()
+    make_delivery(endpoint, status=200)
+    make_delivery(endpoint)
+    return {"public_id": endpoint.public_id}
+
+
+def delivery_example() -> dict[str, str]:
+    """The address of a delivery that failed."""
+    endpoint = make_webhook()
+    return {"public_id": endpoint.public_id, "delivery_id": make_delivery(endpoint).public_id}
