@@ -24,6 +24,7 @@ from marketing_hub.demo.activity import Activity, invent_activity
 from marketing_hub.demo.consents import ConsentStep, consent_steps
 from marketing_hub.demo.desk import define_audiences, open_requests
 from marketing_hub.demo.files import bring_in
+from marketing_hub.demo.offers import prepare_marketing
 from marketing_hub.demo.people import CUSTOMER_MAPPING, Person, invent_people, write_customers
 from marketing_hub.demo.progress import Progress
 from marketing_hub.demo.retail import (
@@ -220,7 +221,8 @@ def _fill_desks(progress: Progress, people: Sequence[Person]) -> None:
     progress.begin("desks")
     audiences = define_audiences(by=cast.importer(), now=timezone.now())
     requests = open_requests(people=people, by=cast.officer(), now=timezone.now())
-    progress.end(f"{audiences} audiences defined, {requests} privacy requests opened")
+    marketing = prepare_marketing(by=cast.importer(), now=timezone.now())
+    progress.end(f"{audiences} audiences defined, {marketing}, {requests} privacy requests opened")
 
 
 def agree(what: str, found: object, expected: object) -> None:

@@ -14,6 +14,7 @@ import pytest
 from marketing_hub.demo.activity import Activity
 from marketing_hub.demo.desk import REQUESTS, SEGMENTS
 from marketing_hub.demo.load import MismatchError, agree, judge
+from marketing_hub.demo.offers import CODES
 from tests.marketing_hub.demo.conftest import NOW
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
@@ -30,6 +31,8 @@ COUNTS = {
     "imports": "SELECT count(*) FROM customers_importfile",
     "segments": "SELECT count(*) FROM customers_segment",
     "requests": "SELECT count(*) FROM consent_datarequest",
+    "campaigns": "SELECT count(*) FROM campaigns_campaign",
+    "codes": "SELECT count(*) FROM campaigns_code",
 }
 
 
@@ -67,7 +70,7 @@ def test_load__small__stores_what_its_import_accepted(demo):
     assert found["events"] > 500
 
 
-def test_load__small__leaves_audiences_that_are_calculated_and_requests_on_the_desk(demo):
+def test_load__small__leaves_audiences_that_are_calculated_and_work_on_the_desks(demo):
     def calculated() -> int:
         with demo.stack.connect() as connection:
             return int(
@@ -79,6 +82,7 @@ def test_load__small__leaves_audiences_that_are_calculated_and_requests_on_the_d
     found = counts(demo.stack)
     assert found["segments"] == len(SEGMENTS)
     assert found["requests"] == len(REQUESTS)
+    assert (found["campaigns"], found["codes"]) == (1, CODES)
 
 
 def test_load__called_again__says_so_and_changes_nothing(demo):
