@@ -198,7 +198,7 @@ _ROWS: Final = (
     (
         "publishable_key",
         403,
-        "A publishable key may only send events.",
+        "A publishable key may only send events and record banner choices.",
         "Use a token or a secret key from your own server.",
     ),
     ("forbidden", 403, "The caller may not do this.", "Ask an administrator."),

@@ -32,7 +32,8 @@ GAPS: Final = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
 REASONS: Final[Mapping[str, str]] = {
     "": "",
     "no_address": "No e-mail address on record",
-    "suppressed": "Left alone: on the suppression list, or processing is restricted",
+    "suppressed": "Left alone: on the suppression list",
+    "restricted": "Processing is restricted at the person's request (GDPR Art. 18)",
     "deleted": "Erased since the campaign was launched",
     "merged": "Became one with another profile",
     "held_out": "Left out on purpose, to measure what the campaign changes",

@@ -18,8 +18,11 @@ AND NOT EXISTS (
 )
 """
 REASON: Final = """
-CASE WHEN c.consent_mask & %(service)s = 0 OR EXISTS (
-        SELECT FROM consent_suppression s WHERE s.customer_id = c.id) THEN 'suppressed'
+CASE WHEN EXISTS (SELECT FROM consent_suppression s WHERE s.customer_id = c.id) THEN 'suppressed'
+    WHEN c.consent_mask & %(service)s = 0 THEN CASE WHEN EXISTS (
+        SELECT FROM consent_restriction r WHERE r.lifted_at IS NULL AND (r.customer_id = c.id OR r.customer_id IN (
+            SELECT one.id FROM customers_customer one WHERE one.merged_into_id = c.id))
+        ) THEN 'restricted' ELSE 'suppressed' END
     WHEN c.email IS NULL THEN 'no_address'
     WHEN c.consent_mask & %(bit)s <> 0 AND (c.consent_until IS NULL OR c.consent_until > %(now)s) THEN ''
     ELSE coalesce((SELECT left(k.reason, 40) FROM consent_consentstate k

@@ -10,11 +10,12 @@ from consent.api.requests import instant
 from consent.models import ConsentEvent
 from consent.selectors.checks import check_now
 from consent.selectors.decisions import Answer, may_process_customer, use_of
-from core.actors import Credential
+from core.actors import ActorKind, Credential
 from core.api.doors import door
 from core.api.schema import register_component, register_operation
 from core.errors import InvalidInput
 from customers.selectors.customers import find_customer
+from customers.services.telling import note_told
 
 _PARAMETERS: Final = frozenset({"subject", "purpose", "at", "region"})
 _encode = msgspec.json.Encoder().encode
@@ -30,15 +31,17 @@ def check_consent(request: HttpRequest, credential: Credential) -> HttpResponse:
     for name in ("subject", "purpose"):
         if not query.get(name):
             raise InvalidInput(f"Missing required field '{name}'", code="missing_field", param=name)
-    body = _now(query["subject"], query["purpose"]) if len(query) == 2 else None
-    return _response(body or _past(request, query["subject"], query["purpose"]))
+    to = f"{ActorKind.CLIENT}:{credential.client_id}"
+    body = _now(to, query["subject"], query["purpose"]) if len(query) == 2 else None
+    return _response(body or _past(to, request, query["subject"], query["purpose"]))
 
 
-def _now(subject: str, purpose: str) -> dict[str, Any] | None:
+def _now(to: str, subject: str, purpose: str) -> dict[str, Any] | None:
     now = timezone.now()
     found = check_now(reference=subject, use=use_of(purpose), now=now)
     if found is None:
         return None
+    _tell(to, found.row_id)
     return {
         "subject": subject,
         "customerId": found.customer_id,
@@ -54,9 +57,15 @@ def _now(subject: str, purpose: str) -> dict[str, Any] | None:
     }
 
 
-def _past(request: HttpRequest, subject: str, purpose: str) -> dict[str, Any]:
+def _tell(to: str, row_id: int) -> None:
+    """The answer says something about a person: it is counted like any other, in microseconds and without a query."""
+    note_told(to=to, way="consent.check", kinds=("consent",), customer_ids=(row_id,))
+
+
+def _past(to: str, request: HttpRequest, subject: str, purpose: str) -> dict[str, Any]:
     """Two answers: how it was, by all we know now; and what we could have known at the time."""
     customer, now = find_customer(reference=subject), timezone.now()
+    _tell(to, customer.pk)
     at, place = instant(request, "at") or now, request.GET.get("region")
     was = may_process_customer(customer=customer, purpose=purpose, at=at, known_at=now, place=place)
     known = may_process_customer(customer=customer, purpose=purpose, at=at, known_at=at, place=place)

@@ -26,6 +26,7 @@ _SHOWN: Final = frozenset({"marketing_email", "marketing_sms"})
 _WORDS: Final[dict[str, Shown]] = {name: (state.word, state.tone) for name, state in STATES.items()} | {
     "none": SILENT,
     "suppressed": ("Suppressed", "bad"),
+    "restricted": ("Restricted", "warn"),
 }
 
 

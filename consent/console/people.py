@@ -13,8 +13,9 @@ from consent.console.words import BASES, CHANNELS, STATES, evidence_words, notic
 from consent.models import ConsentEvent, SuppressionReason
 from consent.rules.vocabulary import Event, Purpose
 from consent.selectors.answers import events_behind
-from consent.selectors.catalogue import catalogue
+from consent.selectors.catalogue import SERVICE_BIT, catalogue
 from consent.selectors.decisions import Answer, explain
+from consent.selectors.marks import why_left_alone
 from consent.selectors.purposes import current_notices, list_purposes
 from consent.services.consent import ConsentEntry, Recorded, record_consent
 from consent.services.suppression import Suppressed, suppress_customer
@@ -87,10 +88,11 @@ def answer_rows(customer: Customer, at: datetime, known_at: datetime, place: str
 def panel_context(request: HttpRequest, customer: Customer) -> Mapping[str, Any]:
     """What the panel on the customer page shows."""
     now = timezone.now()
+    left_alone = [] if customer.consent_mask & (1 << SERVICE_BIT) else [customer.pk]
     return {
         "rows": [row for row in answer_rows(customer, now, now, None) if row["reason"] != "service"],
         "customer": customer,
-        "suppressed": not customer.consent_mask & 1,
+        "suppressed": why_left_alone(left_alone).get(customer.pk, ""),
         "ledger_url": ledger_url(customer),
         "answers_url": url("customer-consent", customer),
         "record_url": url("customer-consent-record", customer),

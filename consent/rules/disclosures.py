@@ -20,6 +20,7 @@ WAYS: Final[dict[str, str]] = {
     "segments.members": "Members of a segment",
     "segments.sample": "Sample of a segment preview",
     "segments.explanation": "Why somebody is in a segment",
+    "consent.check": "Check whether we may",
     "consent.record": "Consent of a person",
     "consent.history": "Consent ledger of a person",
     "engagement.events": "Events",

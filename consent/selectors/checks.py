@@ -13,7 +13,7 @@ from core.ids import is_public_id
 from customers.selectors import direct
 
 _COLUMNS: Final = """
-SELECT person.public_id, person.country, person.region, person.birth_date, person.gpc_first_seen_at,
+SELECT person.id, person.public_id, person.country, person.region, person.birth_date, person.gpc_first_seen_at,
     person.consent_mask, person.consent_until, state.allowed, state.reason, entry.seq, entry.public_id
 FROM customers_customer AS person
 LEFT JOIN consent_consentstate AS state ON state.customer_id = person.id AND state.purpose_id = %s
@@ -33,8 +33,9 @@ AND EXISTS (SELECT FROM consent_restriction AS limit_ WHERE limit_.lifted_at IS 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Whether we may now, why, and the ledger entry behind it."""
+    """Whether we may now, why, and the ledger entry behind it; `row_id` numbers the customer for the disclosures."""
 
+    row_id: int
     customer_id: str
     allowed: bool
     reason: Reason
@@ -54,7 +55,7 @@ def check_now(*, reference: str, use: Use, now: datetime) -> Check | None:
     found = direct.run(statement=statement, parameters=(use.id, reference))
     if not found:
         raise NotFound("There is no customer with this id.")
-    public_id, country, region, birth_date, seen, mask, until, allowed, reason, seq, entry_id = found[0]
+    row_id, public_id, country, region, birth_date, seen, mask, until, allowed, reason, seq, entry_id = found[0]
     if until is not None and until <= now:
         return None
     place = region or country
@@ -62,10 +63,11 @@ def check_now(*, reference: str, use: Use, now: datetime) -> Check | None:
     if reason is None:
         person = _silent_person(place, birth_date, seen, mask, public_id)
         decision = Outlooks(catalogue(), now).of(person, {}).decisions[use.id]
-        return Check(public_id, decision.allowed, decision.reason, decision.why, place, rule.rule_set, None, None)
+        said = decision.allowed, decision.reason, decision.why
+        return Check(row_id, public_id, *said, place, rule.rule_set, None, None)
     told = Reason(reason)
     why = explain(told, rule, use.kind, use.channel)
-    return Check(public_id, allowed, told, why, place, rule.rule_set, seq, entry_id)
+    return Check(row_id, public_id, allowed, told, why, place, rule.rule_set, seq, entry_id)
 
 
 def _silent_person(place: str, birth_date: date | None, seen: datetime | None, mask: int, public_id: str) -> Person:

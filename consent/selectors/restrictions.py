@@ -1,6 +1,6 @@
 """Whose data may only be kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,14 @@ from customers.models import Customer
 def standing_restrictions(customer: Customer, /) -> QuerySet[Restriction]:
     """Those that stand on this customer or on a profile she absorbed."""
     return Restriction.objects.filter(_of(customer), lifted_at=None)
+
+
+def restricted_among(customer_ids: Collection[int], /) -> frozenset[int]:
+    """Those of these customers on whose data, or a profile they absorbed, a restriction stands; one query."""
+    stands = Restriction.objects.filter(lifted_at=None)
+    mine = stands.filter(customer__in=customer_ids).values_list("customer_id", flat=True)
+    theirs = stands.filter(customer__merged_into__in=customer_ids).values_list("customer__merged_into_id", flat=True)
+    return frozenset(mine.union(theirs)) if customer_ids else frozenset()
 
 
 def held_back(customer: Customer, /, at: datetime) -> tuple[bool, bool]:

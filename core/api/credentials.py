@@ -136,7 +136,7 @@ def require_scope(credential: Credential, scope: str, *, from_pages: bool = Fals
     A publishable key enters only where `from_pages` says that web pages may call (403 `publishable_key`).
     """
     if credential.origins and not from_pages:
-        raise Forbidden("A publishable key may only send events.", code="publishable_key")
+        raise Forbidden("A publishable key may only send events and record banner choices.", code="publishable_key")
     if scope and scope not in credential.scopes:
         raise Forbidden(
             f"This needs the scope '{scope}'.",

@@ -112,8 +112,8 @@ class ApiClientSecret(models.Model):
 class ApiKey(models.Model):
     """A key of a client for the `X-API-Key` header, hashed; `prefix` and `hint` identify it to people.
 
-    One with `origins` is publishable: web pages of these origins may carry it, it only sends events, and as it is no
-    secret it stands readable in `text`.
+    One with `origins` is publishable: web pages of these origins may carry it, it only sends events and records what
+    visitors decide on a banner, and as it is no secret it stands readable in `text`.
     """
 
     id = models.BigAutoField(primary_key=True)

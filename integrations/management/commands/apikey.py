@@ -52,7 +52,7 @@ class Command(BaseCommand):
         same: dict[str, Any] = {"client": client, "days": options["days"], "by": SYSTEM, "now": timezone.now()}
         if options["origin"]:
             if options["scopes"] or options["network"]:
-                raise CommandError("A key with --origin takes neither --scopes nor --network: it only sends events.")
+                raise CommandError("A key with --origin takes neither --scopes nor --network: it is for web pages.")
             key = issue_publishable_key(name=options["name"], origins=options["origin"], **same)
             return key, key.text
         scopes = options["scopes"].replace(",", " ").split() or None

@@ -120,3 +120,19 @@ def test_banner__page_of_another_origin__learns_nothing(page):
 @pytest.mark.parametrize("locale", LOCALES)
 def test_banner_words__each_language__are_complete(locale):
     assert set(banner_words(locale)) == set(banner_words("en"))
+
+
+@pytest.mark.parametrize("field", ["userId", "email", "customerId"])
+def test_post_banner__naming_somebody_else__is_refused_and_nothing_is_recorded(page, field):
+    answer = page("post", body={"anonymousId": "v-1", "region": "DE", "accepted": ["analytics"], field: "12345"})
+
+    assert (answer.status_code, answer.json()["param"]) == (400, field)
+    assert not ConsentEvent.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/consent/12345", "/api/v1/consents", "/api/v1/consents/check?subject=1"])
+def test_publishable_key__at_other_addresses_of_consent__is_told_what_it_may_do(page, path):
+    answer = page("get" if "check" in path else "post", path)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "publishable_key")
+    assert "record banner choices" in answer.json()["message"]

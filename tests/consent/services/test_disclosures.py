@@ -63,6 +63,27 @@ def test_reads__list_record_and_batch__stand_in_the_ledger_of_each_person(caller
     assert sum(people for _, people in days_of(flow_id=listed.pk, since=NOON - timedelta(days=999))) == 2
 
 
+def test_check__now_and_in_the_past__tells_about_a_person_and_is_counted_without_a_query(
+    caller, make_customer, django_assert_num_queries
+):
+    person, other = make_customer(external_id="u1"), make_customer(external_id="u2")
+    partner = caller("consent:read")
+    partner.get("/api/v1/consents/check?subject=u1&purpose=analytics")
+    partner.get("/api/v1/consents/check?subject=u2&purpose=analytics&region=US-CA")
+    refused = partner.get("/api/v1/consents/check?subject=nobody&purpose=analytics")
+
+    settled()
+
+    assert refused.status_code == 404
+    for one in (person, other):
+        told = recipients_of(customer_ids=[one.pk])
+        assert [(row.recipient, row.way, row.kinds) for row in told] == [
+            (f"client:{partner.client.public_id}", "consent.check", "consent")
+        ]
+    with django_assert_num_queries(0):
+        keep_told(Telling("client:cli_crm", "consent.check", ("consent",)), (person.pk,))
+
+
 def test_reads__without_right_to_personal_data__name_no_identifiers(caller, make_customer):
     person = make_customer(email="p@example.com")
     caller("customers:read").get(f"/api/v1/customers/{person.public_id}")

@@ -4,18 +4,23 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consent.models import ConsentEvent, DataRequest, Letter, Restriction
+from campaigns.selectors.audience import audience_of
+from consent.models import ConsentEvent, DataRequest, Letter, Restriction, SuppressionReason
 from consent.selectors.checks import check_now
 from consent.selectors.decisions import may_process_customer, use_of
+from consent.selectors.marks import standings_of
 from consent.services.consent import record_consent
+from consent.services.masks import recompute_masks
 from consent.services.request_corrections import correct_subject
 from consent.services.request_decisions import approve_request, refuse_request, send_back
 from consent.services.requests import start_collecting, verify_request
 from consent.services.restrictions import lift_restrictions, place_restriction
+from consent.services.suppression import suppress_customer
 from core.errors import Conflict, InvalidInput, InvalidState
 from core.models import AuditEntry
 from customers.models import Customer
 from tests.consent.conftest import OFFICER, yes
+from tests.factories.campaigns import make_campaign
 from tests.factories.requests import ONE, TWO, make_request, make_reviewed, make_subject, work
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +166,21 @@ def test_package_about_nobody__needs_a_second_person():
     second = approve_request(request=first, by=TWO, now=NOW)
 
     assert (first.state, second.state) == ("awaiting_second_approval", "ready")
+
+
+def test_restriction__in_lists_and_deliveries__is_called_so_and_suppression_goes_first():
+    jane = make_subject()
+    tom, listed = make_subject("tom.berg@example.com"), make_subject("lena.marsh@example.com")
+    visitor = Customer.objects.create(public_id=Customer.new_public_id(), merged_into=tom)
+    for person in (jane, visitor, listed):
+        place_restriction(customer=person, request="dsr_x", by=OFFICER, now=NOW)
+    recompute_masks(customer_ids=[tom.pk], now=NOW)
+    suppress_customer(customer=listed, reason=SuppressionReason.STAFF, by=OFFICER, now=NOW)
+    people = list(Customer.objects.filter(pk__in=[jane.pk, tom.pk, listed.pk]).order_by("pk"))
+
+    shown = standings_of(people)
+    audience = audience_of(make_campaign(people), NOW)
+
+    assert [set(shown[person.pk].values()) for person in people] == [{"restricted"}, {"restricted"}, {"suppressed"}]
+    assert (audience.total, audience.reachable) == (3, 0)
+    assert dict(audience.why_not) == {"restricted": 2, "suppressed": 1}
