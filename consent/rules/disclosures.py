@@ -26,6 +26,7 @@ WAYS: Final[dict[str, str]] = {
     "engagement.events": "Events",
     "export": "Export",
     "package": "Access package",
+    "changes": "Feed of changes",
     "webhook": "Webhook",
     "sync": "Synchronisation",
 }

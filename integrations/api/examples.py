@@ -24,6 +24,7 @@ EXAMPLES = [
     Example("listAuditSeals", "The newest seal", query={"limit": "1"}, answer={"data": []}),
     Example("readEventTypeSchema", "What a click may hold", path={"name": "click"}, answer={"type": "object"}),
     Example("getLimits", "My windows", answer={"tier": "..."}),
+    Example("listChanges", "Who is new", query={"topics": "customer.*", "limit": "1"}, answer={"next_token": "..."}),
     Example("listWebhookEventTypes", "What can be asked for", answer={"data": [{"name": "campaign.cancelled"}]}),
     Example(
         "createWebhook",

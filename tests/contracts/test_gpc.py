@@ -40,6 +40,7 @@ NAMES_NOBODY = {
     "/api/v1/campaigns/{campaign_id}/results",
     "/api/v1/campaigns/{campaign_id}/resume",
     "/api/v1/campaigns/{campaign_id}/submit",
+    "/api/v1/changes",
     "/api/v1/consent/confirmations/{confirmation_id}",
     "/api/v1/consents/{entry_id}/consumers",
     "/api/v1/consents/{entry_id}/receipt",
