@@ -34,6 +34,8 @@ RELEASES: Final = (
                 "added",
                 "Campaigns send to a share of the audience first (canary), or in place of what waits.",
             ),
+            ("added", "Campaigns over the channel in_app, shown by GET /promotion?messages=true."),
+            ("added", "POST /campaigns/{id}/send-unsent and /unschedule."),
             ("added", "Outcomes of each campaign: deliveries, bounces and complaints that providers report."),
             ("added", "Reactions of each campaign: opens and clicks by people, perhaps people, and machines, apart."),
             ("added", "Offers, promotions, codes and their redemption; GET /promotion says what a user is shown."),

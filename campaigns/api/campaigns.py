@@ -16,6 +16,7 @@ from campaigns.api.serializers import (
     CampaignSerializer,
     DeliverySerializer,
     ReasonInputSerializer,
+    UnsentInputSerializer,
 )
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.deliveries import DeliveryState
@@ -25,7 +26,14 @@ from campaigns.selectors.campaigns import counts_of, find_campaign, list_campaig
 from campaigns.selectors.reactions import outcomes_of, reactions_of
 from campaigns.services.approval import submit_campaign
 from campaigns.services.campaigns import archive_campaign, change_campaign, define_campaign, duplicate_campaign
-from campaigns.services.running import cancel_campaign, launch_campaign, pause_campaign, resume_campaign
+from campaigns.services.running import (
+    cancel_campaign,
+    launch_campaign,
+    pause_campaign,
+    resume_campaign,
+    send_to_unsent,
+    unschedule_campaign,
+)
 from core.api.conditional import etag_of
 from core.api.views import ApiViewSet
 from core.errors import InvalidInput
@@ -51,6 +59,7 @@ class CampaignViewSet(ApiViewSet):
         "create": "campaigns:write",
         "retrieve": "campaigns:read",
         "partial_update": "campaigns:write",
+        **dict.fromkeys(("send_unsent", "unschedule"), "campaigns:write"),
         **dict.fromkeys(("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive"), "campaigns:write"),
     }
     tag = "Campaigns"
@@ -143,6 +152,27 @@ class CampaignViewSet(ApiViewSet):
         Whoever was not sent to is left out for good.
         """
         return self._step(campaign_id, cancel_campaign, reason=self._reason())
+
+    @extend_schema(operation_id="unscheduleCampaign", request=None, responses=CampaignSerializer)
+    def unschedule(self, request: Request, campaign_id: str) -> Response:
+        """Take a campaign off the schedule.
+
+        Its approval stands; it waits to be launched again.
+        """
+        return self._step(campaign_id, unschedule_campaign)
+
+    @extend_schema(operation_id="sendToUnsent", request=UnsentInputSerializer, responses=CampaignSerializer)
+    def send_unsent(self, request: Request, campaign_id: str) -> Response:
+        """Send to those who were missed.
+
+        Of a campaign that was completed with gaps; permission is read anew for everybody.
+        """
+        body = self._body() if self.request.data else {}
+        also = body.pop("also_unknown", False)
+        if body or not isinstance(also, bool):
+            name = str(next(iter(body), "also_unknown"))
+            raise InvalidInput(f"Invalid '{name[:120]}'", param=name[:120])
+        return self._step(campaign_id, send_to_unsent, also_unknown=also)
 
     @extend_schema(operation_id="archiveCampaign", request=None, responses=CampaignSerializer)
     def archive(self, request: Request, campaign_id: str) -> Response:

@@ -6,6 +6,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from campaigns.services.inbox import messages_for
 from campaigns.services.serving import serve_promotion
 from core.actors import Credential
 from core.api.doors import door
@@ -13,7 +14,7 @@ from core.api.gpc import gpc_on
 from core.api.schema import register_component, register_operation
 from core.errors import InvalidInput
 
-_PARAMETERS: Final = frozenset({"userId", "variant", "promotion"})
+_PARAMETERS: Final = frozenset({"userId", "variant", "promotion", "messages"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -28,13 +29,18 @@ def promotion(request: HttpRequest, credential: Credential) -> HttpResponse:
             raise InvalidInput(f"Invalid '{name}'", param=name)
     if "userId" not in query:
         raise InvalidInput("Missing required field 'userId'", code="missing_field", param="userId")
+    if query.get("messages", "true") not in ("true", "false"):
+        raise InvalidInput("Invalid 'messages': it must be true or false.", param="messages")
+    signal, now = gpc_on(request), timezone.now()
     answer = serve_promotion(
         user=query["userId"],
         variant=query.get("variant", ""),
         promotion=query.get("promotion", ""),
-        signal=gpc_on(request),
-        now=timezone.now(),
+        signal=signal,
+        now=now,
     )
+    if query.get("messages") == "true":
+        answer["messages"] = messages_for(user=query["userId"], signal=signal, now=now)
     return HttpResponse(_encode(answer), content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -64,6 +70,17 @@ register_component(
                 "enum": ["forced", "sticky", "split", "default"],
                 "description": "Asked for, seen before, drawn now, or without looking at the person.",
             },
+            "messages": {
+                "type": "array",
+                "description": "Messages of campaigns over the channel in_app, newest first; only when asked for.",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        **dict.fromkeys(("id", "campaignId", "title", "html", "text"), _TEXT),
+                        "sentAt": {"type": "string", "format": "date-time"},
+                    },
+                },
+            },
             "exposureId": {"type": ["string", "null"], "description": "Send it with events; null when not counted."},
         },
     },
@@ -87,6 +104,7 @@ register_operation(
                 ("userId", True, "External id or public id (cus_...); also one we do not know."),
                 ("variant", False, "Show this variant, whatever the hash says."),
                 ("promotion", False, "Key of the only promotion to consider."),
+                ("messages", False, "true: with the messages of campaigns that your pages and apps show."),
             )
         ],
         "responses": {

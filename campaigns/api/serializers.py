@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from campaigns.models import CanaryChoice, CapChoice
+from campaigns.models import CanaryChoice, CapChoice, Channel
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.feedback import Outcome
 from campaigns.rules.lifecycle import State
@@ -15,8 +15,13 @@ class CampaignChangeSerializer(serializers.Serializer[object]):
     """What may change while the campaign is a draft."""
 
     name = serializers.CharField(max_length=120, required=False)
+    channel = serializers.ChoiceField(
+        choices=Channel.values, required=False, help_text="in_app: GET /promotion?messages=true shows it."
+    )
     goal = serializers.CharField(max_length=300, required=False, allow_blank=True)
-    purpose = serializers.CharField(max_length=40, required=False, help_text="Key of a purpose for marketing e-mail.")
+    purpose = serializers.CharField(
+        max_length=40, required=False, help_text="For marketing e-mail, or in_app: personalisation."
+    )
     include = serializers.ListField(child=serializers.CharField(), required=False, help_text="Slugs of segments.")
     exclude = serializers.ListField(child=serializers.CharField(), required=False, help_text="Slugs of segments.")
     subject = serializers.CharField(max_length=200, required=False, allow_blank=True)
@@ -82,6 +87,7 @@ class CampaignSerializer(serializers.Serializer[object]):
 
     id = serializers.CharField()
     name = serializers.CharField()
+    channel = serializers.ChoiceField(choices=Channel.values)
     goal = serializers.CharField()
     owner = serializers.CharField()
     purpose = serializers.CharField()
@@ -140,6 +146,14 @@ class DeliverySerializer(serializers.Serializer[object]):
     outcome_code = serializers.CharField(allow_null=True, help_text="Status code of RFC 3463, or reply code.")
     opened = serializers.ChoiceField(choices=_VERDICTS, allow_null=True, help_text="The best verdict on its opens.")
     clicked = serializers.ChoiceField(choices=_VERDICTS, allow_null=True)
+
+
+class UnsentInputSerializer(serializers.Serializer[object]):
+    """Whom to try again."""
+
+    also_unknown = serializers.BooleanField(
+        required=False, help_text="Also people whose outcome is unknown: they may get it twice."
+    )
 
 
 class ReasonInputSerializer(serializers.Serializer[object]):

@@ -12,7 +12,7 @@ from campaigns.api.promotion import promotion
 
 _MANY: dict[str, Any] = {"get": "list", "post": "create"}
 _ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
-_STEPS = ("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive")
+_STEPS = ("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive", "send-unsent", "unschedule")
 _MOVES = ("activate", "pause", "end")
 
 _RUNS: dict[str, str] = {"start": "post", "stop": "post", "count": "post", "winner": "post", "results": "get"}
@@ -25,7 +25,10 @@ aliases = [path("promotion", promotion), *ofrep]
 urlpatterns = [
     path("campaigns", CampaignViewSet.as_view(_MANY)),
     path("campaigns/<str:campaign_id>", CampaignViewSet.as_view(_ONE)),
-    *(path(f"campaigns/<str:campaign_id>/{step}", CampaignViewSet.as_view({"post": step})) for step in _STEPS),
+    *(
+        path(f"campaigns/<str:campaign_id>/{step}", CampaignViewSet.as_view({"post": step.replace("-", "_")}))
+        for step in _STEPS
+    ),
     path("campaigns/<str:campaign_id>/deliveries", DeliveryViewSet.as_view({"get": "list"})),
     path("offers", OfferViewSet.as_view(_MANY)),
     path("offers/<str:offer_id>", OfferViewSet.as_view(_ONE)),

@@ -150,6 +150,7 @@ def _facts(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     quiet = f"{campaign.quiet_from:%H:%M} to {campaign.quiet_until:%H:%M} there" if campaign.quiet_from else "None"
     cap = f"{campaign.cap_messages} in {campaign.cap_days} days, then: {campaign.get_cap_choice_display().lower()}"
     rows = [
+        ("Channel", campaign.get_channel_display()),
         ("Purpose", campaign.purpose.name),
         ("Goal", campaign.goal or cells.NOTHING),
         ("Sends", cells.instant(campaign.send_at) if campaign.send_at else "When launched"),

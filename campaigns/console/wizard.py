@@ -11,16 +11,16 @@ from django.utils import timezone
 
 from campaigns.console.campaigns import address
 from campaigns.console.words import CHANGE, PII
-from campaigns.models import Campaign, CanaryChoice, CapChoice, Role
+from campaigns.models import Campaign, CanaryChoice, CapChoice, Channel, Role
 from campaigns.rules.budget import cost_of
 from campaigns.rules.deliveries import reason_words
 from campaigns.selectors.audience import audience_of, sample_of
 from campaigns.selectors.campaigns import (
     attribute_keys,
-    email_purposes,
     find_campaign,
     launch_problems,
     parts_of,
+    purposes_of,
     words_faults,
 )
 from campaigns.services.approval import submit_campaign
@@ -48,18 +48,20 @@ class BasicsForm(ConsoleForm):
     goal = forms.CharField(
         label="Goal", max_length=300, required=False, help_text="What shall be different afterwards?"
     )
+    channel = forms.ChoiceField(label="Channel", choices=Channel.choices)
     purpose = forms.ChoiceField(
         label="Purpose", help_text="Only people whose data may be used for this purpose get the message."
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["purpose"].choices = email_purposes()  # type: ignore[attr-defined]
+        choices = dict([*purposes_of(Channel.EMAIL), *purposes_of(Channel.IN_APP)])
+        self.fields["purpose"].choices = list(choices.items())  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
         """As the service takes them."""
         data = self.cleaned_data
-        return {"name": data["title"], "goal": data["goal"], "purpose": data["purpose"]}
+        return {name: data[name] for name in ("goal", "channel", "purpose")} | {"name": data["title"]}
 
 
 class NewCampaign(FormPage):
@@ -119,7 +121,7 @@ class CampaignBasics(_CampaignStep):
     def initial(self) -> dict[str, Any]:
         """As stored."""
         row = self.campaign
-        return {"title": row.name, "goal": row.goal, "purpose": row.purpose_id}
+        return {"title": row.name, "goal": row.goal, "channel": row.channel, "purpose": row.purpose_id}
 
 
 class AudienceForm(ConsoleForm):

@@ -8,7 +8,7 @@ from campaigns.models.automations import (
     StepCount,
     StepRecord,
 )
-from campaigns.models.campaigns import Campaign, CampaignSegment, CanaryChoice, CapChoice, Role
+from campaigns.models.campaigns import Campaign, CampaignSegment, CanaryChoice, CapChoice, Channel, Role
 from campaigns.models.deliveries import Delivery
 from campaigns.models.experiments import Experiment, Shown
 from campaigns.models.offers import Code, Exposure, Offer, Promotion, Redemption
@@ -21,6 +21,7 @@ __all__ = [
     "CampaignSegment",
     "CanaryChoice",
     "CapChoice",
+    "Channel",
     "Code",
     "Delivery",
     "Experiment",

@@ -19,6 +19,13 @@ class CapChoice(models.TextChoices):
     REPLACE = "replace", "Wait, in place of what else waits for them"
 
 
+class Channel(models.TextChoices):
+    """How the message reaches people."""
+
+    EMAIL = "email", "E-mail"
+    IN_APP = "in_app", "In the app: your pages and apps ask for it"
+
+
 class CanaryChoice(models.TextChoices):
     """Who lets a campaign go on after its first messages."""
 
@@ -60,6 +67,7 @@ class Campaign(PublicId, TimeStamped):
     goal = models.CharField(max_length=300, default="", blank=True)
     owner = models.CharField(max_length=60)
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, to_field="key", related_name="+")
+    channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
     state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
     version = models.PositiveIntegerField(default=1)
     subject = models.CharField(max_length=200, default="", blank=True)
@@ -104,6 +112,7 @@ class Campaign(PublicId, TimeStamped):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="campaign_state_known"),
+            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="campaign_channel_known"),
             models.CheckConstraint(
                 condition=~Q(state__in=_APPROVED) | (Q(approved_at__isnull=False) & ~Q(approved_by=F("submitted_by"))),
                 name="campaign_approved_by_another",

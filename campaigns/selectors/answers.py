@@ -9,6 +9,7 @@ from campaigns.rules.reactions import Reactions, Verdict
 
 _PLAIN: Final = (
     "name",
+    "channel",
     "goal",
     "owner",
     "state",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from campaigns.models import Campaign, CampaignSegment, Role
+from campaigns.models import Campaign, CampaignSegment, Channel, Role
 from consent.selectors.catalogue import SERVICE_BIT
 from consent.selectors.decisions import use_of
 
@@ -18,12 +18,13 @@ AND NOT EXISTS (
 )
 """
 REASON: Final = """
-CASE WHEN EXISTS (SELECT FROM consent_suppression s WHERE s.customer_id = c.id) THEN 'suppressed'
+CASE WHEN EXISTS (SELECT FROM consent_suppression s WHERE s.customer_id = c.id
+        AND (%(mailed)s OR s.reason <> 'bounce')) THEN 'suppressed'
     WHEN c.consent_mask & %(service)s = 0 THEN CASE WHEN EXISTS (
         SELECT FROM consent_restriction r WHERE r.lifted_at IS NULL AND (r.customer_id = c.id OR r.customer_id IN (
             SELECT one.id FROM customers_customer one WHERE one.merged_into_id = c.id))
         ) THEN 'restricted' ELSE 'suppressed' END
-    WHEN c.email IS NULL THEN 'no_address'
+    WHEN %(mailed)s AND c.email IS NULL THEN 'no_address'
     WHEN c.consent_mask & %(bit)s <> 0 AND (c.consent_until IS NULL OR c.consent_until > %(now)s) THEN ''
     ELSE coalesce((SELECT left(k.reason, 40) FROM consent_consentstate k
         WHERE k.customer_id = c.id AND k.purpose_id = %(purpose)s AND NOT k.allowed), 'consent_missing') END
@@ -82,6 +83,7 @@ def parameters(campaign: Campaign, now: datetime) -> Mapping[str, Any]:
         "include": versions[Role.INCLUDE],
         "exclude": versions[Role.EXCLUDE],
         "service": 1 << SERVICE_BIT,
+        "mailed": campaign.channel == Channel.EMAIL,
         "bit": use.mask,
         "purpose": use.id,
         "now": now,

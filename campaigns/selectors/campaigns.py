@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from campaigns.models import Campaign, CampaignSegment, Delivery, Role
+from campaigns.models import Campaign, CampaignSegment, Channel, Delivery, Role
 from campaigns.rules.budget import affordable, changed_much, cost_of
 from campaigns.rules.content.templates import faults
 from campaigns.rules.deliveries import GAPS, OPEN, DeliveryState
@@ -78,6 +78,17 @@ def email_purposes() -> list[tuple[str, str]]:
         for use in uses
         if use.channel is vocabulary.Channel.EMAIL and use.kind is vocabulary.Purpose.MARKETING
     ]
+
+
+def purposes_of(channel: str) -> list[tuple[str, str]]:
+    """Key and name of the purposes that a message over this channel may rest on.
+
+    What pages show to one person is personalisation, whatever it is about.
+    """
+    if channel == Channel.EMAIL:
+        return email_purposes()
+    uses = catalogue().uses.values()
+    return [(use.key, use.name) for use in uses if use.kind is vocabulary.Purpose.PERSONALISATION]
 
 
 def attribute_keys() -> list[str]:

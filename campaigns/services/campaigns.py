@@ -9,7 +9,7 @@ from django.db import transaction
 from campaigns.models import Campaign, CampaignSegment
 from campaigns.rules.lifecycle import CHANGEABLE, State, may_become, why_not
 from campaigns.rules.values import READERS, Unreadable, read
-from campaigns.selectors.campaigns import email_purposes, parts_of
+from campaigns.selectors.campaigns import parts_of, purposes_of
 from core import audit, outbox
 from core.actors import Actor
 from core.errors import InvalidInput, InvalidState
@@ -118,7 +118,7 @@ def _apply(campaign: Campaign, values: Mapping[str, Any]) -> dict[str, tuple[str
 
 
 def _check_together(campaign: Campaign) -> None:
-    known = [key for key, _ in email_purposes()]
+    known = [key for key, _ in purposes_of(campaign.channel)]
     if campaign.purpose_id not in known:
         raise InvalidInput(f"Invalid 'purpose': choose one of {', '.join(known)}.", param="purpose")
     if (campaign.quiet_from is None) != (campaign.quiet_until is None):

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connection, transaction
 
-from campaigns.models import Campaign, CapChoice, Delivery
+from campaigns.models import Campaign, CapChoice, Channel, Delivery
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.rules.quiet import next_allowed, zone_of
@@ -71,7 +71,7 @@ def claim(*, campaign: Campaign, now: datetime, limit: int = BATCH) -> Batch:
     rows = _leave_out_arrived(campaign, rows, batch, now)
     rows = _put_off_in_quiet_hours(campaign, rows, batch, now)
     rows = _put_off_capped(campaign, rows, batch, now)
-    rows = _put_off_by_domain(rows, batch, now)
+    rows = _put_off_by_domain(rows, batch, now) if campaign.channel == Channel.EMAIL else rows
     rows = rows[: _granted(campaign, len(rows), now)]
     batch.taken = [row.pk for row in rows]
     Delivery.objects.filter(pk__in=batch.taken).update(state=DeliveryState.CLAIMED, reason="", claimed_at=now)
@@ -165,7 +165,8 @@ def _put_off_by_domain(rows: Sequence[_Row], batch: Batch, now: datetime) -> lis
 def _granted(campaign: Campaign, wanted: int, now: datetime) -> int:
     """How many of them the campaign's own rate and that of the mail provider let go now."""
     rates = [Rate(f"campaign:{campaign.public_id}", campaign.per_minute / 60)] if campaign.per_minute else []
-    rates += [Rate("provider", settings.MAIL_PER_SECOND)] if settings.MAIL_PER_SECOND else []
+    if settings.MAIL_PER_SECOND and campaign.channel == Channel.EMAIL:
+        rates.append(Rate("provider", settings.MAIL_PER_SECOND))
     return take_tokens(rates=rates, wanted=wanted, now=now)
 
 

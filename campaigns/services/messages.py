@@ -53,22 +53,32 @@ class Writer:
         With `tracked`, the number of a delivery whose person allows that, links lead by way of us and a picture says
         that the message was shown; the plain text keeps the addresses as they were written.
         """
-        parts = self._read[words_for(customer.language, self._texts)]
-        values = {"customer": _values(customer), "campaign": {"name": self._campaign.name}}
+        words = self.shown(customer, tracked)
         way_out = unsubscribe_link(customer=customer, purpose=self._use)
         choices = preference_link(customer=customer, expires_at=self._until) if self._until else ""
         below = f"\nAll your choices: {choices}" if choices else ""
         context = {
-            "content": parts.html.for_person({**values, "links": self._addresses(tracked)}),
+            "content": words.html,
             "unsubscribe": way_out,
             "choices": choices,
             "pixel": pixel_address(delivery=tracked) if tracked else "",
         }
         return Letter(
-            subject=" ".join(parts.subject.for_person(values).split()),
+            subject=words.subject,
             html=render_to_string("campaigns/mail.html", context | {"brand": settings.CONSOLE_BRAND}),
-            text=f"{parts.text.for_person(values)}\n\n-- \nUnsubscribe: {way_out}{below}\n",
+            text=f"{words.text}\n\n-- \nUnsubscribe: {way_out}{below}\n",
             unsubscribe=way_out,
+        )
+
+    def shown(self, customer: Customer, tracked: int = 0) -> Letter:
+        """The words alone, without what surrounds them in a letter, as pages and apps show them."""
+        parts = self._read[words_for(customer.language, self._texts)]
+        values = {"customer": _values(customer), "campaign": {"name": self._campaign.name}}
+        return Letter(
+            subject=" ".join(parts.subject.for_person(values).split()),
+            html=parts.html.for_person({**values, "links": self._addresses(tracked)}),
+            text=parts.text.for_person(values),
+            unsubscribe="",
         )
 
     def _addresses(self, tracked: int) -> dict[str, str]:

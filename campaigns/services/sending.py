@@ -8,7 +8,7 @@ most one message whose outcome is unknown.
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +19,7 @@ import structlog
 from django.core.mail import get_connection
 from django.db import connection
 
-from campaigns.models import Campaign, Delivery
+from campaigns.models import Campaign, Channel, Delivery
 from campaigns.rules.content.templates import TemplateFault
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.feedback import no_mailbox
@@ -30,7 +30,7 @@ from campaigns.services.claims import BACK, claim
 from campaigns.services.feedback import suppress_gone
 from campaigns.services.handing import hand_over, provider_id
 from campaigns.services.messages import Writer
-from consent.selectors.catalogue import SERVICE_BIT, Use
+from consent.selectors.catalogue import SERVICE_BIT
 from consent.selectors.decisions import use_of
 from consent.selectors.links import choices_until
 from customers.models import Customer
@@ -42,7 +42,7 @@ MEASURING: Final = "analytics"
 
 _HAND_OVER: Final = f"""
 UPDATE campaigns_delivery d SET state = 'sending', claimed_at = %(now)s, attempts = d.attempts + 1,
-    consent_ref = c.consent_ref, tracked = k.tracking AND c.consent_mask & %(analytics)s <> 0
+    consent_ref = c.consent_ref, tracked = k.tracking AND k.channel = 'email' AND c.consent_mask & %(analytics)s <> 0
         AND (c.consent_until IS NULL OR c.consent_until > %(now)s)
 FROM customers_customer c, campaigns_campaign k
 WHERE d.id = %(delivery)s AND d.state = 'claimed' AND k.id = d.campaign_id AND k.state = 'sending'
@@ -96,6 +96,7 @@ class _Sender:
 
     def __init__(self, campaign: Campaign, clock: Clock) -> None:
         self._clock, self._use = clock, use_of(campaign.purpose_id)
+        self._mailed = campaign.channel == Channel.EMAIL
         self._writer = Writer(campaign, self._use, choices_until(clock()))
         self._mail: Any = get_connection()
         self.goes_on = True
@@ -114,9 +115,9 @@ class _Sender:
         sent = 0
         for place, pk in enumerate(deliveries):
             now = self._clock()
-            found = _handed_over(pk, self._use, now)
+            found = _handed_over(pk, self._parameters(pk, now))
             if found is None:
-                _leave_out(pk, self._use, now)
+                _leave_out(pk, self._parameters(pk, now))
                 continue
             outcome = self._outcome(pk, found)
             _note(pk, outcome, self._clock())
@@ -129,8 +130,15 @@ class _Sender:
                 break
         return sent
 
+    def _parameters(self, pk: int, now: datetime) -> dict[str, Any]:
+        bits = {"bit": self._use.mask, "service": 1 << SERVICE_BIT, "analytics": use_of(MEASURING).mask}
+        return {"delivery": pk, "now": now, "purpose": self._use.id, "mailed": self._mailed, **bits}
+
     def _outcome(self, pk: int, found: "_Due") -> Outcome:
         try:
+            if not self._mailed:
+                self._writer.shown(found.customer)
+                return SENT
             message = self._writer.message(
                 customer=found.customer, delivery_id=pk, connection=self._mail, tracked=found.tracked
             )
@@ -153,15 +161,10 @@ class _Due:
     tracked: bool
 
 
-def _parameters(pk: int, use: Use, now: datetime) -> dict[str, Any]:
-    bits = {"bit": use.mask, "purpose": use.id, "service": 1 << SERVICE_BIT, "analytics": use_of(MEASURING).mask}
-    return {"delivery": pk, "now": now, **bits}
-
-
-def _handed_over(pk: int, use: Use, now: datetime) -> _Due | None:
+def _handed_over(pk: int, parameters: Mapping[str, Any]) -> _Due | None:
     """Mark the row as being handed over, committed, and answer whom it is for; None when that may not be."""
     with connection.cursor() as cursor:
-        cursor.execute(_HAND_OVER, _parameters(pk, use, now))
+        cursor.execute(_HAND_OVER, parameters)
         row = cursor.fetchone()
     if row is None:
         return None
@@ -170,10 +173,10 @@ def _handed_over(pk: int, use: Use, now: datetime) -> _Due | None:
     return _Due(Customer(**values, attributes=json.loads(row[9])), row[10], row[11])
 
 
-def _leave_out(pk: int, use: Use, now: datetime) -> None:
+def _leave_out(pk: int, parameters: Mapping[str, Any]) -> None:
     """Note why a claimed row was not handed over; back into the queue when only the campaign was stopped."""
     with connection.cursor() as cursor:
-        cursor.execute(_WHY, _parameters(pk, use, now))
+        cursor.execute(_WHY, parameters)
         row = cursor.fetchone()
     mine = Delivery.objects.filter(pk=pk, state=DeliveryState.CLAIMED)
     if row and row[1]:

@@ -30,7 +30,7 @@ def test_wizard__five_steps__then_somebody_else_approves_and_it_goes(marketer, s
     people = make_people(2)
     segment = make_audience(people)
 
-    basics = {"title": "Spring", "goal": "Sell shoes", "purpose": "marketing_email"}
+    basics = {"title": "Spring", "goal": "Sell shoes", "channel": "email", "purpose": "marketing_email"}
     first = marketer.post(f"{PATH}/new", basics)
     campaign = Campaign.objects.get()
     page = f"{PATH}/{campaign.public_id}"
