@@ -14,12 +14,14 @@ from campaigns.selectors.personal import (
     collect_runs,
     collect_shown,
 )
+from campaigns.selectors.segment_uses import uses_of_segment
 from campaigns.services import upkeep
 from campaigns.services.automations import following
 from campaigns.services.automations.upkeep import absorb_runs, erase_runs, restore_runs
 from core import meter, privacy
 from core.actors import Actor
 from core.privacy import PersonalData
+from customers.selectors.segments.uses import register_use
 from customers.services import guards
 
 
@@ -89,6 +91,7 @@ privacy.register(
         order=190,
     )
 )
+register_use(name="campaigns", find=uses_of_segment)
 register_signal_source(ORDERS)
 register_signal_source(SEGMENTS)
 meter.register_lag(following.FOLLOWER, _behind)

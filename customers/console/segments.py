@@ -29,6 +29,7 @@ from customers.selectors.segments.answers import rule_words
 from customers.selectors.segments.explaining import Explanation, explain_rule
 from customers.selectors.segments.preview import preview_rule
 from customers.selectors.segments.registry import grammar
+from customers.selectors.segments.uses import uses_of
 from customers.services.segments import archive_segment, checked_rule, define_segment, refresh_segment, take_snapshot
 
 HEALTH = {
@@ -87,7 +88,12 @@ class SegmentList(ListPage):
 
 
 def _definition(request: HttpRequest, segment: Segment) -> Mapping[str, Any]:
-    return {"words": rule_words(segment.rule), "segment": segment, "users": listing.used_by(segment)}
+    return {
+        "words": rule_words(segment.rule),
+        "segment": segment,
+        "users": listing.used_by(segment),
+        "uses": uses_of(segment),
+    }
 
 
 def _reach(request: HttpRequest, segment: Segment) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from customers.rules.segments.grammar import Grammar
 from customers.rules.segments.tree import Node, RuleError, to_json
 from customers.selectors.segments.listing import health, reaches, referred_slugs, used_by
 from customers.selectors.segments.registry import grammar
+from customers.selectors.segments.uses import uses_of
 from customers.services.segment_changes import Change, add_to_day, tell
 
 MAX_SEGMENTS: Final = 1_000
@@ -114,13 +115,18 @@ def refresh_segment(*, segment: Segment, by: Actor, now: datetime) -> Segment:
 
 @transaction.atomic
 def archive_segment(*, segment: Segment, by: Actor, now: datetime) -> Segment:
-    """Nobody is in the segment any more and no rule may ask about it; its history stays. Refused while one does."""
+    """Nobody is in the segment any more and no rule may ask about it; its history stays.
+
+    Refused while a rule does, and while a campaign, an experiment or an automation uses it that is not over.
+    """
     _one_at_a_time()
     segment = _locked(segment)
     users = used_by(segment)
     if users:
         names = ", ".join(f"'{other.slug}'" for other in users)
         raise Conflict(f"The rules of {names} ask about this segment; change them first.", code="segment_in_use")
+    if holding := [f"the {use.what} “{use.name}”" for use in uses_of(segment) if use.holds]:
+        raise Conflict(f"This segment is used by {', '.join(holding[:5])}; end that first.", code="segment_in_use")
     current = segment.current_id
     segment.state, segment.current, segment.archived_at, segment.updated_at = SegmentState.ARCHIVED, None, now, now
     segment.save(update_fields=["state", "current", "archived_at", "updated_at"])
