@@ -39,6 +39,7 @@ RELEASES: Final = (
             ("added", "Outcomes of each campaign: deliveries, bounces and complaints that providers report."),
             ("added", "Reactions of each campaign: opens and clicks by people, perhaps people, and machines, apart."),
             ("added", "Offers, promotions, codes and their redemption; GET /promotion says what a user is shown."),
+            ("added", "Scores can be written: POST, PATCH and DELETE of /score-models, with activate and recompute."),
             ("added", "POST /segments/{id}/exports writes members to a file for a purpose; /exports follows it."),
             ("added", "POST /segments/{id}/members brings the members of a list as a CSV file."),
             (

@@ -14,6 +14,12 @@ GERMANS = {
     "version": 1,
     "rule": {"on": "profile", "field": "country", "op": "is_one_of", "value": ["DE", "AT"]},
 }
+WARMTH = {
+    "version": 1,
+    "minimum": 0,
+    "maximum": 50,
+    "rules": [{"name": "Near", "when": GERMANS, "points": 10}],
+}
 PLAN = {"key": "plan", "name": "Plan", "type": "enum", "options": ["free", "pro"], "purpose": "segmentation"}
 
 EXAMPLES = [
@@ -248,6 +254,24 @@ EXAMPLES = [
     Example("deleteSegment", "Put it away", path={"segment": "friends"}, status=204),
     Example("listScoreModels", "By which rules customers get points", answer={"data": []}),
     Example("getScoreModel", "A score that is not there", path={"score": "engagement"}, status=404),
+    Example(
+        "createScoreModel",
+        "Points for customers in two countries",
+        headers={"Idempotency-Key": "score-warmth"},
+        body={"name": "Warmth", "definition": WARMTH},
+        status=201,
+        answer={"slug": "warmth", "state": "draft", "version": 1, "draft": 1},
+    ),
+    Example(
+        "updateScoreModel",
+        "A higher limit, as a draft",
+        path={"score": "warmth"},
+        body={"definition": WARMTH | {"maximum": 100}},
+        answer={"draft": 2},
+    ),
+    Example("activateScoreModel", "Put it to work", path={"score": "warmth"}, status=202, answer={"slug": "warmth"}),
+    Example("recomputeScoreModel", "Refused: it is at it", path={"score": "warmth"}, status=409),
+    Example("retireScoreModel", "Put it away", path={"score": "warmth"}, status=204),
     Example("getCustomerScores", "What a customer has, and why", path={"reference": "12345"}, answer={"scores": []}),
     Example("getTimeline", "What happened", path={"reference": "12345"}),
     Example("listCustomerChanges", "What changed since the last sync", answer={"next_token": "...", "has_more": False}),

@@ -9,12 +9,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.conditional import etag_of
 from core.api.views import ApiView, ApiViewSet
-from customers.api.customers import json_response
+from customers.api.customers import Shaping, json_response
+from customers.api.segments import known
 from customers.models import ScoreModel, ScoreVersionState
 from customers.selectors.customers import find_customer
 from customers.selectors.score_answers import model_answer, standing_answer, step_answer
 from customers.selectors.scores import find_model, history_of, list_models, newest_versions, standings_of
+from customers.services.scores import activate_score, change_score, define_score, recompute_score, retire_score
 
 
 class ScoreRuleSerializer(serializers.Serializer[object]):
@@ -41,9 +44,38 @@ class ScoreModelSerializer(serializers.Serializer[object]):
     minimum = serializers.IntegerField()
     maximum = serializers.IntegerField()
     rules = ScoreRuleSerializer(many=True)
+    draft = serializers.IntegerField(allow_null=True, help_text="A newer version that is not activated yet.")
     computed_at = serializers.DateTimeField(allow_null=True, help_text="When everybody's was worked out last.")
     failure = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
+
+
+class ScoreDefinitionSerializer(serializers.Serializer[object]):
+    """The rules of a score; points add up within `minimum` and `maximum`."""
+
+    version = serializers.IntegerField(help_text="Of the grammar: 1.")
+    minimum = serializers.IntegerField()
+    maximum = serializers.IntegerField()
+    rules = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="Each with `name`, `when`, `points`; `each`, `half_life`, `cap` if wanted.",
+    )
+
+
+class ScoreInputSerializer(serializers.Serializer[object]):
+    """A new score."""
+
+    name = serializers.CharField(max_length=120)
+    description = serializers.CharField(max_length=300, required=False)
+    definition = ScoreDefinitionSerializer()
+
+
+class ScoreChangeInputSerializer(serializers.Serializer[object]):
+    """What shall be different; another `definition` is a draft until it is activated."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    description = serializers.CharField(max_length=300, required=False)
+    definition = ScoreDefinitionSerializer(required=False)
 
 
 class ContributionSerializer(serializers.Serializer[object]):
@@ -84,10 +116,18 @@ class CustomerScoresSerializer(serializers.Serializer[object]):
     history = ScoreChangeSerializer(many=True)
 
 
-class ScoreModelViewSet(ApiViewSet):
+class ScoreModelViewSet(Shaping, ApiViewSet):
     """/api/v1/score-models and /api/v1/score-models/{score}; {score} is `scm_...` or a slug."""
 
-    scopes = {"list": "segments:read", "retrieve": "segments:read"}
+    scopes = {
+        "list": "segments:read",
+        "create": "segments:write",
+        "retrieve": "segments:read",
+        "partial_update": "segments:write",
+        "destroy": "segments:write",
+        "activate": "segments:write",
+        "recompute": "segments:write",
+    }
     tag = "Segments"
     queryset = ScoreModel.objects.all()
     sort_fields = ("created_at",)
@@ -111,7 +151,81 @@ class ScoreModelViewSet(ApiViewSet):
         """
         self.only()
         found = find_model(score)
-        return Response(model_answer(found, newest_versions([found]).get(found.pk)))
+        return self.tagged(_shown(found), _etag(found))
+
+    @extend_schema(operation_id="createScoreModel", request=ScoreInputSerializer, responses={201: ScoreModelSerializer})
+    def create(self, request: Request) -> Response:
+        """Define a score.
+
+        Its first version is a draft: nobody has points before it is activated.
+        """
+        self.only()
+        body = known(self.body(), "name", "description", "definition")
+        model = define_score(
+            name=body.get("name", ""),
+            description=body.get("description", ""),
+            definition=body.get("definition"),
+            by=self.actor,
+            now=timezone.now(),
+        )
+        headers = {"Location": f"/api/v1/score-models/{model.public_id}", "ETag": _etag(model)}
+        return Response(_shown(model), status=201, headers=headers)
+
+    @extend_schema(operation_id="updateScoreModel", request=ScoreChangeInputSerializer, responses=ScoreModelSerializer)
+    def partial_update(self, request: Request, score: str) -> Response:
+        """Change a score.
+
+        With another `definition` there is a new draft; customers keep what they have until it is activated.
+        """
+        self.only()
+        found = find_model(score)
+        self.check_unchanged(_etag(found))
+        values = known(self.body(), "name", "description", "definition")
+        changed = change_score(model=found, values=values, by=self.actor, now=timezone.now())
+        return Response(_shown(changed), headers={"ETag": _etag(changed)})
+
+    @extend_schema(operation_id="retireScoreModel", responses={204: None})
+    def destroy(self, request: Request, score: str) -> Response:
+        """Retire a score.
+
+        Nobody has it any more; its history stays. Refused while the rule of a segment asks about it.
+        """
+        self.only()
+        found = find_model(score)
+        self.check_unchanged(_etag(found))
+        retire_score(model=found, by=self.actor, now=timezone.now())
+        return Response(status=204)
+
+    @extend_schema(operation_id="activateScoreModel", request=None, responses={202: ScoreModelSerializer})
+    def activate(self, request: Request, score: str) -> Response:
+        """Activate the draft of a score.
+
+        It is calculated for everybody in the background and then takes the place of the active version.
+        """
+        self.only()
+        found = find_model(score)
+        activate_score(model=found, by=self.actor, now=timezone.now())
+        return Response(_shown(find_model(score)), status=202)
+
+    @extend_schema(operation_id="recomputeScoreModel", request=None, responses={202: ScoreModelSerializer})
+    def recompute(self, request: Request, score: str) -> Response:
+        """Calculate a score anew.
+
+        For everybody, in the background; 409 while that happens already.
+        """
+        self.only()
+        found = find_model(score)
+        recompute_score(model=found, by=self.actor, now=timezone.now())
+        return Response(_shown(find_model(score)), status=202)
+
+
+def _shown(model: ScoreModel) -> dict[str, Any]:
+    return model_answer(model, newest_versions([model]).get(model.pk))
+
+
+def _etag(model: ScoreModel) -> str:
+    """Changes with names, rules and calculations."""
+    return etag_of(model.public_id, model.updated_at, model.current_id, model.computed_at, model.retired_at)
 
 
 class CustomerScores(ApiView):

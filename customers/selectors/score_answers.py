@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from customers.models import ScoreModel, ScoreVersion
+from customers.models import ScoreModel, ScoreVersion, ScoreVersionState
 from customers.selectors.scores import Contribution, Standing, Step, rules_shown
 
 
@@ -21,6 +21,7 @@ def model_answer(model: ScoreModel, newest: ScoreVersion | None) -> dict[str, An
         "minimum": definition["minimum"],
         "maximum": definition["maximum"],
         "rules": [_rule(rule) for rule in rules],
+        "draft": newest.number if newest and newest.state == ScoreVersionState.DRAFT else None,
         "computed_at": model.computed_at,
         "failure": model.failure or None,
         "created_at": model.created_at,

@@ -95,6 +95,8 @@ NAMES_NOBODY = {
     "/api/v1/purposes/{key}/notices",
     "/api/v1/score-models",
     "/api/v1/score-models/{score}",
+    "/api/v1/score-models/{score}/activate",
+    "/api/v1/score-models/{score}/recompute",
     "/api/v1/segments",
     "/api/v1/segments/preview",
     "/api/v1/reports/attribution",
