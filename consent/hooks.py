@@ -38,7 +38,11 @@ from consent.selectors.timeline import CONSENT_SOURCE
 from consent.services import disclosures, erasure
 from consent.services.bulk import SUPPRESS
 from consent.services.hearing import record_signal
-from consent.services.imports import check_imported_basis, record_imported_consent
+from consent.services.imports import (
+    check_imported_basis,
+    invalidate_imported_consent,
+    record_imported_consent,
+)
 from consent.services.masks import recompute_masks
 from consent.services.merging import absorb_consent, restore_consent
 from consent.services.restrictions import erase_restrictions
@@ -179,6 +183,10 @@ def _check_basis(basis: Mapping[str, Any], purposes: Collection[str], now: datet
     return check_imported_basis(basis=basis, purposes=purposes, now=now)
 
 
+def _take_back(imported: str, since: datetime, until: datetime, by: Actor, now: datetime) -> int:
+    return invalidate_imported_consent(imported=imported, since=since, until=until, by=by, now=now)
+
+
 def _hear(names: Collection[Name], by: Actor, now: datetime) -> int:
     return record_signal(names=names, by=by, now=now)
 
@@ -192,7 +200,7 @@ guards.register_merge_part(part=MergePart(name="consent", absorb=_absorb, restor
 register_merge_preview(name="consent", preview=preview_consent)
 register_hearer(name="consent", hearer=_hear)
 register_keeper(name="consent", keep=disclosures.keep_told)
-guards.register_consent_import(name="consent", importer=_import, check=_check_basis)
+guards.register_consent_import(name="consent", importer=_import, check=_check_basis, take_back=_take_back)
 register_purposes(name="consent", choices=importable_purposes)
 register_expansion(name="consent", expander=expand_consent)
 register_criterion(CONSENT)

@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from typing import Any, Final
 
-from consent.models import NoticeVersion
+from django.db.models import QuerySet
+
+from consent.models import ConsentState, NoticeVersion
 from consent.rules.evidence import EvidenceError, clean_evidence
 from consent.rules.vocabulary import Event, State
 from consent.selectors.catalogue import catalogue, find_notices
@@ -15,6 +17,7 @@ from core.errors import DomainError, Problem
 from customers.services.guards import Fate, Stated
 
 MAX_WORDING: Final = 10_000
+AT_ONCE: Final = 1_000
 _EVIDENCE: Final = ("form_id", "reference", "doi_done", "soft_sale", "soft_similar", "opt_out_offered")
 
 
@@ -38,6 +41,36 @@ def record_imported_consent(
         )
         results += [one if isinstance(one, DomainError) else _fate(one.outcomes[0]) for one in found]
     return results
+
+
+def invalidate_imported_consent(*, imported: str, since: datetime, until: datetime, by: Actor, now: datetime) -> int:
+    """Every yes that rests on this import alone is found invalid, by an entry more in the ledger; how many.
+
+    Who takes an import back can no longer show where its consents come from (GDPR Art. 7(1)), so they allow nothing. A
+    no stays, and so does whatever a person has said since: an undo never widens what is allowed. Safe to repeat.
+    """
+    standing = ConsentState.objects.filter(
+        state=State.IMPORTED,
+        event__event=Event.IMPORTED,
+        event__recorded_at__range=(since, until),
+        event__evidence__import_id=imported,
+    )
+    after, ended = 0, 0
+    while ids := _next(standing, after):
+        people: dict[int, list[ConsentEntry]] = {pk: [] for pk in ids}
+        for pk, purpose in standing.filter(customer_id__in=ids).order_by("pk").values_list("customer", "purpose__key"):
+            facts = {"import_id": imported}
+            people[pk].append(ConsentEntry(purpose=purpose, event=Event.INVALIDATED, source="import", evidence=facts))
+        entries = [PersonEntries(pk, entries) for pk, entries in people.items()]
+        written = record_consents_bulk(people=entries, by=by, now=now, reference=imported)
+        ended += sum(len(one.outcomes) for one in written if not isinstance(one, DomainError))
+        after = ids[-1]
+    return ended
+
+
+def _next(standing: QuerySet[ConsentState], after: int) -> list[int]:
+    behind = standing.filter(customer_id__gt=after).order_by("customer_id")
+    return list(behind.values_list("customer_id", flat=True).distinct()[:AT_ONCE])
 
 
 def _fate(outcome: Outcome) -> Fate:

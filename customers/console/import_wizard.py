@@ -366,7 +366,8 @@ class UndoImport(_OfFile, ActionPage):
             return "Every order of this file is removed, and the figures of its customers count it no more."
         return (
             "Customers that this file made are deleted, and what it changed about others is as before again. "
-            "Whoever was changed or used since then stays as they are. Consent on record stays in the ledger."
+            "Whoever was changed or used since then stays as they are. A yes that rests on this file alone is found "
+            "invalid, by an entry more in the ledger; a no stays."
         )
 
     def consequences(self) -> Sequence[tuple[str, str]]:

@@ -218,7 +218,12 @@ def refusals(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
 def undoing(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
     """How far the undo is, and which customers it left as they are."""
     figures = file.undo_figures
-    words = {"removed": "Removed", "restored": "As before again", "kept": "Left as they are"}
+    words = {
+        "removed": "Removed",
+        "restored": "As before again",
+        "kept": "Left as they are",
+        "consents": "Consents found invalid",
+    }
     return {
         "undo": file.undo,
         "finished": file.undo is None or file.undo.state not in OPEN_STATES,

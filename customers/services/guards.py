@@ -35,6 +35,7 @@ class Fate(StrEnum):
 
 
 ConsentImporter = Callable[[Sequence[Stated], Mapping[str, Any], datetime], Sequence[Fate | DomainError]]
+ConsentTakeBack = Callable[[str, datetime, datetime, Actor, datetime], int]
 BasisCheck = Callable[[Mapping[str, Any], Collection[str], datetime], Sequence[Problem]]
 
 
@@ -72,6 +73,7 @@ _projections: dict[str, PlaceProjection] = {}
 _parts: dict[str, MergePart] = {}
 _consent_importers: dict[str, ConsentImporter] = {}
 _basis_checks: dict[str, BasisCheck] = {}
+_take_backs: dict[str, ConsentTakeBack] = {}
 
 
 def register_creation_guard(*, name: str, check: SuppressionCheck) -> None:
@@ -94,15 +96,20 @@ def register_merge_part(*, part: MergePart) -> None:
     _parts[part.name] = part
 
 
-def register_consent_import(*, name: str, importer: ConsentImporter, check: BasisCheck) -> None:
+def register_consent_import(
+    *, name: str, importer: ConsentImporter, check: BasisCheck, take_back: ConsentTakeBack
+) -> None:
     """`importer(stated, basis, now)` records imported consent inside the transaction of the imported rows.
 
     It answers for each statement what came of it or the refusal; what a person has said since then supersedes it.
     `basis` is what the importing person stated, plus `actor` and `import` (public id of the file, the evidence).
-    `check(basis, purposes, now)` says what is missing or wrong in it.
+    `check(basis, purposes, now)` says what is missing or wrong in it. `take_back(imported, since, until, by, now)` runs
+    when the import that wrote between these instants is undone, and answers how many statements stand no more; safe to
+    repeat.
     """
     _consent_importers[name] = importer
     _basis_checks[name] = check
+    _take_backs[name] = take_back
 
 
 def suppressed_among(*, identifiers: Collection[Identifier]) -> frozenset[Identifier]:
@@ -137,3 +144,8 @@ def import_consent(*, stated: Sequence[Stated], basis: Mapping[str, Any], now: d
 def basis_problems(*, basis: Mapping[str, Any], purposes: Collection[str], now: datetime) -> list[Problem]:
     """What is missing or wrong in the stated basis of consent to these purposes."""
     return [problem for check in _basis_checks.values() for problem in check(basis, purposes, now)]
+
+
+def take_consent_back(*, imported: str, since: datetime, until: datetime, by: Actor, now: datetime) -> int:
+    """No yes stands any more that rests on this import (public id) alone; how many did."""
+    return sum(take_back(imported, since, until, by, now) for take_back in _take_backs.values())

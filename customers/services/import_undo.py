@@ -14,6 +14,7 @@ from core.errors import DomainError, InvalidState
 from core.models import Job
 from customers.models import Customer, Identity, ImportChange, ImportFile, ImportTarget, Purchase, Status, TagOrigin
 from customers.selectors.imports import UNDO_KIND, why_not_undone
+from customers.services import guards
 from customers.services.customers import delete_customers
 from customers.services.drafts import BLANK, Draft, Mode
 from customers.services.purchases import refresh_order_figures
@@ -63,12 +64,28 @@ def undo_import(*, job_id: str, clock: Clock) -> None:
     try:
         while going and (done := step(file, _actor_of(job), clock())):
             going = jobs.advance_job(job=job, done=job.done + done, now=clock())
+        if going and file.target == ImportTarget.CUSTOMERS:
+            _take_consent_back(job, file, clock())
     except (DataError, DomainError) as broken:
         cause = broken.message if isinstance(broken, DomainError) else type(broken).__name__
         jobs.fail_job(job=job, error=f"The undo broke off: {cause}", now=clock())
         raise
     if going:
         _finish(job, file, clock())
+
+
+@transaction.atomic
+def _take_consent_back(job: Job, file: ImportFile, now: datetime) -> None:
+    """Last of all, for a new entry is a change of its customer: nobody who stays has a yes that rests on the file."""
+    until = (file.job.finished_at if file.job else None) or now
+    ended = guards.take_consent_back(
+        imported=file.public_id, since=file.created_at, until=until, by=_actor_of(job), now=now
+    )
+    locked = ImportFile.objects.select_for_update().get(pk=file.pk)
+    if ended:
+        before = int(locked.undo_figures.get("consents", 0))
+        locked.undo_figures |= {"consents": before + ended}
+        locked.save(update_fields=["undo_figures"])
 
 
 def _actor_of(job: Job) -> Actor:
@@ -92,7 +109,7 @@ def _count(file: ImportFile, counts: Counter[str], kept: Counter[str]) -> None:
     locked = ImportFile.objects.select_for_update().get(pk=file.pk)
     figures = locked.undo_figures
     names = ("removed", "restored", "kept") if file.target == ImportTarget.CUSTOMERS else ("removed",)
-    new: dict[str, Any] = {name: figures.get(name, 0) + counts[name] for name in names}
+    new: dict[str, Any] = figures | {name: figures.get(name, 0) + counts[name] for name in names}
     if file.target == ImportTarget.CUSTOMERS:
         new["reasons"] = dict(Counter(figures.get("reasons", {})) + kept)
     locked.undo_figures = new

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -228,3 +229,40 @@ def test_console__five_steps__lead_from_the_column_to_the_ledger(client, django_
     assert states() == {("1", MAIL): "imported", ("2", MAIL): "refused"}
     assert "Consent recorded" in shown
     assert "fair-2026" in shown
+
+
+def test_undo__consent_of_the_file__stands_no_more_but_every_no_does(caller, django_capture_on_commit_callbacks):
+    client, now = caller("jobs:write", tier="unlimited"), datetime.now(UTC)
+    for number in ("1", "2", "4"):
+        create_customer(properties={"external_id": number, "country": "FR"}, by=SYSTEM, now=now)
+    data = b"nr,mail,news,ads,land\n1,one@example.com,yes,no,FR\n2,,no,,FR\n4,,yes,,FR\n5,five@example.com,yes,,FR\n"
+    with django_capture_on_commit_callbacks(execute=True):
+        job = bring(client, data, mapping={"columns": COLUMNS}, consent_basis=basis())
+    said = ConsentEntry(purpose=MAIL, event="granted", source="web_form", notice_version=1, locale="en")
+    four = Customer.objects.get(external_id="4")
+    record_consent(
+        customer=four,
+        entries=[replace(said, evidence={"form_id": "newsletter", "doi_done": True})],
+        by=SYSTEM,
+        now=datetime.now(UTC),
+    )
+    before = ConsentEvent.objects.count()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        undone = client.post(f"{job['Location']}/undo")
+
+    result = client.get(undone["Location"]).json()["result"]
+    assert (result["removed"], result["consents"]) == (1, 1)
+    assert states() == {
+        ("1", MAIL): "invalidated",
+        ("1", "targeted_ads"): "refused",
+        ("2", MAIL): "refused",
+        ("4", MAIL): "granted",
+    }
+    entry = ConsentEvent.objects.get(event="invalidated")
+    assert entry.evidence["import_id"] == ImportFile.objects.get().public_id
+    assert ConsentEvent.objects.count() == before + 1
+    one = Customer.objects.get(external_id="1")
+    assert not may_process_customer(
+        customer=one, purpose=MAIL, at=datetime.now(UTC), known_at=datetime.now(UTC)
+    ).decision.allowed
