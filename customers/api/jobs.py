@@ -182,8 +182,8 @@ class UndoImport(ApiView):
         Customers and orders that the import made go, what it changed returns, unless something newer stands on it.
         A yes that rests on the import alone is found invalid in the ledger of consent; a no stays.
         The answer is a job of its own; at its end `result` counts what was `removed`, `restored` and `kept`, with the
-        reasons, and `consents` that stand no more. 409 when nothing was stored, the import is under way or undone, or it
-        ended more than 7 days ago.
+        reasons, and `consents` that stand no more. 409 when nothing was stored, the import is under way or undone, or
+        it ended more than 7 days ago.
         """
         self.only()
         file = import_of(find_job(public_id=job_id, owner=str(self.actor)))
