@@ -5,12 +5,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.models import Delivery, Exposure, Redemption, Run, Shown
+from campaigns.models import Delivery, Exposure, Redemption, Reservation, Run, Shown
 from campaigns.selectors.automations.sources import ORDERS, SEGMENTS, register_signal_source
 from campaigns.selectors.personal import (
     collect_deliveries,
     collect_exposures,
     collect_redemptions,
+    collect_reservations,
     collect_runs,
     collect_shown,
 )
@@ -95,6 +96,18 @@ register_use(name="campaigns", find=uses_of_segment)
 register_signal_source(ORDERS)
 register_signal_source(SEGMENTS)
 meter.register_lag(following.FOLLOWER, _behind)
+privacy.register(
+    PersonalData(
+        name="campaigns.reservations",
+        model=Reservation,
+        category="uses of codes kept for a person's order under way",
+        purpose="keeping the limits of promotions",
+        retention="an hour at most",
+        collect=collect_reservations,
+        erase=upkeep.erase_reservations,
+        order=209,
+    )
+)
 privacy.register(
     PersonalData(
         name="campaigns.shown",

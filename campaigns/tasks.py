@@ -10,7 +10,7 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.experiments import list_due
-from campaigns.services import canaries, experiments, running, sending, upkeep
+from campaigns.services import canaries, experiments, redeeming, running, sending, upkeep
 from campaigns.services.automations import entering, following, timers
 from campaigns.services.automations.upkeep import close_replaced, forget_runs
 from core import jobs
@@ -68,6 +68,12 @@ def keep_automations(**_: Any) -> None:
     now = timezone.now()
     entering.enter_by_date(now=now)
     close_replaced(now=now)
+
+
+@shared_task
+def release_reservations(**_: Any) -> int:
+    """Give uses of codes back that were kept for orders nobody finished."""
+    return redeeming.release_expired(now=timezone.now())
 
 
 @shared_task

@@ -47,6 +47,7 @@ RELEASES: Final = (
                 "Experiments: /experiments with start, results, exposures, winner, and the calculator /plan.",
             ),
             ("added", "GET /campaigns/{id}/results and GET /reports/attribution: seven models side by side."),
+            ("added", "POST /promotions/reserve keeps a use of a code; promotions have combines and purpose."),
             ("added", "POST /ofrep/v1/evaluate/flags: experiments and promotions for every OpenFeature SDK (OFREP)."),
             ("added", "X-API-Version beside API-Version on every answer."),
             (

@@ -44,6 +44,7 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "campaigns": {"task": "campaigns.tasks.drive_campaigns", "schedule": 5.0},
     "follow-automations": {"task": "campaigns.tasks.follow_automations", "schedule": 0.5, "options": {"expires": 5.0}},
     "automation-days": {"task": "campaigns.tasks.keep_automations", "schedule": 300.0},
+    "reservations": {"task": "campaigns.tasks.release_reservations", "schedule": 30.0},
     "experiments": {"task": "campaigns.tasks.count_experiments", "schedule": 60.0},
     "campaign-retention": {"task": "campaigns.tasks.apply_retention", "schedule": 86400.0},
     "consent-retention": {"task": "consent.tasks.apply_retention", "schedule": 86400.0},

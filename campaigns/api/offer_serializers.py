@@ -60,6 +60,10 @@ class PromotionChangeSerializer(serializers.Serializer[object]):
     variants = VariantSerializer(many=True, required=False)
     max_redemptions = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     per_customer = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=1_000)
+    combines = serializers.BooleanField(required=False, help_text="Whether an order may use others beside it; true.")
+    purpose = serializers.CharField(
+        required=False, allow_blank=True, help_text="A purpose the customer must have agreed to."
+    )
 
 
 class PromotionInputSerializer(PromotionChangeSerializer):
@@ -85,6 +89,8 @@ class PromotionSerializer(serializers.Serializer[object]):
     variants = VariantSerializer(many=True)
     max_redemptions = serializers.IntegerField(allow_null=True)
     per_customer = serializers.IntegerField(allow_null=True)
+    combines = serializers.BooleanField()
+    purpose = serializers.CharField(allow_null=True)
     redeemed = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -111,6 +117,25 @@ class CodesSerializer(serializers.Serializer[object]):
     """The codes that were made."""
 
     codes = CodeSerializer(many=True)
+
+
+class ReserveInputSerializer(serializers.Serializer[object]):
+    """A use of a code for an order under way."""
+
+    code = serializers.CharField(max_length=40)
+    userId = serializers.CharField(max_length=100)  # noqa: N815
+    orderId = serializers.CharField(max_length=100)  # noqa: N815
+    minutes = serializers.IntegerField(min_value=1, max_value=60, default=15)
+
+
+class ReservationSerializer(serializers.Serializer[object]):
+    """A use that is kept until it expires."""
+
+    id = serializers.CharField()
+    code = serializers.CharField()
+    promotion = serializers.CharField()
+    orderId = serializers.CharField()  # noqa: N815
+    expiresAt = serializers.DateTimeField()  # noqa: N815
 
 
 class RedeemInputSerializer(serializers.Serializer[object]):

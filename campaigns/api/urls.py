@@ -9,6 +9,7 @@ from campaigns.api.experiments import CampaignReport, ExperimentViewSet, PlanExp
 from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, RedeemCode
 from campaigns.api.ofrep import evaluate_all, evaluate_one
 from campaigns.api.promotion import promotion
+from campaigns.api.reservations import ReleaseReservation, ReserveCode
 
 _MANY: dict[str, Any] = {"get": "list", "post": "create"}
 _ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
@@ -34,6 +35,8 @@ urlpatterns = [
     path("offers/<str:offer_id>", OfferViewSet.as_view(_ONE)),
     path("promotions", PromotionViewSet.as_view(_MANY)),
     path("promotions/redeem", RedeemCode.as_view()),
+    path("promotions/reserve", ReserveCode.as_view()),
+    path("promotions/reservations/<str:reservation>", ReleaseReservation.as_view()),
     path("promotions/<str:promotion>", PromotionViewSet.as_view(_ONE)),
     path("promotions/<str:promotion>/codes", CodeViewSet.as_view(_MANY)),
     *(path(f"promotions/<str:promotion>/{step}", PromotionViewSet.as_view({"post": step})) for step in _MOVES),

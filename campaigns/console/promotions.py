@@ -15,6 +15,7 @@ from campaigns.rules.offers import PromotionState
 from campaigns.selectors.offers import count_active, find_promotion, list_codes, list_offers, list_promotions
 from campaigns.selectors.results import results_of
 from campaigns.services.offers import change_promotion, define_promotion, make_codes, move_promotion
+from consent.selectors.catalogue import catalogue
 from core.console import cells
 from core.console.cells import State
 from core.console.forms import ConsoleForm
@@ -89,6 +90,8 @@ def _facts(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
             ("Priority", cells.number(promotion.priority)),
             ("At most in all", limit),
             ("At most a customer", cells.number(promotion.per_customer)),
+            ("Only who agreed to", promotion.purpose or cells.NOTHING),
+            ("Beside others in an order", cells.yes_no(promotion.combines)),
         ]
     }
 
@@ -153,11 +156,15 @@ class PromotionForm(ConsoleForm):
     )
     max_redemptions = forms.IntegerField(label="Redemptions in all", required=False, min_value=1)
     per_customer = forms.IntegerField(label="Redemptions a customer", required=False, min_value=1, max_value=1_000)
+    purpose = forms.ChoiceField(label="Only who agreed to", required=False)
+    combines = forms.BooleanField(label="An order may use other promotions beside it", required=False, initial=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = list(list_segments().order_by("name").values_list("slug", "name"))
         self.fields["segment"].choices = [("", "Everybody"), *choices]  # type: ignore[attr-defined]
+        uses = [(use.key, use.name) for use in catalogue().uses.values()]
+        self.fields["purpose"].choices = [("", "Anything"), *uses]  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
         """As the service takes them."""
@@ -207,7 +214,7 @@ class NewPromotion(FormPage):
 
     def initial(self) -> dict[str, Any]:
         """A middling priority."""
-        return {"priority": 100}
+        return {"priority": 100, "combines": True}
 
     def save(self, form: NewPromotionForm) -> Promotion:
         """Define."""
@@ -249,7 +256,7 @@ class EditPromotion(_PromotionStep):
     def initial(self) -> dict[str, Any]:
         """As stored."""
         row = self.promotion
-        names = ("begins_at", "ends_at", "priority", "max_redemptions", "per_customer")
+        names = ("begins_at", "ends_at", "priority", "max_redemptions", "per_customer", "purpose", "combines")
         segment = row.segment.slug if row.segment else ""
         return {"title": row.name, "segment": segment, **{name: getattr(row, name) for name in names}}
 

@@ -11,7 +11,7 @@ from campaigns.models.automations import (
 from campaigns.models.campaigns import Campaign, CampaignSegment, CanaryChoice, CapChoice, Channel, Role
 from campaigns.models.deliveries import Delivery
 from campaigns.models.experiments import Experiment, Shown
-from campaigns.models.offers import Code, Exposure, Offer, Promotion, Redemption
+from campaigns.models.offers import Code, Exposure, Offer, Promotion, Redemption, Reservation
 
 __all__ = [
     "Automation",
@@ -29,6 +29,7 @@ __all__ = [
     "Offer",
     "Promotion",
     "Redemption",
+    "Reservation",
     "Role",
     "Run",
     "Shown",

@@ -32,7 +32,9 @@ class Promotion(PublicId, TimeStamped):
     """An offer made for a time, to everybody or to a segment, in up to eight variants.
 
     `variants` is a list of {key, weight, content}; it and `public_id`, the seed of the hash, never change once the
-    promotion was active, so that nobody changes sides. `redeemed` counts against `max_redemptions`.
+    promotion was active, so that nobody changes sides. `redeemed` counts against `max_redemptions`, with what is
+    reserved. One that does not combine is the only one of an order. `purpose` is the key of a purpose the customer must
+    have agreed to, '' for none.
     """
 
     id_prefix = "prm"
@@ -48,6 +50,8 @@ class Promotion(PublicId, TimeStamped):
     variants = models.JSONField(default=list)
     max_redemptions = models.PositiveIntegerField(null=True)
     per_customer = models.PositiveIntegerField(null=True)
+    combines = models.BooleanField(default=True, db_default=True)
+    purpose = models.CharField(max_length=40, default="", db_default="", blank=True)
     redeemed = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField(null=True)
 
@@ -110,6 +114,26 @@ class Redemption(PublicId):
         indexes = [
             models.Index(fields=["promotion", "customer"], name="redemption_of_customer"),
             models.Index(fields=["redeemed_at"], name="redemption_by_age"),
+            models.Index(fields=["order_id"], name="redemption_of_order", condition=~Q(order_id="")),
+        ]
+
+
+class Reservation(PublicId):
+    """A use of a code kept for an order until `expires_at`; it counts as if it were redeemed."""
+
+    id_prefix = "rsv"
+
+    code = models.ForeignKey(Code, on_delete=models.PROTECT, related_name="reservations")
+    promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    order_id = models.CharField(max_length=100)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["promotion", "order_id"], name="reservation_once_an_order")]
+        indexes = [
+            models.Index(fields=["order_id"], name="reservation_of_order"),
+            models.Index(fields=["expires_at"], name="reservation_by_end"),
         ]
 
 

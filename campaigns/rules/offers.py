@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from django.db.models import TextChoices
 
-from campaigns.rules.values import Reader, Unreadable, amount, choice, currency, instant, text, whole
+from campaigns.rules.values import Reader, Unreadable, amount, choice, currency, instant, text, whole, yes_or_no
 
 MOST_VARIANTS: Final = 8
+MOST_MINUTES: Final = 60
+"""How long a use of a code can be kept for an order that is being made."""
 
 
 class OfferKind(TextChoices):
@@ -36,6 +38,11 @@ PROMOTION_MOVES: Final[Mapping[str, frozenset[str]]] = {
     PromotionState.PAUSED: frozenset({PromotionState.ACTIVE, PromotionState.ENDED}),
     PromotionState.ENDED: frozenset(),
 }
+
+
+def may_combine(combines: bool, others: Sequence[bool]) -> bool:
+    """Whether one order may use a promotion beside others: all of them must combine; alone it always may."""
+    return not others or (combines and all(others))
 
 
 def value_problem(kind: str, value: Decimal | None) -> str:
@@ -94,4 +101,6 @@ PROMOTION_READERS: Final[Mapping[str, Reader]] = {
     "variants": variants,
     "max_redemptions": whole(1, 100_000_000),
     "per_customer": whole(1, 1_000),
+    "combines": yes_or_no,
+    "purpose": text(40),
 }

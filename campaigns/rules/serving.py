@@ -21,7 +21,10 @@ class Assignment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An active promotion as serving sees it; `segment` is the id of the version whose members it is for."""
+    """An active promotion as serving sees it; `version` is that of the segment whose members it is for.
+
+    `asks` is the bit of the purpose that the person must have agreed to, 0 for none.
+    """
 
     id: int
     public_id: str
@@ -33,6 +36,7 @@ class Running:
     version: int | None
     variants: Sequence[Mapping[str, Any]]
     offer: Mapping[str, Any]
+    asks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Viewer:
     public_id: str = ""
     personal: bool = False
     versions: Collection[int] = ()
+    agreed: int = 0
     seen: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -94,4 +99,6 @@ def serve(running: Sequence[Running], viewer: Viewer, *, forced: str, now: datet
 
 
 def _is_for(promotion: Running, viewer: Viewer) -> bool:
+    if promotion.asks and not (viewer.personal and viewer.agreed & promotion.asks):
+        return False
     return not promotion.for_segment or (viewer.personal and promotion.version in viewer.versions)

@@ -90,6 +90,8 @@ def promotion_answer(promotion: Promotion) -> dict[str, Any]:
         "variants": promotion.variants,
         "max_redemptions": promotion.max_redemptions,
         "per_customer": promotion.per_customer,
+        "combines": promotion.combines,
+        "purpose": promotion.purpose or None,
         "redeemed": promotion.redeemed,
         "created_at": promotion.created_at,
         "updated_at": promotion.updated_at,

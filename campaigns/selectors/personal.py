@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from campaigns.models import Delivery, Exposure, Redemption, Shown, StepRecord
+from campaigns.models import Delivery, Exposure, Redemption, Reservation, Shown, StepRecord
 from campaigns.rules.automations.words import ENDINGS, outcome_words
 from campaigns.rules.deliveries import reason_words
 
@@ -64,3 +64,15 @@ def collect_shown(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     rows = Shown.objects.filter(customer_id__in=customer_ids).select_related("experiment").order_by("pk")
     for row in rows.iterator(chunk_size=2_000):
         yield {"experiment": row.experiment.name, "variant": row.variant, "shown_at": row.shown_at}
+
+
+def collect_reservations(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Each use of a code kept for their orders under way."""
+    rows = Reservation.objects.filter(customer_id__in=customer_ids).select_related("promotion", "code").order_by("pk")
+    for row in rows.iterator(chunk_size=2_000):
+        yield {
+            "promotion": row.promotion.name,
+            "code": row.code.code,
+            "order": row.order_id,
+            "expires_at": row.expires_at,
+        }

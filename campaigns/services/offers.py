@@ -18,6 +18,7 @@ from campaigns.rules.offers import (
 )
 from campaigns.rules.values import Reader, Unreadable, read
 from campaigns.selectors.offers import find_offer
+from consent.selectors.decisions import use_of
 from core import audit, outbox
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, InvalidState
@@ -25,7 +26,7 @@ from customers.models import Segment, SegmentState
 
 MOST_CODES: Final = 10_000
 _ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-_RESERVED: Final = frozenset({"redeem", "new"})
+_RESERVED: Final = frozenset({"redeem", "reserve", "reservations", "new"})
 _FIXED: Final = frozenset({"key", "offer", "variants"})
 """What never changes once somebody may have seen the promotion."""
 
@@ -142,6 +143,8 @@ def _apply_promotion(promotion: Promotion, values: Mapping[str, Any]) -> None:
         kept["offer"] = find_offer(kept["offer"])
     if "segment" in kept:
         kept["segment"] = find_audience(slug=kept["segment"])
+    if kept.get("purpose"):
+        use_of(kept["purpose"])
     for name, value in kept.items():
         setattr(promotion, name, value)
     _check_key(promotion.key)

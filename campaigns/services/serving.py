@@ -17,13 +17,14 @@ from customers.selectors import direct
 PURPOSE: Final = "personalisation"
 _RUNNING: Final = """
 SELECT p.id, p.public_id, p.key, p.name, p.begins_at, p.ends_at, p.segment_id IS NOT NULL, s.current_id,
-    p.variants::text, o.key, o.kind, o.value::text, o.currency, o.name
+    p.variants::text, o.key, o.kind, o.value::text, o.currency, o.name, p.purpose
 FROM campaigns_promotion p JOIN campaigns_offer o ON o.id = p.offer_id
 LEFT JOIN customers_segment s ON s.id = p.segment_id
 WHERE p.state = 'active' AND (%(key)s = '' OR p.key = %(key)s) ORDER BY p.priority, p.id LIMIT 200
 """
 _VIEWER: Final = """
-SELECT c.id, c.public_id, c.consent_mask & %(bit)s <> 0 AND (c.consent_until IS NULL OR c.consent_until > %(now)s)
+SELECT c.id, c.public_id, c.consent_mask,
+    c.consent_mask & %(bit)s <> 0 AND (c.consent_until IS NULL OR c.consent_until > %(now)s)
         AND c.gpc_first_seen_at IS NULL,
     ARRAY(SELECT m.version_id FROM customers_segmentmember m
         WHERE m.customer_id = c.id AND m.version_id = ANY(%(versions)s)),
@@ -101,7 +102,8 @@ def serve_each(*, user: str, signal: bool, now: datetime) -> list[Served]:
 
 
 def _running(row: tuple[Any, ...]) -> Running:
-    pk, public_id, key, name, begins, ends, for_segment, version, variants, offer, kind, value, currency, label = row
+    *promotion, offer, kind, value, currency, label, purpose = row
+    pk, public_id, key, name, begins, ends, for_segment, version, variants = promotion
     given = {"key": offer, "name": label, "kind": kind, "value": float(value) if value else None, "currency": currency}
     return Running(
         id=pk,
@@ -114,6 +116,7 @@ def _running(row: tuple[Any, ...]) -> Running:
         version=version,
         variants=json.loads(variants),
         offer=given,
+        asks=use_of(purpose).mask if purpose else 0,
     )
 
 
@@ -129,9 +132,9 @@ def _viewer(user: str, running: list[Running], now: datetime) -> tuple[int, View
     found = direct.run(statement=f"{_VIEWER}{column} = %(user)s", parameters=parameters) if running else []
     if not found:
         return 0, Viewer(), None
-    pk, public_id, personal, versions, seen, holdout = found[0]
+    pk, public_id, agreed, personal, versions, seen, holdout = found[0]
     before = {promotion: (variant, exposure) for promotion, variant, exposure in json.loads(seen or "[]")}
-    viewer = Viewer(public_id=public_id, personal=personal, versions=frozenset(versions), seen=before)
+    viewer = Viewer(public_id, personal, frozenset(versions), agreed, before)
     return pk, viewer, _side(json.loads(holdout), public_id) if holdout else None
 
 

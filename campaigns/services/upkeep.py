@@ -1,17 +1,32 @@
 """What becomes of deliveries when people are erased or merged, and when campaigns are old."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from campaigns.models import Campaign, Delivery, Experiment, Exposure, Redemption, Shown
+from campaigns.models import (
+    Campaign,
+    Delivery,
+    Experiment,
+    Exposure,
+    Redemption,
+    Reservation,
+    Shown,
+)
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.selectors.campaigns import counts_of
 from campaigns.selectors.reactions import outcomes_of, reactions_of
+from campaigns.services.redeeming import give_back
 
+_OF_OFFERS: Final[Mapping[str, type[Redemption | Exposure | Shown | Reservation]]] = {
+    "redemptions": Redemption,
+    "exposures": Exposure,
+    "shown": Shown,
+    "reservations": Reservation,
+}
 _WAITING = (DeliveryState.QUEUED, DeliveryState.CLAIMED)
 
 
@@ -25,6 +40,14 @@ def erase_deliveries(customer_ids: Sequence[int], /) -> int:
 def erase_redemptions(customer_ids: Sequence[int], /) -> int:
     """What was redeemed still counts and names neither person nor order."""
     return Redemption.objects.filter(customer_id__in=customer_ids).update(customer=None, order_id="")
+
+
+def erase_reservations(customer_ids: Sequence[int], /) -> int:
+    """What was kept for their orders is free again."""
+    rows = list(Reservation.objects.select_for_update().filter(customer_id__in=customer_ids))
+    for row in rows:
+        give_back(reservation=row)
+    return len(rows)
 
 
 def erase_exposures(customer_ids: Sequence[int], /) -> int:
@@ -49,18 +72,23 @@ def absorb_offers(*, absorbed_id: int, into_id: int) -> dict[str, list[int]]:
         ),
         "exposures": list(exposures.values_list("pk", flat=True)),
         "shown": list(shown.values_list("pk", flat=True)),
+        "reservations": list(
+            Reservation.objects.filter(customer_id=absorbed_id).order_by("pk").values_list("pk", flat=True)
+        ),
     }
     Redemption.objects.filter(pk__in=image["redemptions"]).update(customer_id=into_id)
     Exposure.objects.filter(pk__in=image["exposures"]).update(customer_id=into_id)
     Shown.objects.filter(pk__in=image["shown"]).update(customer_id=into_id)
+    Reservation.objects.filter(pk__in=image["reservations"]).update(customer_id=into_id)
     return image
 
 
 def restore_offers(*, absorbed_id: int, image: Any) -> None:
     """What moved in the merge belongs to the other profile again."""
-    for model, name in ((Redemption, "redemptions"), (Exposure, "exposures"), (Shown, "shown")):
-        kept = image.get(name, ())
-        model.objects.filter(pk__in=kept, customer__isnull=False).update(customer_id=absorbed_id)
+    for name, model in _OF_OFFERS.items():
+        model._default_manager.filter(pk__in=image.get(name, ()), customer__isnull=False).update(
+            customer_id=absorbed_id
+        )
 
 
 def absorb_deliveries(*, absorbed_id: int, into_id: int) -> dict[str, list[int]]:
