@@ -84,7 +84,9 @@ def let_go(*, campaign: Campaign, by: Actor, now: datetime) -> int:
 
 
 def _stop(campaign: Campaign, why: str, now: datetime) -> str:
-    move(campaign=campaign, to=State.PAUSED, by=SYSTEM, now=now, reason=why, trouble=why[:300])
+    """Paused with the figures; whoever lets it go on then has seen them, and everybody follows."""
+    over = campaign.canary_sent_at or now
+    move(campaign=campaign, to=State.PAUSED, by=SYSTEM, now=now, reason=why, trouble=why[:300], canary_sent_at=over)
     return "paused"
 
 

@@ -72,6 +72,22 @@ def test_canary__bounces__pauses_with_the_figures_and_goes_on_only_when_told(sin
     assert judged(campaign) == "passed"
 
 
+def test_canary__stopped_half_way__goes_on_with_everybody_and_is_not_stopped_again(sink):
+    people = make_people(40)
+    campaign = launched(make_campaign(people, canary_percent=50))
+    sink.refuse = {person.email: "550 5.1.1 no such user" for person in people}
+    run(campaign)
+    open_one = Delivery.objects.filter(state="failed").first()
+    Delivery.objects.filter(pk=open_one.pk).update(state="queued", outcome="", due_at=timezone.now())
+    assert judged(campaign) == "paused"
+
+    campaign.refresh_from_db()
+    resume_campaign(campaign=campaign, by=SYSTEM, now=timezone.now())
+
+    assert judged(campaign) == "passed"
+    assert not Delivery.objects.filter(reason="canary").exists()
+
+
 def test_canary__somebody_is_to_decide__pauses_and_everybody_follows_when_it_goes_on(sink):
     campaign = launched(make_campaign(make_people(16), canary_percent=50, canary_choice="approve", canary_minutes=0))
     first = run(campaign)
