@@ -30,6 +30,25 @@ EXPERIMENT = {
 }
 ONE = {"experiment": "button"}
 CONTEXT = {"context": {"targetingKey": "visitor-7f3"}}
+WELCOME = {
+    "name": "Welcome",
+    "purpose": "marketing_email",
+    "graph": {
+        "version": 1,
+        "entry": {"on": "api"},
+        "goals": [{"on": "order"}],
+        "reentry": {"policy": "after_days", "days": 90},
+        "limits": {"quiet_from": "21:00", "quiet_until": "08:00", "time_zone": "Europe/Berlin"},
+        "start": "hello",
+        "steps": {
+            "hello": {"type": "send", "subject": "Welcome", "body": "Good to have you here.", "next": "rest"},
+            "rest": {"type": "wait", "days": 3, "at": "09:00", "next": "again"},
+            "again": {"type": "send", "subject": "Have you looked around?", "body": "Here is where to begin."},
+        },
+    },
+}
+AUTOMATION = {"automation_id": "$createAutomation.id"}
+ENROL = {"customer": "12345", "ref": "signup-12345"}
 ID = {"campaign_id": "$createCampaign.id"}
 
 EXAMPLES = [
@@ -71,6 +90,30 @@ EXAMPLES = [
         answer={"code": "state_conflict"},
     ),
     Example("archiveCampaign", "Put it away", path=ID, answer={"state": "archived"}),
+    Example("getAutomationSchema", "What a graph may hold", answer={"type": "object"}),
+    Example("createAutomation", "A welcome", body=WELCOME, status=201, answer={"id": "...", "state": "draft"}),
+    Example("listAutomations", "Which automations there are", answer={"data": [{"id": "...", "name": "Welcome"}]}),
+    Example("getAutomation", "Read it", path=AUTOMATION, answer={"version": None, "draft": {"version": 1}}),
+    Example("updateAutomation", "Its goal", path=AUTOMATION, body={"goal": "A first order"}, answer={"stopped": 0}),
+    Example(
+        "enrolCustomer",
+        "Refused: not published yet",
+        path=AUTOMATION,
+        body=ENROL,
+        status=409,
+        answer={"code": "state_conflict"},
+    ),
+    Example("listAutomationRuns", "Nobody yet", path=AUTOMATION, answer={"data": []}),
+    Example(
+        "getAutomationRun",
+        "Refused: no such run",
+        path=AUTOMATION | {"run_id": "run_0"},
+        status=404,
+        answer={"code": "resource_missing"},
+    ),
+    Example("pauseAutomation", "Refused: a draft", path=AUTOMATION, status=409, answer={"code": "state_conflict"}),
+    Example("resumeAutomation", "Refused: not paused", path=AUTOMATION, status=409, answer={"code": "state_conflict"}),
+    Example("archiveAutomation", "Put it away", path=AUTOMATION, answer={"state": "archived"}),
     Example("createOffer", "20 % off", body=OFFER, status=201, answer={"id": "...", "kind": "percent", "value": 20}),
     Example("listOffers", "Which offers there are", answer={"data": [{"id": "..."}]}),
     Example("getOffer", "Read it", path={"offer_id": "spring-20"}, answer={"name": "Spring 20"}),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import path
 
+from campaigns.api.automations import AutomationViewSet, RunViewSet
 from campaigns.api.campaigns import CampaignViewSet, DeliveryViewSet
 from campaigns.api.experiments import CampaignReport, ExperimentViewSet, PlanExperiment, RecordShown
 from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, RedeemCode
@@ -14,6 +15,8 @@ from campaigns.api.reservations import ReleaseReservation, ReserveCode
 _MANY: dict[str, Any] = {"get": "list", "post": "create"}
 _ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
 _STEPS = ("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive", "send-unsent", "unschedule")
+_STEPS = ("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive")
+_VERBS = ("pause", "resume", "archive", "enrol")
 _MOVES = ("activate", "pause", "end")
 
 _RUNS: dict[str, str] = {"start": "post", "stop": "post", "count": "post", "winner": "post", "results": "get"}
@@ -31,6 +34,12 @@ urlpatterns = [
         for step in _STEPS
     ),
     path("campaigns/<str:campaign_id>/deliveries", DeliveryViewSet.as_view({"get": "list"})),
+    path("automations", AutomationViewSet.as_view(_MANY)),
+    path("automations/schema", AutomationViewSet.as_view({"get": "graph_schema"})),
+    path("automations/<str:automation_id>", AutomationViewSet.as_view(_ONE)),
+    *(path(f"automations/<str:automation_id>/{step}", AutomationViewSet.as_view({"post": step})) for step in _VERBS),
+    path("automations/<str:automation_id>/runs", RunViewSet.as_view({"get": "list"})),
+    path("automations/<str:automation_id>/runs/<str:run_id>", RunViewSet.as_view({"get": "retrieve"})),
     path("offers", OfferViewSet.as_view(_MANY)),
     path("offers/<str:offer_id>", OfferViewSet.as_view(_ONE)),
     path("promotions", PromotionViewSet.as_view(_MANY)),

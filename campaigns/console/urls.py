@@ -1,5 +1,16 @@
 """Screens of campaigns."""
 
+from campaigns.console.automation_editor import (
+    AutomationBasics,
+    AutomationEntry,
+    AutomationStep,
+    NewAutomation,
+    NewStep,
+    RemoveStep,
+)
+from campaigns.console.automation_steps import ArchiveAutomation, PauseAutomation, PublishAutomation, ResumeAutomation
+from campaigns.console.automations import ALERTS as TROUBLES
+from campaigns.console.automations import AutomationDetail, AutomationList, AutomationRun, AutomationRuns
 from campaigns.console.campaign_results import CampaignResultsPage
 from campaigns.console.campaigns import ALERTS, CampaignDeliveries, CampaignDetail, CampaignList
 from campaigns.console.experiment_steps import (
@@ -50,6 +61,8 @@ from core import menu
 from core.console.views import screen
 
 menu.add_alerts(ALERTS)
+menu.add_alerts(TROUBLES)
+_AUTOMATION = "automations/<str:public_id>"
 _ONE = "campaigns/<str:public_id>"
 urlpatterns = [
     screen("campaigns", CampaignList),
@@ -74,6 +87,20 @@ urlpatterns = [
     screen(f"{_ONE}/send-unsent", SendUnsent),
     screen(f"{_ONE}/duplicate", DuplicateCampaign),
     screen(f"{_ONE}/archive", ArchiveCampaign),
+    screen("automations", AutomationList),
+    screen("automations/new", NewAutomation),
+    screen(_AUTOMATION, AutomationDetail),
+    screen(f"{_AUTOMATION}/basics", AutomationBasics),
+    screen(f"{_AUTOMATION}/entry", AutomationEntry),
+    screen(f"{_AUTOMATION}/steps/new", NewStep),
+    screen(f"{_AUTOMATION}/steps/<str:step>", AutomationStep),
+    screen(f"{_AUTOMATION}/steps/<str:step>/remove", RemoveStep),
+    screen(f"{_AUTOMATION}/publish", PublishAutomation),
+    screen(f"{_AUTOMATION}/pause", PauseAutomation),
+    screen(f"{_AUTOMATION}/resume", ResumeAutomation),
+    screen(f"{_AUTOMATION}/archive", ArchiveAutomation),
+    screen(f"{_AUTOMATION}/runs", AutomationRuns),
+    screen(f"{_AUTOMATION}/runs/<str:run_id>", AutomationRun),
     screen("offers", OfferList),
     screen("offers/new", NewOffer),
     screen("offers/<slug:key>", EditOffer),

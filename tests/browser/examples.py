@@ -3,6 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests.factories.automations import (
+    automation_example,
+    automation_step_example,
+    draft_automation_example,
+    run_example,
+)
 from tests.factories.campaigns import (
     campaign_example,
     draft_promotion_example,
@@ -95,6 +101,10 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "campaign-deliveries": launched_example,
     "campaign-results": launched_example,
     **{f"campaign-{step}": campaign_example for step in _CAMPAIGN_STEPS.split()},
+    **{f"automation{step}": automation_example for step in ("", "-archive", "-basics", "-entry", "-pause", "-runs")},
+    **{f"automation-{step}": draft_automation_example for step in ("publish", "resume", "step-new")},
+    **{f"automation-{step}": automation_step_example for step in ("step", "step-remove")},
+    "automation-run": run_example,
     "score": score_example,
     "score-activate": score_example,
     "score-edit": score_example,

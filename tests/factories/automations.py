@@ -61,9 +61,14 @@ def automation_example() -> dict[str, str]:
     return {"public_id": automation.public_id}
 
 
-def draft_example() -> dict[str, str]:
+def draft_automation_example() -> dict[str, str]:
     """The address of an automation that was not published."""
     return {"public_id": make_automation(live=False).public_id}
+
+
+def automation_step_example() -> dict[str, str]:
+    """The address of a step of a draft."""
+    return {**draft_automation_example(), "step": "hello"}
 
 
 def run_example() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """An automation in plain words: how people come in, what each step does and where it leads, why somebody left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -134,8 +134,13 @@ def _acts(kind: str, step: Mapping[str, Any]) -> str:
 def outcome_words(outcome: str, details: Mapping[str, Any]) -> str:
     """Why a step of somebody's history went as it did."""
     said = OUTCOMES.get(outcome, outcome)
-    more: Sequence[str] = [f"{name.replace('_', ' ')} {value}" for name, value in details.items() if value]
+    parts = sorted(details.items(), key=lambda part: (part[0] != "because", part[0]))
+    more = [f"{name.replace('_', ' ')} {_spoken(value)}" for name, value in parts if value]
     return f"{said}: {', '.join(more)}" if more else said
+
+
+def _spoken(value: Any) -> str:
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
 def _condition(condition: Mapping[str, Any]) -> str:

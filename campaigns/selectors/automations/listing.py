@@ -136,3 +136,12 @@ def earlier(*, automations: Collection[int], people: Collection[int]) -> dict[tu
     under_way = Count("pk", filter=~Q(state=RunState.ENDED))
     counted = rows.values_list("automation_id", "customer_id").annotate(open=under_way, latest=Max("entered_at"))
     return {(automation, person): Before(number, latest) for automation, person, number, latest in counted}
+
+
+def current_versions(automations: Iterable[Automation]) -> dict[int, dict[str, AutomationVersion]]:
+    """The draft and the live version of each automation, by state; one query."""
+    found: dict[int, dict[str, AutomationVersion]] = {}
+    rows = AutomationVersion.objects.filter(automation__in=[row.pk for row in automations])
+    for version in rows.exclude(state=VersionState.RETIRED).order_by("pk"):
+        found.setdefault(version.automation_id, {})[version.state] = version
+    return found

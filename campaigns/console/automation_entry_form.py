@@ -1,0 +1,84 @@
+"""The form of how people come into an automation, who comes again, what ends it, and within which limits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+
+from campaigns.console.automation_forms import choice_of, listened, trigger_of
+from campaigns.rules.automations.graph import Reentry
+from campaigns.rules.automations.schema import TRIGGERS
+from campaigns.selectors.automations.around import dates
+from core.console.forms import ConsoleForm
+
+_IN = (("signal", "When something happens"), ("date", "On a day"), ("api", "Put in by a system or by hand"))
+_LIMITS = ("quiet_from", "quiet_until", "cap_messages", "cap_days")
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+
+class EntryForm(ConsoleForm):
+    """How people come in, who comes again, what ends it, and the limits."""
+
+    way = forms.ChoiceField(label="People come in", choices=_IN)
+    what = forms.ChoiceField(label="When this happens", required=False)
+    key = forms.CharField(label="About", max_length=80, required=False, help_text="Such as properties.cartId.")
+    day = forms.ChoiceField(label="Day", required=False)
+    days = forms.IntegerField(label="Days after it (negative: before)", min_value=-365, max_value=365, required=False)
+    at = forms.RegexField(label="At", regex=_CLOCK, required=False, help_text="09:00")
+    again = forms.ChoiceField(label="Who was in comes again", choices=Reentry.choices)
+    again_days = forms.IntegerField(label="Days until then", min_value=1, max_value=365, required=False)
+    goals = forms.MultipleChoiceField(
+        label="Out at once when", required=False, help_text="Whoever reaches a goal gets nothing more."
+    )
+    quiet_from = forms.RegexField(label="Quiet from", regex=_CLOCK, required=False)
+    quiet_until = forms.RegexField(label="Quiet until", regex=_CLOCK, required=False)
+    cap_messages = forms.IntegerField(label="Messages a person at most", min_value=1, max_value=1000, required=False)
+    cap_days = forms.IntegerField(label="In so many days", min_value=1, max_value=90, required=False)
+
+    def __init__(self, *args: Any, graph: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._graph = graph
+        heard: Sequence[tuple[str, str]] = listened()
+        self.fields["what"].choices = heard  # type: ignore[attr-defined]
+        self.fields["goals"].choices = heard  # type: ignore[attr-defined]
+        self.fields["day"].choices = list(dates().items())  # type: ignore[attr-defined]
+
+    @staticmethod
+    def initial_of(graph: Mapping[str, Any]) -> dict[str, Any]:
+        """The stored values."""
+        entry, limits = graph["entry"], graph.get("limits") or {}
+        policy = graph.get("reentry") or {"policy": Reentry.NEVER}
+        listens = entry["on"] in TRIGGERS
+        return {
+            "way": "signal" if listens else entry["on"],
+            "what": choice_of(entry) if listens else "",
+            "key": entry.get("key", ""),
+            "day": entry.get("field", ""),
+            "days": entry.get("days", 0),
+            "at": entry.get("at", ""),
+            "again": policy["policy"],
+            "again_days": policy.get("days"),
+            "goals": [choice_of(goal) for goal in graph.get("goals", ())],
+            **limits,
+        }
+
+    def value(self) -> dict[str, Any]:
+        """The graph with another way in; conditions that only the API writes stay while what they narrow does."""
+        data, graph = self.cleaned_data, self._graph
+        policy = {"policy": data["again"]} | ({"days": data["again_days"]} if data["again_days"] else {})
+        limits = {name: data[name] for name in _LIMITS if data.get(name)}
+        known = {choice_of(goal): goal for goal in graph.get("goals", ())}
+        goals = [known.get(choice, trigger_of(choice)) for choice in data["goals"]]
+        zone = (graph.get("limits") or {}).get("time_zone")
+        limits |= {"time_zone": zone} if zone else {}
+        return {**graph, "entry": self._entry(), "reentry": policy, "goals": goals, "limits": limits}
+
+    def _entry(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if data["way"] == "api":
+            return {"on": "api"}
+        if data["way"] == "date":
+            return {"on": "date", "field": data["day"], "days": data["days"] or 0, "at": data["at"] or "09:00"}
+        before = self._graph["entry"]
+        where = before.get("where") if choice_of(before) == data["what"] else None
+        return {**trigger_of(data["what"], data["key"]), **({"where": where} if where else {})}

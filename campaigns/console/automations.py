@@ -1,0 +1,343 @@
+"""Automations on screens: the list, one automation as canvas and as list of steps, who is under way and why."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.console.words import APPROVE, CHANGE, PAUSE, VIEW
+from campaigns.models import Automation, AutomationVersion, Run
+from campaigns.rules.automations.layout import HEIGHT, WIDTH, place
+from campaigns.rules.automations.states import AutomationState, RunState, VersionState
+from campaigns.rules.automations.words import ENDINGS, entry_words, lines, outcome_words, reentry_words, trigger_words
+from campaigns.selectors.automations.around import graph_problems
+from campaigns.selectors.automations.listing import (
+    count_active,
+    counts,
+    current_versions,
+    find_automation,
+    find_run,
+    late,
+    list_automations,
+    list_runs,
+    list_versions,
+    messages_of,
+    records_of,
+    standing,
+    stopped_runs,
+    under_way,
+)
+from core.console import cells
+from core.console.cells import State
+from core.console.pages import Action
+from core.console.tables import whole_row
+from core.console.views import Column, DetailPage, Empty, Figure, Header, ListPage, MenuEntry
+from core.menu import Alert, AlertSource, Panel
+
+STATES = {
+    "draft": State("Draft", "idle"),
+    "active": State("Active", "good"),
+    "paused": State("Paused", "warn"),
+    "archived": State("Archived", "idle"),
+}
+RUNS = {"open": State("Under way", "info"), "failed": State("Stopped", "bad"), "ended": State("Over", "idle")}
+
+
+def address(name: str, automation: Automation, *more: str) -> str:
+    """The URL of a screen of this automation."""
+    return reverse(f"console:{name}", args=[automation.public_id, *more])
+
+
+class AutomationFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """What automations can be narrowed by."""
+
+    state = django_filters.ChoiceFilter(label="State", choices=AutomationState.choices, empty_label="Any state")
+
+    class Meta:
+        model = Automation
+        fields: Sequence[str] = ()
+
+
+class AutomationList(ListPage):
+    """Every automation that is not put away, newest first."""
+
+    name, title, permission = "automations", "Automations", VIEW
+    menu_entry = MenuEntry("Automations", "arrows-split", "Marketing", order=15, count=count_active)
+    filterset_class, bar_filters, default_sort = AutomationFilter, ("state",), "-created_at"
+    columns = (
+        Column(
+            "automation",
+            "Automation",
+            value=whole_row,
+            cell=lambda row: cells.link(address("automation", row), row.name),
+        ),
+        Column("state", "State", cell=cells.state(STATES)),
+        Column("begins", "People come in", value=lambda row: row.begins),
+        Column("open", "Under way", value=lambda row: row.people.get(RunState.OPEN, 0), cell=cells.number, end=True),
+        Column("stopped", "Stopped", value=lambda row: row.people.get(RunState.FAILED, 0), cell=cells.number, end=True),
+        Column("changed", "Changed", value=lambda row: row.updated_at, cell=cells.ago, sort="updated_at"),
+        Column("owner", "Owner", cell=cells.code, optional=True),
+    )
+
+    @property
+    def empty(self) -> Empty:  # type: ignore[override]
+        """What to do first."""
+        words = "Begin with a welcome, a cart that was left or a birthday."
+        return Empty("No automations yet", words, self.actions()[0])
+
+    def rows(self) -> QuerySet[Automation]:
+        """Those in use; archived ones when the filter asks for them."""
+        return list_automations(include_archived=self.request.GET.get("state") == AutomationState.ARCHIVED)
+
+    def prepare(self, rows: list[Any]) -> list[Any]:
+        """Versions and people of all rows in two queries."""
+        versions, people = current_versions(rows), under_way(rows)
+        for row in rows:
+            found = versions.get(row.pk, {})
+            version = found.get(VersionState.LIVE) or found.get(VersionState.DRAFT)
+            row.begins = entry_words(version.graph["entry"]) if version else ""
+            row.people = people.get(row.pk, {})
+        return rows
+
+    def actions(self) -> Sequence[Action]:
+        """A new one."""
+        return (Action("New automation", reverse("console:automation-new"), CHANGE, "plus", primary=True),)
+
+
+def _shown(request: HttpRequest, automation: Automation) -> AutomationVersion:
+    """The version that the address asks for, else the draft for who may change it, else the live one."""
+    versions = {str(version.number): version for version in list_versions(automation)}
+    wanted = versions.get(request.GET.get("version", ""))
+    return wanted or next(iter(versions.values()))
+
+
+def _steps(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:
+    version = _shown(request, automation)
+    people, went, messages = standing(version), counts([version]), messages_of(version)
+    found = []
+    for line in lines(version.graph):
+        ways = [(outcome, times) for (step, outcome), times in sorted(went.items()) if step == line.key]
+        campaign = messages.get(line.key)
+        found.append(
+            {
+                "line": line,
+                "people": people.get(line.key, 0),
+                "went": [(outcome_words(outcome, {}), times) for outcome, times in ways],
+                "message": reverse("console:campaign", args=[campaign.public_id]) if campaign else "",
+                "edit": address("automation-step", automation, line.key),
+            }
+        )
+    editable = request.user.has_perm(CHANGE) and automation.state != AutomationState.ARCHIVED
+    ends = [(ENDINGS.get(outcome, outcome), times) for (step, outcome), times in sorted(went.items()) if not step]
+    return {"steps": found, "version": version, "editable": editable, "ends": ends, **_way_in(version)}
+
+
+def _way_in(version: AutomationVersion) -> dict[str, Any]:
+    graph = version.graph
+    return {
+        "entry": entry_words(graph["entry"]),
+        "reentry": reentry_words(graph),
+        "goals": [trigger_words(goal) for goal in graph.get("goals", ())],
+    }
+
+
+def _canvas(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:
+    version = _shown(request, automation)
+    canvas, by_key = place(version.graph), {line.key: line for line in lines(version.graph)}
+    people = standing(version)
+    boxes = [
+        {"box": box, "line": by_key[box.key], "people": people.get(box.key, 0), "right": box.x + WIDTH - 12}
+        for box in canvas.boxes
+    ]
+    return {"canvas": canvas, "boxes": boxes, "box_width": WIDTH, "box_height": HEIGHT, "version": version}
+
+
+def _problems(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:
+    draft = current_versions([automation]).get(automation.pk, {}).get(VersionState.DRAFT)
+    found = graph_problems(draft.graph, purpose=automation.purpose_id or "") if draft else []
+    return {"draft": draft, "problems": found}
+
+
+def _versions(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:
+    return {"versions": list_versions(automation), "shown": _shown(request, automation).number}
+
+
+def _facts(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:
+    limits = _shown(request, automation).graph.get("limits") or {}
+    quiet = f"{limits['quiet_from']} to {limits['quiet_until']} there" if limits.get("quiet_from") else "None"
+    cap = f"{limits['cap_messages']} in {limits.get('cap_days', 7)} days" if limits.get("cap_messages") else "None"
+    rows = [
+        ("Purpose", automation.purpose.name if automation.purpose else cells.NOTHING),
+        ("Goal", automation.goal or cells.NOTHING),
+        ("Quiet hours", quiet),
+        ("Limit a person", cap),
+        ("At work since", cells.instant(automation.started_at) if automation.started_at else cells.NOTHING),
+        ("Owner", cells.code(automation.owner)),
+    ]
+    return {"facts": rows}
+
+
+class AutomationDetail(DetailPage):
+    """One automation: as canvas, as list of steps with figures, its versions, what stands against publishing it."""
+
+    name, title, permission, panel_area = "automation", "Automation", VIEW, "automation"
+    panels = (
+        Panel("problems", "Draft", "campaigns/_automation_draft.html", VIEW, _problems, order=5),
+        Panel("canvas", "Canvas", "campaigns/_automation_canvas.html", VIEW, _canvas, order=10),
+        Panel("steps", "Steps", "campaigns/_automation_steps.html", VIEW, _steps, order=20),
+        Panel("facts", "Limits", "customers/_facts.html", VIEW, _facts, place="side", order=10),
+        Panel("versions", "Versions", "campaigns/_automation_versions.html", VIEW, _versions, place="side", order=20),
+    )
+
+    def find(self) -> Automation:
+        """By its public id."""
+        return find_automation(self.kwargs["public_id"])
+
+    def header(self, subject: Automation) -> Header:
+        """Name and state."""
+        state = cells.dot(STATES[subject.state])
+        return Header(subject.name, subtitle=subject.goal, code=subject.public_id, state=state)
+
+    def figures(self, subject: Automation) -> Sequence[Figure]:
+        """Who came in, who is under way, how it ended."""
+        went = counts(list_versions(subject))
+        people = under_way([subject]).get(subject.pk, {})
+        came = sum(times for (_, outcome), times in went.items() if outcome == "entered")
+        queued = sum(times for (_, outcome), times in went.items() if outcome == "queued")
+        return (
+            Figure("Came in", cells.number(came), icon="users"),
+            Figure("Under way", cells.number(people.get(RunState.OPEN, 0)), icon="clock"),
+            Figure("Reached the goal", cells.number(went.get(("", "goal"), 0)), icon="target"),
+            Figure("Messages", cells.number(queued), "before consent and limits", icon="send"),
+            Figure("Stopped", cells.number(people.get(RunState.FAILED, 0)), icon="alert-triangle"),
+        )
+
+    def actions(self, subject: Automation) -> Sequence[Action]:
+        """What its state allows."""
+        found = [Action("People", address("automation-runs", subject), VIEW, "users")]
+        if subject.state == AutomationState.ARCHIVED:
+            return found
+        found += [
+            Action("Archive", address("automation-archive", subject), CHANGE, "trash"),
+            Action("Edit", address("automation-basics", subject), CHANGE, "edit"),
+            Action("Way in", address("automation-entry", subject), CHANGE, "arrow-right"),
+            Action("Add a step", address("automation-step-new", subject), CHANGE, "plus"),
+        ]
+        if subject.state == AutomationState.ACTIVE:
+            found.append(Action("Pause", address("automation-pause", subject), PAUSE, "player-pause"))
+        if subject.state == AutomationState.PAUSED:
+            found.append(Action("Go on", address("automation-resume", subject), APPROVE, "player-play", primary=True))
+        if VersionState.DRAFT in current_versions([subject]).get(subject.pk, {}):
+            found.append(Action("Publish", address("automation-publish", subject), APPROVE, "check", primary=True))
+        return found
+
+
+class RunFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """What runs can be narrowed by."""
+
+    state = django_filters.ChoiceFilter(label="State", choices=RunState.choices, empty_label="Any state")
+
+    class Meta:
+        model = Run
+        fields: Sequence[str] = ()
+
+
+def _person(row: Run) -> str:
+    if row.customer is None:
+        return "Erased"
+    return cells.link(reverse("console:customer", args=[row.customer.public_id]), row.customer.public_id)
+
+
+class AutomationRuns(ListPage):
+    """Everybody who came in, newest first."""
+
+    name, title, permission = "automation-runs", "People", VIEW
+    filterset_class, bar_filters, keeps_views = RunFilter, ("state",), False
+    empty = Empty("Nobody here", "Nobody has come into this automation yet, or nobody is in this state.")
+    columns = (
+        Column("customer", "Customer", value=whole_row, cell=_person),
+        Column("state", "State", cell=cells.state(RUNS)),
+        Column("step", "At step", cell=cells.code),
+        Column("ending", "How it ended", value=lambda row: ENDINGS.get(row.ending, row.ending)),
+        Column("entered_at", "Came in", cell=cells.instant),
+        Column("next_at", "Goes on", cell=cells.instant),
+        Column(
+            "why",
+            "History",
+            value=whole_row,
+            cell=lambda row: cells.link(address("automation-run", row.automation, row.public_id), "Why?"),
+        ),
+    )
+
+    def rows(self) -> QuerySet[Run]:
+        """Those of the automation of this address."""
+        return list_runs(find_automation(self.kwargs["public_id"])).select_related("automation", "customer", "version")
+
+    def actions(self) -> Sequence[Action]:
+        """Back to the automation."""
+        url = reverse("console:automation", args=[self.kwargs["public_id"]])
+        return (Action("Automation", url, VIEW, "arrow-left"),)
+
+
+def _history(request: HttpRequest, run: Run) -> Mapping[str, Any]:
+    titles = {line.key: line for line in lines(run.version.graph)}
+    rows = [
+        {"row": row, "line": titles.get(row.step), "words": outcome_words(row.outcome, row.details)}
+        for row in records_of(run)
+    ]
+    return {"rows": rows, "messages": {key: row.public_id for key, row in messages_of(run.version).items()}}
+
+
+class AutomationRun(DetailPage):
+    """One person's way: every step, and why it went so."""
+
+    name, title, permission = "automation-run", "Why did this happen?", VIEW
+    panels = (Panel("history", "What happened, and why", "campaigns/_automation_history.html", VIEW, _history),)
+
+    def find(self) -> Run:
+        """By automation and public id."""
+        return find_run(find_automation(self.kwargs["public_id"]), self.kwargs["run_id"])
+
+    def header(self, subject: Run) -> Header:
+        """Whose way, and how it stands."""
+        subtitle = subject.trouble or ENDINGS.get(subject.ending, subject.ending)
+        state = cells.dot(RUNS[subject.state])
+        return Header(subject.automation.name, subtitle=subtitle, code=subject.public_id, state=state)
+
+    def figures(self, subject: Run) -> Sequence[Figure]:
+        """Where she is."""
+        return (
+            Figure("Came in", cells.instant(subject.entered_at), icon="arrow-right"),
+            Figure("Version", str(subject.version.number), icon="history"),
+            Figure("At step", subject.step, icon="flag"),
+            Figure("Goes on", cells.instant(subject.next_at), icon="clock"),
+        )
+
+    def actions(self, subject: Run) -> Sequence[Action]:
+        """Back to everybody; the person."""
+        found = [Action("Everybody", address("automation-runs", subject.automation), VIEW, "users")]
+        if subject.customer:
+            url = reverse("console:customer", args=[subject.customer.public_id])
+            found.append(Action("Customer", url, "customers.view_customer", "user"))
+        return found
+
+
+def troubles() -> list[Alert]:
+    """Automations that somebody has to look at: people stand at a failed step, or nobody moves them on."""
+    stopped = stopped_runs()
+    rows = list_automations().filter(pk__in=stopped).order_by("name")[:20]
+    found = [
+        Alert(f"“{row.name}” stopped {stopped[row.pk]} at a step that failed.", address("automation", row))
+        for row in rows
+    ]
+    return found + [
+        Alert(f"“{row.name}” is late: nobody has moved on since {since:%H:%M} UTC.", address("automation", row))
+        for row, since in late(now=timezone.now())
+    ]
+
+
+ALERTS = AlertSource("automations", VIEW, troubles)

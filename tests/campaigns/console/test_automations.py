@@ -1,0 +1,182 @@
+"""The way of an automation through the console: written from a template, published by somebody else, watched."""
+
+import pytest
+from django.utils import timezone
+
+from campaigns.models import Automation, AutomationVersion, Run
+from campaigns.services.automations.timers import run_timers
+from core.models import AuditEntry, Role
+from tests.factories.automations import automation_example, make_automation, put_in, run_example
+from tests.factories.campaigns import make_people
+from tests.factories.core import make_staff
+
+pytestmark = pytest.mark.django_db
+PATH = "/console/automations"
+
+
+@pytest.fixture
+def marketer(client):
+    client.force_login(make_staff(Role.MARKETER))
+    return client
+
+
+def colleague(client):
+    client.force_login(make_staff(Role.MARKETER, "Bo Fox", "bo@example.com"))
+    return client
+
+
+def graph_of(automation):
+    return AutomationVersion.objects.filter(automation=automation).latest("number").graph
+
+
+def test_automation__from_a_template__is_published_by_somebody_else_and_runs(marketer):
+    (person,) = make_people(1)
+
+    marketer.post(f"{PATH}/new", {"title": "Welcome", "purpose": "marketing_email", "template": "welcome"})
+    automation = Automation.objects.get()
+    page = f"{PATH}/{automation.public_id}"
+    own = marketer.post(f"{page}/publish")
+    colleague(marketer).post(f"{page}/publish")
+    automation.refresh_from_db()
+    put_in(automation, person)
+    run_timers(now=timezone.now())
+    shown = marketer.get(page).content.decode()
+
+    assert own.status_code == 403
+    assert automation.state == "active"
+    assert "Wait 3 days, until 09:00, in the person&#x27;s time." in shown
+    assert "1 here now" in shown and "<svg" in shown
+    assert AuditEntry.objects.filter(action="automation.published").count() == 1
+
+
+STEPS = [
+    ("wait", {"days": "2", "at": "10:00", "weekdays": ["1", "2"]}, {"days": 2, "at": "10:00", "weekdays": [1, 2]}),
+    (
+        "wait_for",
+        {"what": "event:purchase", "key": "", "days": "3"},
+        {"for": {"on": "event", "event": "purchase"}, "timeout": {"days": 3}},
+    ),
+    (
+        "split",
+        {"rule": 'country is "DE"'},
+        {"rule": {"version": 1, "rule": {"on": "profile", "field": "country", "op": "is", "value": "DE"}}},
+    ),
+    (
+        "ab",
+        {"branches": "A 70\nB 30"},
+        {"branches": [{"key": "A", "weight": 70, "next": None}, {"key": "B", "weight": 30, "next": None}]},
+    ),
+    ("send", {"subject": "Hello", "body": "Good day."}, {"subject": "Hello", "body": "Good day."}),
+    ("tag", {"add": "new, warm", "remove": ""}, {"add": ["new", "warm"], "remove": []}),
+    ("webhook", {"word": "crm"}, {"name": "crm"}),
+    ("exit", {}, {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "typed", "stored"), STEPS)
+def test_step__each_kind__is_added_and_filled_in_by_its_form(marketer, kind, typed, stored):
+    automation = make_automation(live=False)
+    page = f"{PATH}/{automation.public_id}"
+
+    added = marketer.post(f"{page}/steps/new", {"kind": kind, "where": "|"})
+    filled = marketer.post(added["Location"], {"heading": "Mine", **typed})
+
+    step = graph_of(automation)["steps"][graph_of(automation)["start"]]
+    assert filled.status_code == 302, filled.content.decode()[-3000:]
+    assert {**step, **stored} == step
+    assert (step["type"], step["title"]) == (kind, "Mine")
+    assert marketer.get(added["Location"]).status_code == 200
+
+
+def test_step__wrong_words__are_refused_and_nothing_changes(marketer):
+    automation = make_automation(live=False)
+    page = f"{PATH}/{automation.public_id}"
+    url = marketer.post(f"{page}/steps/new", {"kind": "split", "where": "|"})["Location"]
+    before = graph_of(automation)
+
+    answer = marketer.post(url, {"heading": "", "rule": "country is"})
+
+    assert answer.status_code == 422
+    assert graph_of(automation) == before
+
+
+def test_step__taken_out__the_rest_hangs_together(marketer):
+    automation = make_automation(live=False)
+
+    marketer.post(f"{PATH}/{automation.public_id}/steps/day/remove")
+
+    assert graph_of(automation)["steps"]["hello"]["next"] == "again"
+
+
+def test_entry__by_form__goes_into_the_draft(marketer):
+    automation = make_automation()
+    typed = {
+        "way": "signal",
+        "what": "event:search",
+        "key": "properties.query",
+        "again": "after_days",
+        "again_days": "9",
+    }
+
+    answer = marketer.post(
+        f"{PATH}/{automation.public_id}/entry",
+        {**typed, "goals": ["order"], "quiet_from": "21:00", "quiet_until": "08:00"},
+    )
+
+    graph = graph_of(automation)
+    assert answer.status_code == 302, answer.content.decode()[-3000:]
+    assert graph["entry"] == {"on": "event", "event": "search", "key": "properties.query"}
+    assert (graph["reentry"], graph["goals"]) == ({"policy": "after_days", "days": 9}, [{"on": "order"}])
+    assert graph["limits"]["quiet_from"] == "21:00"
+
+
+def test_basics__name_and_goal__change_at_once(marketer):
+    automation = make_automation()
+    typed = {"title": "Hello again", "goal": "An order", "purpose": "marketing_email"}
+
+    marketer.post(f"{PATH}/{automation.public_id}/basics", typed)
+
+    automation.refresh_from_db()
+    assert (automation.name, automation.goal) == ("Hello again", "An order")
+
+
+def test_publish__take_along__those_under_way_are_in_the_new_version(marketer):
+    (person,) = make_people(1)
+    automation = make_automation()
+    put_in(automation, person)
+    page = f"{PATH}/{automation.public_id}"
+    marketer.post(f"{page}/steps/again/remove")
+
+    colleague(marketer).post(f"{page}/publish", {"take_along": "on"})
+
+    assert Run.objects.get().version.number == 2
+
+
+def test_states__pause_go_on_archive__by_buttons(marketer):
+    automation = make_automation()
+    states = []
+
+    for step, typed in (("pause", {"reason": "Wrong words"}), ("resume", {}), ("archive", {})):
+        marketer.post(f"{PATH}/{automation.public_id}/{step}", typed)
+        automation.refresh_from_db()
+        states.append(automation.state)
+
+    assert states == ["paused", "active", "archived"]
+
+
+def test_run__history__says_why_each_step_went_so(marketer):
+    found = run_example()
+
+    page = marketer.get(f"{PATH}/{found['public_id']}/runs/{found['run_id']}").content.decode()
+    people = marketer.get(f"{PATH}/{found['public_id']}/runs").content.decode()
+
+    assert "Came in: because api" in page and "Waits: until" in page
+    assert found["run_id"] in people
+
+
+def test_list__automations__say_how_people_come_in(marketer):
+    automation_example()
+
+    page = marketer.get(PATH).content.decode()
+
+    assert "Cart reminder" in page and "When a system of yours or a member of staff puts them in" in page
