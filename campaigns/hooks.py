@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from campaigns.models import Delivery, Exposure, Redemption, Reservation, Run, Shown
 from campaigns.selectors.automations.sources import ORDERS, SEGMENTS, register_signal_source
+from campaigns.selectors.automations.timeline import RUNS
 from campaigns.selectors.personal import (
     collect_deliveries,
     collect_exposures,
@@ -23,6 +24,7 @@ from core import meter, privacy
 from core.actors import Actor
 from core.privacy import PersonalData
 from customers.selectors.segments.uses import register_use
+from customers.selectors.timeline import register_source
 from customers.services import guards
 
 
@@ -93,6 +95,7 @@ privacy.register(
     )
 )
 register_use(name="campaigns", find=uses_of_segment)
+register_source(RUNS)
 register_signal_source(ORDERS)
 register_signal_source(SEGMENTS)
 meter.register_lag(following.FOLLOWER, _behind)

@@ -15,7 +15,6 @@ from campaigns.api.reservations import ReleaseReservation, ReserveCode
 _MANY: dict[str, Any] = {"get": "list", "post": "create"}
 _ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
 _STEPS = ("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive", "send-unsent", "unschedule")
-_STEPS = ("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive")
 _VERBS = ("pause", "resume", "archive", "enrol")
 _MOVES = ("activate", "pause", "end")
 

@@ -41,4 +41,7 @@ def _experiments(segment: Segment) -> list[Use]:
 
 
 def _automations(segment: Segment) -> list[Use]:
-    return [Use("automation", row.name, "") for row in using_segment(segment.slug)[:AT_MOST]]
+    return [
+        Use("automation", row.name, reverse("console:automation", args=[row.public_id]))
+        for row in using_segment(segment.slug)[:AT_MOST]
+    ]
