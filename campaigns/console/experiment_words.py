@@ -84,7 +84,7 @@ def _line(one: Comparison, control: Arm, arm: Arm, scale: float) -> Line:
         treated=level(arm, one.measure),
         uplift=f"{relative[0]:+.1%}".replace("%", " %") if relative else "",
         difference=points(one.difference.estimate, one.measure),
-        bounds=f"{points(low, one.measure)} to {points(high, one.measure)}",
+        bounds=f"{_figure(low, one.measure)} to {_figure(high, one.measure)}",
         chance=f"{one.belief.better:.1%}".replace("%", " %"),
         p_value="< 0.001" if one.p_value < 0.001 else f"{one.p_value:.3f}",
         extra=_extra(one),
@@ -107,6 +107,10 @@ def level(arm: Arm, measure: Measure) -> str:
     if measure.is_amount:
         return f"{cells.money(kept.total / arm.measured, measure.currency)}"
     return f"{100 * kept.doers / arm.measured:.2f} %"
+
+
+def _figure(value: float, measure: Measure) -> str:
+    return f"{value if measure.is_amount else 100 * value:+.2f}"
 
 
 def points(value: float, measure: Measure) -> str:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from campaigns.rules.statistics.amounts import Incremental, compare_amounts, incremental_revenue
@@ -17,6 +17,7 @@ from campaigns.rules.statistics.verdicts import Decision, Verdict, decide
 
 MEASURED_LEAST: Final = 0.5
 """No claim is made when less than half of a group may be measured."""
+_CENT: Final = Decimal("0.01")
 PEOPLE_LEAST: Final = 100
 """The smallest group that is judged when results may be looked at at any time."""
 
@@ -150,6 +151,8 @@ def _of_amounts(control: Arm, arm: Arm, measure: Measure, plan: Plan) -> Compari
     variance = one.variance / one.people + other.variance / other.people
     watched = _watched(difference.estimate, variance, min(control.measured, arm.measured), plan)
     money = incremental_revenue(one, other, currency=measure.currency) if measure.currency else None
+    if money and watched:
+        money = replace(money, low=_of_all(watched.low, other), high=_of_all(watched.high, other))
     return Comparison(
         variant=arm.key,
         measure=measure,
@@ -160,6 +163,11 @@ def _of_amounts(control: Arm, arm: Arm, measure: Measure, plan: Plan) -> Compari
         adjusted=_adjusted(control, arm, measure.key),
         incremental=money,
     )
+
+
+def _of_all(per_person: float, group: Amounts) -> Decimal:
+    """The bound of one person's difference for everybody in the group, to the cent."""
+    return (Decimal(repr(per_person)) * group.people).quantize(_CENT, rounding=ROUND_HALF_EVEN)
 
 
 def share_of(arm: Arm, measure: str) -> Share:
