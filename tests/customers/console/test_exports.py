@@ -36,10 +36,10 @@ def test_export__asked_for_on_the_segment__is_fetched_from_its_page(
     export = MemberExport.objects.get()
     shown = marketer.get(asked["Location"]).content.decode()
     listed = marketer.get("/console/exports").content.decode()
-    fetched = marketer.get(f"{asked['Location']}/file")
+    fetched = marketer.post(f"{asked['Location']}/file")
     content = b"".join(fetched.streaming_content).decode()
     client.force_login(make_staff(Role.COMPLIANCE))
-    foreign = client.get(f"{asked['Location']}/file")
+    foreign = client.post(f"{asked['Location']}/file")
 
     assert f"{page}/export" in offered
     assert f"/console/exports/{export.public_id}/file" in shown and "Print shop" in shown
