@@ -273,6 +273,7 @@ def dress(box: Box, using: Grammar, offered: frozenset[str]) -> None:
         names = {member.name for member in form.members} if form else set()
         known = known_properties(asked) if "where" in names else {}
         dress_where(line.where, known)
+        further = _further(asked)
         line.drawn = {
             "operators": [(one.name, one.phrase) for one in operators_of(subject)] if subject else [],
             "operand": operator.operand.value if operator else "none",
@@ -283,9 +284,20 @@ def dress(box: Box, using: Grammar, offered: frozenset[str]) -> None:
             "has_currency": "currency" in names,
             "has_where": "where" in names,
             "properties": sorted(known),
-            "offered": line.subject in offered,
+            "further": further,
+            "offered": line.subject in offered or any(line.subject == key for _, keys in further for key, _ in keys),
             "custom": form.words({n: v for n, v in asked.items() if n not in ("on", *_FREE)}) if form else "",
         }
+
+
+def _further(asked: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What else a condition like this could be about, under its heading, as options."""
+    on = str(asked.get("on"))
+    criterion = segment_criteria().get(on)
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for offer in criterion.further(asked) if criterion and criterion.further else ():
+        groups.setdefault(offer.group, []).append((key_of(on, offer.members), offer.label))
+    return list(groups.items())
 
 
 def _windows(line: Line) -> list[tuple[str, str]]:

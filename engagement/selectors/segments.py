@@ -147,6 +147,8 @@ def _raw(name: str, builder: Builder) -> str:
 def _text(name: str, builder: Builder) -> str:
     if name == "deviceType":
         return f"({builder.bind(_DEVICES, 'text[]')})[f.device]"
+    if name == "campaignId":
+        return "f.campaign_id::text"
     return f"({_raw(name, builder)} #>> '{{}}')"
 
 
@@ -172,6 +174,22 @@ def _offered_properties(members: Mapping[str, Any]) -> Sequence[tuple[str, Subje
     except RuleError:
         return []
     return rules.offered_properties(kind)
+
+
+def _further_offers(members: Mapping[str, Any]) -> Sequence[Offer]:
+    """Questions about the properties of events of this type: numbers are added up, all values are told apart."""
+    try:
+        kind = _kind(members.get("type"), "")
+    except RuleError:
+        return []
+    group = f"{kind.title}, by property" if kind else "Any event, by property"
+    same = {name: members[name] for name in ("type",) if name in members}
+    return [
+        Offer(f"{rules.MEASURE_WORDS[measure]} of {name}", group, {**same, "field": measure, "property": name})
+        for name, subject in rules.offered_properties(kind)
+        for measure in rules.MEASURE_WORDS
+        if measure == "distinct" or (measure in rules.OF_PROPERTY and subject.type is Type.NUMBER)
+    ]
 
 
 def _sequence_subject(members: Mapping[str, Any], pointer: str) -> Subject:
@@ -216,7 +234,9 @@ def _sequence_offers() -> Sequence[Offer]:
 
 
 CRITERIA: Final = (
-    SegmentCriterion(rules.EVENTS, lambda: _subject, _test, _event_offers, _weigh, _offered_properties),
+    SegmentCriterion(
+        rules.EVENTS, lambda: _subject, _test, _event_offers, _weigh, _offered_properties, _further_offers
+    ),
     SegmentCriterion(
         rules.SEQUENCE,
         lambda: _sequence_subject,

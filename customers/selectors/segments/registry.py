@@ -28,7 +28,7 @@ class SegmentCriterion:
     """One criterion: its form; `open()` answers a finder of subjects that asks the database at most once a question;
     `test` is the SQL of one condition; `offers` what a builder may show; `weigh` the SQL of what the facts that a
     condition counts weigh together, for criteria whose form `counts`; `properties(members)` names what `where` may
-    look at, as far as it is described."""
+    look at, as far as it is described; `further(members)` what a builder may show beside a condition with these."""
 
     form: Form
     open: Callable[[], SubjectFinder]
@@ -36,6 +36,7 @@ class SegmentCriterion:
     offers: Callable[[], Sequence[Offer]]
     weigh: Callable[[Condition, Builder, Weight], str] | None = None
     properties: Callable[[Mapping[str, Any]], Sequence[tuple[str, Subject]]] | None = None
+    further: Callable[[Mapping[str, Any]], Sequence[Offer]] | None = None
 
 
 _criteria: dict[str, SegmentCriterion] = {}

@@ -227,6 +227,27 @@ def test_new__conditions_on_properties__become_part_of_the_rule(marketer, people
     assert 'value="elementId"' in page and 'value="9.5"' in page
 
 
+def test_new__sum_of_a_property__is_chosen_beside_the_event_it_belongs_to(marketer, people):
+    page = marketer.post(f"{PATH}/new", VIEWED)
+    offered = {label: key for _, keys in page.context["box"].items[0].drawn["further"] for key, label in keys}
+    chosen = FIELDS | {"subject:r.0": offered["sum of value"], "op:r.0": "more_than", "value:r.0": "20"}
+
+    answer = marketer.post(f"{PATH}/new", chosen | {"do": "save"})
+
+    assert answer.status_code == 302
+    assert Segment.objects.get().rule["rule"]["all"][0] == {
+        "on": "events",
+        "type": "view",
+        "field": "sum",
+        "property": "value",
+        "op": "more_than",
+        "value": 20,
+    }
+    assert "number of different values of elementId" in offered and "sum of elementId" not in offered
+    again = marketer.get(f"{PATH}/germans/edit").content.decode()
+    assert again.count("sum of value</option>") == 1
+
+
 def test_new__property_added_and_not_finished__cannot_be_saved(marketer, people):
     page = marketer.post(f"{PATH}/new", VIEWED | {"do": "where r.0"})
     again = marketer.post(f"{PATH}/new", VIEWED | {"do": "unwhere r.0 1"})
