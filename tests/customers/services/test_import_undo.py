@@ -248,7 +248,8 @@ def test_undo__then_the_same_file__can_be_imported_again():
 
 def test_changes__customer_erased_or_time_over__are_gone():
     bring()
-    erase_everywhere([known("1").pk])
+    with transaction.atomic():
+        erase_everywhere([known("1").pk])
     left = ImportChange.objects.count()
 
     clean_up_imports(files_before=NOON, refused_before=NOON, changes_before=LATER)
