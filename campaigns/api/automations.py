@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns.api.bodies import Bodies
 from campaigns.models import Automation, Run
 from campaigns.rules.automations.schema import published
 from campaigns.rules.automations.states import AutomationState, RunState
@@ -131,7 +132,7 @@ class RunFilter(FilterSet):  # type: ignore[misc]
     state = ChoiceFilter(choices=RunState.choices)
 
 
-class AutomationViewSet(ApiViewSet):
+class AutomationViewSet(Bodies, ApiViewSet):
     """/api/v1/automations and /api/v1/automations/{automation_id}."""
 
     scopes = {
@@ -165,7 +166,7 @@ class AutomationViewSet(ApiViewSet):
         A draft: it does nothing before it is published in the console, by somebody else when it sends messages.
         """
         self.only()
-        automation = define_automation(values=self._body(), by=self.actor, now=timezone.now())
+        automation = define_automation(values=self.body(), by=self.actor, now=timezone.now())
         return self._answer(automation, status=201, location=True)
 
     @extend_schema(operation_id="getAutomationSchema", responses=OpenApiTypes.OBJECT)
@@ -197,7 +198,7 @@ class AutomationViewSet(ApiViewSet):
         self.only()
         automation = find_automation(automation_id)
         self.check_unchanged(etag_for(automation))
-        values = self._body()
+        values = self.body()
         return self._answer(change_automation(automation=automation, values=values, by=self.actor, now=timezone.now()))
 
     @extend_schema(operation_id="pauseAutomation", request=None, responses=AutomationSerializer)
@@ -228,7 +229,7 @@ class AutomationViewSet(ApiViewSet):
         Refused unless it is active, and when its policy lets her in no more (409).
         """
         self.only()
-        body = self._body()
+        body = self.body()
         for name in ("customer", "ref"):
             if not isinstance(body.get(name), str) or not body[name]:
                 raise InvalidInput(f"Missing required field '{name}'", code="missing_field", param=name)
@@ -255,12 +256,6 @@ class AutomationViewSet(ApiViewSet):
         if location:
             headers["Location"] = f"/api/v1/automations/{automation.public_id}"
         return Response(answers([automation])[0], status=status, headers=headers)
-
-    def _body(self) -> dict[str, Any]:
-        data = self.request.data
-        if not isinstance(data, dict):
-            raise InvalidInput("The body must be a JSON object.", code="malformed_json")
-        return dict(data)
 
 
 class RunViewSet(ApiViewSet):

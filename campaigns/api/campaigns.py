@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns.api.bodies import Bodies
 from campaigns.api.serializers import (
     CampaignChangeSerializer,
     CampaignInputSerializer,
@@ -51,7 +52,7 @@ class DeliveryFilter(FilterSet):  # type: ignore[misc]
     state = ChoiceFilter(choices=DeliveryState.choices)
 
 
-class CampaignViewSet(ApiViewSet):
+class CampaignViewSet(Bodies, ApiViewSet):
     """/api/v1/campaigns and /api/v1/campaigns/{campaign_id}."""
 
     scopes = {
@@ -84,7 +85,7 @@ class CampaignViewSet(ApiViewSet):
         A draft: nobody gets anything before somebody else has approved it in the console.
         """
         self.only()
-        campaign = define_campaign(values=self._body(), by=self.actor, now=timezone.now())
+        campaign = define_campaign(values=self.body(), by=self.actor, now=timezone.now())
         return self._answer(campaign, status=201, location=True)
 
     @extend_schema(responses=CampaignSerializer)
@@ -106,7 +107,7 @@ class CampaignViewSet(ApiViewSet):
         self.only()
         campaign = find_campaign(campaign_id)
         self.check_unchanged(etag_for(campaign))
-        return self._answer(change_campaign(campaign=campaign, values=self._body(), by=self.actor, now=timezone.now()))
+        return self._answer(change_campaign(campaign=campaign, values=self.body(), by=self.actor, now=timezone.now()))
 
     @extend_schema(operation_id="duplicateCampaign", request=None, responses={201: CampaignSerializer})
     def duplicate(self, request: Request, campaign_id: str) -> Response:
@@ -167,7 +168,7 @@ class CampaignViewSet(ApiViewSet):
 
         Of a campaign that was completed with gaps; permission is read anew for everybody.
         """
-        body = self._body() if self.request.data else {}
+        body = self.body() if self.request.data else {}
         also = body.pop("also_unknown", False)
         if body or not isinstance(also, bool):
             name = str(next(iter(body), "also_unknown"))
@@ -193,14 +194,8 @@ class CampaignViewSet(ApiViewSet):
             headers["Location"] = f"/api/v1/campaigns/{campaign.public_id}"
         return Response(answers([campaign])[0], status=status, headers=headers)
 
-    def _body(self) -> dict[str, Any]:
-        data = self.request.data
-        if not isinstance(data, dict):
-            raise InvalidInput("The body must be a JSON object.", code="malformed_json")
-        return dict(data)
-
     def _reason(self) -> str:
-        body = self._body() if self.request.data else {}
+        body = self.body() if self.request.data else {}
         reason = body.pop("reason", "")
         if body:
             name = next(iter(body))

@@ -12,6 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns.api.bodies import Bodies
 from campaigns.api.experiment_serializers import (
     CampaignResultsSerializer,
     ExperimentChangeSerializer,
@@ -23,7 +24,6 @@ from campaigns.api.experiment_serializers import (
     SightingsInputSerializer,
     WinnerInputSerializer,
 )
-from campaigns.api.offers import Bodies
 from campaigns.models import Experiment
 from campaigns.rules.experiments import ExperimentState
 from campaigns.selectors.campaign_results import campaign_results

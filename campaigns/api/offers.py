@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns.api.bodies import Bodies
 from campaigns.api.offer_serializers import (
     CodeSerializer,
     CodesInputSerializer,
@@ -43,25 +44,9 @@ from campaigns.services.offers import (
 )
 from campaigns.services.redeeming import redeem_code
 from core.api.gpc import Name, names_in
-from core.api.views import ApiView, ApiViewSet, ScopedView
+from core.api.views import ApiView, ApiViewSet
 from core.errors import InvalidInput
 from customers.selectors.customers import find_customer
-
-
-class Bodies(ScopedView):
-    """A body that is a JSON object."""
-
-    abstract = True
-
-    def body(self, *names: str) -> dict[str, Any]:
-        """The object sent; with `names`, no other members than these."""
-        data = self.request.data
-        if not isinstance(data, dict):
-            raise InvalidInput("The body must be a JSON object.", code="malformed_json")
-        for name in data if names else ():
-            if name not in names:
-                raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=str(name)[:120])
-        return dict(data)
 
 
 class OfferViewSet(Bodies, ApiViewSet):

@@ -7,8 +7,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns.api.bodies import Bodies
 from campaigns.api.offer_serializers import ReservationSerializer, ReserveInputSerializer
-from campaigns.api.offers import Bodies
 from campaigns.services.redeeming import release_reservation, reserve_code
 from core.api.gpc import Name, names_in
 from core.api.views import ApiView
