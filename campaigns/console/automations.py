@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.console.words import APPROVE, CHANGE, PAUSE, VIEW
+from campaigns.console.words import APPROVE, CHANGE, PAUSE, VIEW, person
 from campaigns.models import Automation, AutomationVersion, Run
 from campaigns.rules.automations.layout import HEIGHT, WIDTH, place
 from campaigns.rules.automations.states import AutomationState, RunState, VersionState
@@ -246,12 +246,6 @@ class RunFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: Sequence[str] = ()
 
 
-def _person(row: Run) -> str:
-    if row.customer is None:
-        return "Erased"
-    return cells.link(reverse("console:customer", args=[row.customer.public_id]), row.customer.public_id)
-
-
 class AutomationRuns(ListPage):
     """Everybody who came in, newest first."""
 
@@ -259,7 +253,7 @@ class AutomationRuns(ListPage):
     filterset_class, bar_filters, keeps_views = RunFilter, ("state",), False
     empty = Empty("Nobody here", "Nobody has come into this automation yet, or nobody is in this state.")
     columns = (
-        Column("customer", "Customer", value=whole_row, cell=_person),
+        Column("customer", "Customer", cell=person),
         Column("state", "State", cell=cells.state(RUNS)),
         Column("step", "At step", cell=cells.code),
         Column("ending", "How it ended", value=lambda row: ENDINGS.get(row.ending, row.ending)),

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.console.words import APPROVE, CHANGE, DELIVERIES, LAUNCH, PAUSE, STATES, VIEW
+from campaigns.console.words import APPROVE, CHANGE, DELIVERIES, LAUNCH, PAUSE, STATES, VIEW, person
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.deliveries import DeliveryState, reason_words
 from campaigns.rules.feedback import Outcome
@@ -249,12 +249,6 @@ class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: Sequence[str] = ()
 
 
-def _person(row: Delivery) -> str:
-    if row.customer is None:
-        return "Erased"
-    return cells.link(reverse("console:customer", args=[row.customer.public_id]), row.customer.public_id)
-
-
 class CampaignDeliveries(ListPage):
     """One row for each person of the audience."""
 
@@ -263,7 +257,7 @@ class CampaignDeliveries(ListPage):
     tabs = (Tab("Sent", {"state": "sent"}), Tab("Left out", {"state": "skipped"}), Tab("Failed", {"state": "failed"}))
     empty = Empty("Nobody here", "No delivery of this campaign is in this state.")
     columns = (
-        Column("customer", "Customer", value=whole_row, cell=_person),
+        Column("customer", "Customer", cell=person),
         Column("state", "State", cell=cells.state(DELIVERIES)),
         Column("reason", "Why", value=lambda row: reason_words(row.reason)),
         Column("sent_at", "Sent", cell=cells.instant),

@@ -2,9 +2,13 @@
 
 from typing import Final
 
+from django.urls import reverse
+
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State as Life
+from core.console import cells
 from core.console.cells import State
+from customers.models import Customer
 
 VIEW: Final = "campaigns.view_campaign"
 CHANGE: Final = "campaigns.change_campaign"
@@ -41,3 +45,10 @@ DELIVERIES: Final = {
         DeliveryState.HELD_OUT: "idle",
     }.items()
 }
+
+
+def person(customer: Customer | None) -> str:
+    """Who it was, by public id, leading to her page."""
+    if customer is None:
+        return "Erased"
+    return cells.link(reverse("console:customer", args=[customer.public_id]), customer.public_id)
