@@ -10,16 +10,8 @@ class ConsentKind(models.IntegerChoices):
     TOKEN = 2, "Consent token"
 
 
-class Event(models.Model):
-    """What one person did, once.
-
-    The table is partitioned by month of `occurred_at` (created by hand in the migration; there is no foreign key to
-    it and none from it, both would cost as much as two indexes). `customer_id`, `type_id`, `campaign_id` (a Label)
-    and `source_id` (a Label) are plain numbers. `consent_kind` says what allowed the row (`ConsentKind`), and
-    `consent_ref` which entry. `properties` holds the members that have no column, in the API's spelling: elementId,
-    sessionId, anonymousId, value, currency, context, properties, ... and eventId when `event_id` is only its hash.
-    `xid` is the writing transaction: followers read in (xid, event_id) order below the oldest running one.
-    """
+class EventColumns(models.Model):
+    """The columns of an event, wherever it is kept."""
 
     pk = models.CompositePrimaryKey("event_id", "occurred_at")
     event_id = models.UUIDField()
@@ -37,11 +29,26 @@ class Event(models.Model):
     properties = models.JSONField(null=True)
 
     class Meta:
-        managed = False
-        db_table = "engagement_event"
+        abstract = True
 
     def __str__(self) -> str:
         return str(self.event_id)
+
+
+class Event(EventColumns):
+    """What one person did, once.
+
+    The table is partitioned by month of `occurred_at` (created by hand in the migration; there is no foreign key to
+    it and none from it, both would cost as much as two indexes). `customer_id`, `type_id`, `campaign_id` (a Label)
+    and `source_id` (a Label) are plain numbers. `consent_kind` says what allowed the row (`ConsentKind`), and
+    `consent_ref` which entry. `properties` holds the members that have no column, in the API's spelling: elementId,
+    sessionId, anonymousId, value, currency, context, properties, ... and eventId when `event_id` is only its hash.
+    `xid` is the writing transaction: followers read in (xid, event_id) order below the oldest running one.
+    """
+
+    class Meta:
+        managed = False
+        db_table = "engagement_event"
 
 
 class EventKey(models.Model):
