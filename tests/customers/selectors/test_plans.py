@@ -26,7 +26,7 @@ def many():
         ]
         upsert_customers(id_property="external_id", inputs=batch, by=SYSTEM, now=NOON)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE customers_customer")
+        cursor.execute("ANALYZE customers_customer, customers_identity")
         cursor.execute("SET LOCAL enable_seqscan = off")
 
 
