@@ -10,7 +10,7 @@ from core.errors import InvalidInput
 TEXT_LIMITS: Final[Mapping[str, int]] = {"name": 120, "description": 300}
 
 
-def text_of(name: str, value: Any) -> str:
+def text_of(*, name: str, value: Any) -> str:
     """The text of a member of `TEXT_LIMITS`, trimmed; InvalidInput when it is none, too long, or an empty name."""
     text = value.strip() if isinstance(value, str) else None
     limit = TEXT_LIMITS[name]

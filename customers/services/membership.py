@@ -27,12 +27,11 @@ from customers.selectors.segments.touching import (
     readable,
     touched_between,
 )
+from customers.services.log_steps import walk_log
 from customers.services.segment_changes import Change, tell
 from customers.services.segment_members import FOLLOWER, settle
 from customers.services.segments import start_build
 
-STEP: Final = 500
-WIDER: Final = 8
 KEPT: Final = timedelta(days=1)
 """How long a touch is kept once it was read: longer than any calculation, which looks back at those of its time."""
 _TRIM: Final = """
@@ -48,14 +47,7 @@ def follow_segments(*, now: datetime, steps: int = 2_000) -> int:
     At most `steps` transactions of work; answers at once when another worker is at it. A failure undoes the step it
     happened in and no other.
     """
-    moved, width, horizon = 0, STEP, outbox.horizon()
-    for _ in range(steps):
-        done = _one_step(horizon, width, now)
-        if done is None:
-            break
-        moved += done
-        width = STEP if done else width * WIDER
-    return moved
+    return walk_log(steps=steps, step=lambda horizon, width: _one_step(horizon, width, now))
 
 
 @transaction.atomic

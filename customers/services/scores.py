@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from core import audit, jobs, outbox
@@ -17,11 +17,11 @@ from customers.rules.scores import ScoreDefinition, definition_json, read_defini
 from customers.rules.segments.tree import RuleError
 from customers.selectors.scores import JOB_KIND, segments_asking
 from customers.selectors.segments.registry import grammar
+from customers.services.definitions import TEXT_LIMITS, one_at_a_time, text_of
 
 MAX_MODELS: Final = 50
 TASK: Final = "customers.tasks.compute_scores"
 RESERVED: Final = frozenset({"new"})
-_LIMITS: Final = {"name": 120, "description": 300}
 
 
 def checked_definition(*, raw: Any) -> ScoreDefinition:
@@ -44,7 +44,7 @@ def define_score(*, name: str, definition: Any, description: str = "", by: Actor
     if ScoreModel.objects.filter(retired_at__isnull=True).count() >= MAX_MODELS:
         raise InvalidInput(f"There may be at most {MAX_MODELS} scores; retire one first.", code="business_rule")
     model = ScoreModel(public_id=ScoreModel.new_public_id(), owner=str(by), created_at=now, updated_at=now)
-    model.name, model.description = _text("name", name), _text("description", description)
+    model.name, model.description = text_of(name="name", value=name), text_of(name="description", value=description)
     model.slug = slugify(model.name).replace("_", "-")[:60].strip("-")
     if not model.slug or model.slug in RESERVED:
         raise InvalidInput("Invalid 'name': use a word of letters or digits that names nothing else.", param="name")
@@ -66,9 +66,9 @@ def change_score(*, model: ScoreModel, values: Mapping[str, Any], by: Actor, now
     """
     model = _locked(model)
     changes: dict[str, list[Any]] = {}
-    for name in _LIMITS:
-        if name in values and _text(name, values[name]) != getattr(model, name):
-            changes[name] = [getattr(model, name), _text(name, values[name])]
+    for name in TEXT_LIMITS:
+        if name in values and text_of(name=name, value=values[name]) != getattr(model, name):
+            changes[name] = [getattr(model, name), text_of(name=name, value=values[name])]
             setattr(model, name, changes[name][1])
     if "definition" in values:
         checked = checked_definition(raw=values["definition"])
@@ -167,16 +167,8 @@ def _refuse_open(model: ScoreModel) -> None:
 
 
 def _locked(model: ScoreModel) -> ScoreModel:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('customers.segments'))")
+    one_at_a_time()
     locked = ScoreModel.objects.select_for_update(of=("self",)).select_related("current").get(pk=model.pk)
     if locked.retired_at is not None:
         raise InvalidState("This score is retired.")
     return locked
-
-
-def _text(name: str, value: Any) -> str:
-    text = value.strip() if isinstance(value, str) else None
-    if text is None or len(text) > _LIMITS[name] or not text.isprintable() or (name == "name" and not text):
-        raise InvalidInput(f"Invalid '{name}': send a text of at most {_LIMITS[name]} characters.", param=name)
-    return text

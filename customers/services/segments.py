@@ -17,13 +17,13 @@ from customers.rules.segments.tree import Node, RuleError, to_json
 from customers.selectors.segments.listing import health, reaches, referred_slugs, used_by
 from customers.selectors.segments.registry import grammar
 from customers.selectors.segments.uses import uses_of
+from customers.services.definitions import TEXT_LIMITS, one_at_a_time, text_of
 from customers.services.segment_changes import Change, add_to_day, tell
 
 MAX_SEGMENTS: Final = 1_000
 MAX_MEMBERS_A_CALL: Final = 1_000
 RESERVED: Final = frozenset({"schema", "preview", "new", "new-list"})
 """Slugs that would be the addresses of something else."""
-_LIMITS: Final = {"name": 120, "description": 300}
 
 
 def checked_rule(*, raw: Any, using: Grammar, at: str = "/rule") -> Node:
@@ -59,7 +59,7 @@ def define_segment(
         raise InvalidInput("Invalid 'kind': choose dynamic or static; a snapshot is taken of a segment.", param="kind")
     if kind == SegmentKind.STATIC and rule is not None:
         raise InvalidInput("Invalid 'rule': a static segment has members put in by hand and no rule.", param="rule")
-    _one_at_a_time()
+    one_at_a_time()
     segment = _new(name=name, description=description, slug=slug, kind=kind, by=by, now=now)
     if kind == SegmentKind.DYNAMIC:
         segment.rule = to_json(checked_rule(raw=rule, using=grammar()))
@@ -80,12 +80,12 @@ def change_segment(*, segment: Segment, values: Mapping[str, Any], by: Actor, no
     Until then the members are those of the old rule. Refuses what `define_segment` refuses, an unknown member, a
     rule for anything but a dynamic segment, and any change of an archived one.
     """
-    _one_at_a_time()
+    one_at_a_time()
     segment = _locked(segment)
     before = {name: getattr(segment, name) for name in ("name", "description", "rule")}
     for name, value in values.items():
-        if name in _LIMITS:
-            setattr(segment, name, _text(name, value))
+        if name in TEXT_LIMITS:
+            setattr(segment, name, text_of(name=name, value=value))
         elif name != "rule":
             raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
     if "rule" in values:
@@ -119,7 +119,7 @@ def archive_segment(*, segment: Segment, by: Actor, now: datetime) -> Segment:
 
     Refused while a rule does, and while a campaign, an experiment or an automation uses it that is not over.
     """
-    _one_at_a_time()
+    one_at_a_time()
     segment = _locked(segment)
     users = used_by(segment)
     if users:
@@ -244,7 +244,7 @@ def _new(*, name: str, description: str, slug: str, kind: str, by: Actor, now: d
     if Segment.objects.filter(state=SegmentState.ACTIVE).count() >= MAX_SEGMENTS:
         raise InvalidInput(f"There may be at most {MAX_SEGMENTS} segments; archive one first.", code="business_rule")
     segment = Segment(public_id=Segment.new_public_id(), kind=kind, owner=str(by), created_at=now, updated_at=now)
-    segment.name, segment.description = _text("name", name), _text("description", description)
+    segment.name, segment.description = text_of(name="name", value=name), text_of(name="description", value=description)
     segment.slug = _slug(slug, segment.name)
     return segment
 
@@ -295,16 +295,3 @@ def _locked(segment: Segment) -> Segment:
     if locked.state == SegmentState.ARCHIVED:
         raise InvalidState("This segment is archived.")
     return locked
-
-
-def _one_at_a_time() -> None:
-    """Two changes at once could close a circle that neither of them sees."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('customers.segments'))")
-
-
-def _text(name: str, value: Any) -> str:
-    text = value.strip() if isinstance(value, str) else None
-    if text is None or len(text) > _LIMITS[name] or not text.isprintable() or (name == "name" and not text):
-        raise InvalidInput(f"Invalid '{name}': send a text of at most {_LIMITS[name]} characters.", param=name)
-    return text

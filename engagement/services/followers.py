@@ -10,12 +10,9 @@ from django.db import transaction
 from core import outbox
 from core.models import Cursor
 from customers.services import activity, score_runs
+from customers.services.log_steps import walk_log
 from engagement.selectors import log
 from engagement.services import rollups, sweeping
-
-# Transactions a step takes; a request writes at most 100 events, so a step touches at most 50,000 rows.
-STEP: Final = 500
-WIDER: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +61,8 @@ def follow(*, name: str, now: datetime, steps: int = 2_000) -> int:
 
     Answers at once when another worker holds the cursor. A failure undoes the step it happened in and no other.
     """
-    follower, width, changed = FOLLOWERS[name], STEP, 0
-    horizon = outbox.horizon()
-    for _ in range(steps):
-        moved = _one_step(follower, horizon, width, now)
-        if moved is None:
-            return changed
-        changed += moved
-        width = STEP if moved else width * WIDER
-    return changed
+    follower = FOLLOWERS[name]
+    return walk_log(steps=steps, step=lambda horizon, width: _one_step(follower, horizon, width, now))
 
 
 @transaction.atomic

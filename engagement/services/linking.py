@@ -10,13 +10,12 @@ from core.actors import Actor, ActorKind
 from core.errors import DomainError, Problem
 from core.models import Cursor
 from customers.services.identities import recognise_visitor
+from customers.services.log_steps import STEP, WIDER
 from engagement.rules.catalogue import IDENTIFY
 from engagement.selectors.log import Identified, identified_between
 from engagement.services.rejections import count_rejections
 
 FOLLOWER: Final = "events.identify"
-STEP: Final = 500
-WIDER: Final = 8
 _CHANGED_MEANWHILE: Final = "state_conflict"
 
 

@@ -22,10 +22,9 @@ from campaigns.selectors.automations.sources import oldest_waiting, read_signals
 from campaigns.services.automations.recording import Journal
 from core import outbox
 from core.models import Cursor
+from customers.services.log_steps import walk_log
 
 FOLLOWER: Final = "automations"
-STEP: Final = 500
-WIDER: Final = 8
 LATE: Final = timedelta(hours=1)
 
 
@@ -35,14 +34,7 @@ def follow_signals(*, now: datetime, steps: int = 2_000) -> int:
     Ends at once when another worker is at it. The first time of all it begins at this moment: what happened before
     there were automations starts nothing.
     """
-    moved, width, horizon = 0, STEP, outbox.horizon()
-    for _ in range(steps):
-        done = _one_step(horizon, width, now)
-        if done is None:
-            break
-        moved += done
-        width = STEP if done else width * WIDER
-    return moved
+    return walk_log(steps=steps, step=lambda horizon, width: _one_step(horizon, width, now))
 
 
 @transaction.atomic
