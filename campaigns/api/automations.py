@@ -1,9 +1,8 @@
-"""/automations: writing them, putting people in, and what became of whom. Publishing is for people, in the console."""
+"""/automations: writing them and putting people in. Publishing is for people, in the console."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.http import HttpResponse
 from django.utils import timezone
 from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.types import OpenApiTypes
@@ -12,17 +11,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns.api.automation_runs import AutomationRunSerializer
 from campaigns.api.bodies import Bodies
-from campaigns.models import Automation, Run
+from campaigns.models import Automation
 from campaigns.rules.automations.schema import published
-from campaigns.rules.automations.states import AutomationState, RunState
+from campaigns.rules.automations.states import AutomationState
 from campaigns.selectors.automations.answers import automation_answer, run_answer
 from campaigns.selectors.automations.listing import (
     current_versions,
     find_automation,
-    find_run,
     list_automations,
-    list_runs,
     records_of,
     under_way,
 )
@@ -91,45 +89,10 @@ class EnrolSerializer(serializers.Serializer[object]):
     key = serializers.CharField(max_length=200, required=False, help_text="What it is about, for steps that wait.")
 
 
-class StepRecordSerializer(serializers.Serializer[object]):
-    """What happened at a step, and why."""
-
-    number = serializers.IntegerField()
-    step = serializers.CharField()
-    outcome = serializers.CharField()
-    words = serializers.CharField()
-    details = serializers.DictField()
-    at = serializers.DateTimeField()
-
-
-class AutomationRunSerializer(serializers.Serializer[object]):
-    """One person's way through an automation."""
-
-    id = serializers.CharField()
-    customer = serializers.CharField(allow_null=True, help_text="null: erased since.")
-    version = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=RunState.values)
-    step = serializers.CharField()
-    key = serializers.CharField()
-    entered_at = serializers.DateTimeField()
-    next_at = serializers.DateTimeField(allow_null=True)
-    ended_at = serializers.DateTimeField(allow_null=True)
-    ending = serializers.CharField()
-    ending_words = serializers.CharField()
-    trouble = serializers.CharField()
-    history = StepRecordSerializer(many=True, required=False, help_text="When one run is read.")
-
-
 class AutomationFilter(FilterSet):  # type: ignore[misc]
     """What automations can be narrowed by."""
 
     state = ChoiceFilter(choices=AutomationState.choices)
-
-
-class RunFilter(FilterSet):  # type: ignore[misc]
-    """What runs can be narrowed by."""
-
-    state = ChoiceFilter(choices=RunState.choices)
 
 
 class AutomationViewSet(Bodies, ApiViewSet):
@@ -256,38 +219,6 @@ class AutomationViewSet(Bodies, ApiViewSet):
         if location:
             headers["Location"] = f"/api/v1/automations/{automation.public_id}"
         return Response(answers([automation])[0], status=status, headers=headers)
-
-
-class RunViewSet(ApiViewSet):
-    """/api/v1/automations/{automation_id}/runs."""
-
-    scopes = {"list": "campaigns:read", "retrieve": "campaigns:read"}
-    tag = "Automations"
-    queryset = Run.objects.all()
-    serializer_class = AutomationRunSerializer
-    filterset_class = RunFilter
-    sort_fields = ("id",)
-    default_sort = "-id"
-
-    @extend_schema(operation_id="listAutomationRuns", responses=AutomationRunSerializer(many=True))
-    def list(self, request: Request, automation_id: str) -> HttpResponse:  # type: ignore[override]
-        """List who came into an automation.
-
-        Newest first.
-        """
-        rows = list_runs(find_automation(automation_id))
-        page = self.list_page(rows, filterset=RunFilter, now=timezone.now())
-        return self.page_response(page, [run_answer(row) for row in page.rows])
-
-    @extend_schema(operation_id="getAutomationRun", responses=AutomationRunSerializer)
-    def retrieve(self, request: Request, automation_id: str, run_id: str) -> Response:
-        """Read one person's way.
-
-        With every step and why it went so.
-        """
-        self.only()
-        run = find_run(find_automation(automation_id), run_id)
-        return Response(run_answer(run, records_of(run)))
 
 
 def answers(automations: Iterable[Automation]) -> Any:

@@ -111,6 +111,20 @@ EXAMPLES = [
         status=404,
         answer={"code": "resource_missing"},
     ),
+    *(
+        Example(
+            operation,
+            "Refused: no such run",
+            path=AUTOMATION | {"run_id": "run_0"},
+            status=404,
+            answer={"code": "resource_missing"},
+        )
+        for operation in ("restartAutomationRun", "removeAutomationRun")
+    ),
+    *(
+        Example(operation, "Refused: nobody", path=AUTOMATION, status=409, answer={"code": "state_conflict"})
+        for operation in ("restartStoppedRuns", "removeStoppedRuns")
+    ),
     Example("pauseAutomation", "Refused: a draft", path=AUTOMATION, status=409, answer={"code": "state_conflict"}),
     Example("resumeAutomation", "Refused: not paused", path=AUTOMATION, status=409, answer={"code": "state_conflict"}),
     Example("archiveAutomation", "Put it away", path=AUTOMATION, answer={"state": "archived"}),

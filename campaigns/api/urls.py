@@ -4,7 +4,8 @@ from typing import Any
 
 from django.urls import path
 
-from campaigns.api.automations import AutomationViewSet, RunViewSet
+from campaigns.api.automation_runs import RunViewSet
+from campaigns.api.automations import AutomationViewSet
 from campaigns.api.campaigns import CampaignViewSet, DeliveryViewSet
 from campaigns.api.experiments import CampaignReport, ExperimentViewSet, PlanExperiment, RecordShown
 from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, RedeemCode
@@ -39,6 +40,14 @@ urlpatterns = [
     *(path(f"automations/<str:automation_id>/{step}", AutomationViewSet.as_view({"post": step})) for step in _VERBS),
     path("automations/<str:automation_id>/runs", RunViewSet.as_view({"get": "list"})),
     path("automations/<str:automation_id>/runs/<str:run_id>", RunViewSet.as_view({"get": "retrieve"})),
+    *(
+        path(f"automations/<str:automation_id>/runs/<str:run_id>/{step}", RunViewSet.as_view({"post": step}))
+        for step in ("restart", "remove")
+    ),
+    *(
+        path(f"automations/<str:automation_id>/stopped/{step}", RunViewSet.as_view({"post": f"{step}_stopped"}))
+        for step in ("restart", "remove")
+    ),
     path("offers", OfferViewSet.as_view(_MANY)),
     path("offers/<str:offer_id>", OfferViewSet.as_view(_ONE)),
     path("promotions", PromotionViewSet.as_view(_MANY)),

@@ -272,9 +272,14 @@ class AutomationRuns(ListPage):
         return list_runs(find_automation(self.kwargs["public_id"])).select_related("automation", "customer", "version")
 
     def actions(self) -> Sequence[Action]:
-        """Back to the automation."""
-        url = reverse("console:automation", args=[self.kwargs["public_id"]])
-        return (Action("Automation", url, VIEW, "arrow-left"),)
+        """Back to the automation; seeing to those who were stopped."""
+        automation = find_automation(self.kwargs["public_id"])
+        found = [Action("Automation", address("automation", automation), VIEW, "arrow-left")]
+        if automation.pk in stopped_runs():
+            restart, remove = (address(f"automation-stopped-{name}", automation) for name in ("restart", "remove"))
+            found.append(Action("Take the stopped out", remove, CHANGE, "user-minus"))
+            found.append(Action("Try the stopped again", restart, CHANGE, "refresh", primary=True))
+        return found
 
 
 def _history(request: HttpRequest, run: Run) -> Mapping[str, Any]:
@@ -314,6 +319,12 @@ class AutomationRun(DetailPage):
     def actions(self, subject: Run) -> Sequence[Action]:
         """Back to everybody; the person."""
         found = [Action("Everybody", address("automation-runs", subject.automation), VIEW, "users")]
+        if subject.state != RunState.ENDED:
+            there = subject.automation, subject.public_id
+            found.append(Action("Take out", address("automation-run-remove", *there), CHANGE, "user-minus"))
+            if subject.state == RunState.FAILED:
+                url = address("automation-run-restart", *there)
+                found.append(Action("Try again", url, CHANGE, "refresh", primary=True))
         if subject.customer:
             url = reverse("console:customer", args=[subject.customer.public_id])
             found.append(Action("Customer", url, "customers.view_customer", "user"))

@@ -9,6 +9,7 @@ from campaigns.console.automation_editor import (
     RemoveStep,
 )
 from campaigns.console.automation_steps import ArchiveAutomation, PauseAutomation, PublishAutomation, ResumeAutomation
+from campaigns.console.automation_stopped import RemoveRun, RemoveStopped, RestartRun, RestartStopped
 from campaigns.console.automations import ALERTS as TROUBLES
 from campaigns.console.automations import AutomationDetail, AutomationList, AutomationRun, AutomationRuns
 from campaigns.console.campaign_results import CampaignResultsPage
@@ -100,7 +101,11 @@ urlpatterns = [
     screen(f"{_AUTOMATION}/resume", ResumeAutomation),
     screen(f"{_AUTOMATION}/archive", ArchiveAutomation),
     screen(f"{_AUTOMATION}/runs", AutomationRuns),
+    screen(f"{_AUTOMATION}/stopped/restart", RestartStopped),
+    screen(f"{_AUTOMATION}/stopped/remove", RemoveStopped),
     screen(f"{_AUTOMATION}/runs/<str:run_id>", AutomationRun),
+    screen(f"{_AUTOMATION}/runs/<str:run_id>/restart", RestartRun),
+    screen(f"{_AUTOMATION}/runs/<str:run_id>/remove", RemoveRun),
     screen("offers", OfferList),
     screen("offers/new", NewOffer),
     screen("offers/<slug:key>", EditOffer),

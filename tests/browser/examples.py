@@ -8,6 +8,7 @@ from tests.factories.automations import (
     automation_step_example,
     draft_automation_example,
     run_example,
+    stopped_run_example,
 )
 from tests.factories.campaigns import (
     campaign_example,
@@ -105,6 +106,9 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     **{f"automation-{step}": draft_automation_example for step in ("publish", "resume", "step-new")},
     **{f"automation-{step}": automation_step_example for step in ("step", "step-remove")},
     "automation-run": run_example,
+    "automation-run-remove": run_example,
+    **{f"automation-stopped-{step}": automation_example for step in ("remove", "restart")},
+    "automation-run-restart": stopped_run_example,
     "score": score_example,
     "score-activate": score_example,
     "score-edit": score_example,

@@ -75,3 +75,12 @@ def run_example() -> dict[str, str]:
     """The address of somebody's way."""
     found = automation_example()
     return {**found, "run_id": Run.objects.get(automation__public_id=found["public_id"]).public_id}
+
+
+def stopped_run_example() -> dict[str, str]:
+    """The address of the way of somebody who stands at a step that failed."""
+    found = run_example()
+    Run.objects.filter(public_id=found["run_id"]).update(
+        state="failed", next_at=None, trouble="There is no promotion any more."
+    )
+    return found

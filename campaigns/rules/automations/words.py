@@ -22,6 +22,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "not_sent": "No message: its sending was cancelled",
     "tagged": "Tags changed",
     "told": "Told to webhooks",
+    "no_listener": "Nobody told: no active webhook asks for steps of automations",
     "code": "A code was made",
     "no_code": "No code: the promotion is not active",
     "end": "The way ends here",
@@ -29,6 +30,8 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "moved": "Went on in another version",
     "failed": "The step failed",
     "again": "Tried again",
+    "taken_out": "Taken out by a person",
+    "held_out": "Nothing: in the global holdout",
 }
 ENDINGS: Final[Mapping[str, str]] = {
     "": "Under way",

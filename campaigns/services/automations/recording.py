@@ -72,9 +72,9 @@ class Journal:
         self.change(run)
 
     def fail(self, run: Run, trouble: str) -> None:
-        """The run stays at its step until somebody sees to it."""
+        """The run stays at its step, with what it waits for, until somebody sees to it."""
         self.note(run, "failed", {"because": trouble[:200]})
-        run.state, run.trouble, run.next_at, run.awaits = RunState.FAILED, trouble[:300], None, ""
+        run.state, run.trouble, run.next_at = RunState.FAILED, trouble[:300], None
 
     def drop(self, runs: Iterable[Run]) -> None:
         """Nothing is written about these runs: somebody else began them first."""

@@ -1,10 +1,15 @@
-"""Moving on whoever's time has come: claimed in batches that no two workers share, each batch one transaction."""
+"""Moving on whoever's time has come: claimed in batches that no two workers share, each batch one transaction.
 
-from collections.abc import Sequence
+When a batch fails, its people are moved one by one: who cannot be moved is parked with the reason, the others go on.
+"""
+
+import traceback
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from django.db import connection, transaction
+import structlog
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from campaigns.models import Automation, Run
 from campaigns.rules.automations.graph import StepType, links
@@ -17,7 +22,13 @@ from core.errors import DomainError
 from customers.models import Customer
 from customers.rules.segments.tree import RuleError
 
+log = structlog.get_logger("automations")
 BATCH: Final = 200
+PASSES: Final = (OperationalError, InterfaceError)
+"""A database that is away, a deadlock, a time that ran out: nobody's fault, and tried again."""
+BROKEN: Final = (ArithmeticError, AttributeError, DatabaseError, DomainError, LookupError, RuleError, RuntimeError)
+BREAKS: Final = (*BROKEN, TypeError, ValueError)
+"""What one person's data or step can break with: tried again it would break again."""
 MOST_STEPS: Final = 1_000
 # Run and person are locked together or not at all, so that nobody waits in a circle with a merge or an erasure.
 _DUE: Final = """
@@ -36,7 +47,7 @@ def run_timers(*, now: datetime, batches: int = 50) -> int:
     moved = 0
     waiting = list(Automation.objects.filter(state=AutomationState.ACTIVE).order_by("pk").values_list("pk", flat=True))
     for _ in range(batches):
-        done = {pk: _one_batch(pk, now) for pk in waiting}
+        done = {pk: _moved(pk, now) for pk in waiting}
         moved += sum(done.values())
         waiting = [pk for pk in waiting if done[pk] == BATCH]
         if not waiting:
@@ -44,14 +55,59 @@ def run_timers(*, now: datetime, batches: int = 50) -> int:
     return moved
 
 
+def _moved(automation_id: int, now: datetime) -> int:
+    """How many of one automation were moved or parked: BATCH of them, unless fewer are due."""
+    try:
+        return _one_batch(automation_id, now)
+    except PASSES:
+        raise
+    except BREAKS as trouble:
+        log.warning("automation_batch_broken", automation=automation_id, error=type(trouble).__name__)
+    number = 0
+    while number < BATCH and _one_alone(automation_id, now):
+        number += 1
+    return number
+
+
 @transaction.atomic
 def _one_batch(automation_id: int, now: datetime) -> int:
+    runs = _claimed(automation_id, now, BATCH)
+    if runs:
+        advance(runs=runs, now=now)
+    return len(runs)
+
+
+@transaction.atomic
+def _one_alone(automation_id: int, now: datetime) -> bool:
+    """The next one who is due has moved on, or is parked; False when nobody is due."""
+    runs = _claimed(automation_id, now, 1)
+    if not runs:
+        return False
+    try:
+        with transaction.atomic():
+            advance(runs=runs, now=now)
+    except PASSES:
+        raise
+    except BREAKS as trouble:
+        _park(Run.objects.get(pk=runs[0].pk), trouble, now)
+    return True
+
+
+def _park(run: Run, trouble: Exception, now: datetime) -> None:
+    """The run stays where it was when this began, and says what broke: its kind and place, never the data."""
+    where = traceback.extract_tb(trouble.__traceback__)[-1].name
+    log.error("automation_run_parked", run=run.public_id, step=run.step, error=type(trouble).__name__, where=where)
+    journal = Journal(now)
+    journal.fail(run, f"Something unexpected broke here ({type(trouble).__name__} in {where}).")
+    journal.close()
+
+
+def _claimed(automation_id: int, now: datetime, limit: int) -> list[Run]:
+    """At most so many who are due, with the automation; locked, so that nobody else moves them."""
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, [automation_id, now, BATCH])
+        cursor.execute(_DUE, [automation_id, now, limit])
         ids = [pk for (pk,) in cursor.fetchall()]
-    if ids:
-        advance(runs=list(Run.objects.filter(pk__in=ids).select_related("automation").order_by("pk")), now=now)
-    return len(ids)
+    return list(Run.objects.filter(pk__in=ids).select_related("automation").order_by("pk")) if ids else []
 
 
 def advance(*, runs: Sequence[Run], now: datetime) -> None:
@@ -105,16 +161,28 @@ def _step(runs: list[Run], people: dict[int, Customer], heard: Listening, journa
         leave(journal=journal, run=run, to=way.to, at=run.next_at or journal.now)
     arrived = [run for run in runs if run not in over]
     place = Place(version, key, step, people, journal.now)
+    answers = _answers(place, arrived, journal)
+    for run in arrived:
+        if run.pk in answers:
+            _went(run, answers[run.pk], journal)
+    return [run for run in runs if run.next_at is not None and (run.next_at <= journal.now or run.awaits)]
+
+
+def _answers(place: Place, runs: Sequence[Run], journal: Journal) -> Mapping[int, Went]:
+    """What the step does to these people; whose it cannot be done for is parked with the sentence, the others go on."""
+    if not runs:
+        return {}
     try:
         with transaction.atomic():
-            answers = HANDLERS[step["type"]](place, arrived) if arrived else {}
+            return HANDLERS[place.step["type"]](place, runs)
     except (RuleError, DomainError) as refusal:
-        for run in arrived:
-            journal.fail(run, str(refusal))
-        return [run for run in over if run.next_at is not None]
-    for run in arrived:
-        _went(run, answers[run.pk], journal)
-    return [run for run in runs if run.next_at is not None and (run.next_at <= journal.now or run.awaits)]
+        if len(runs) == 1:
+            journal.fail(runs[0], str(refusal))
+            return {}
+    found: dict[int, Went] = {}
+    for run in runs:
+        found.update(_answers(place, [run], journal))
+    return found
 
 
 def _went(run: Run, went: Went, journal: Journal) -> None:
