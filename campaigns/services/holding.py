@@ -1,5 +1,6 @@
 """Who gets nothing so that the effect can be measured: the holdout of one campaign, and the global one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -36,7 +37,13 @@ def hold_out(*, campaign: Campaign, now: datetime) -> None:
             Delivery.objects.filter(pk__in=pks).update(state=DeliveryState.HELD_OUT, reason=reason)
 
 
-def _log_sides(holdout: Experiment, people: list[tuple[int | None, str]], now: datetime) -> frozenset[int]:
+def held_globally(*, people: Sequence[tuple[int, str]], now: datetime) -> frozenset[int]:
+    """Who of these (id, public id) is in the global holdout; both sides are in its log. Nobody while there is none."""
+    holdout = Experiment.objects.filter(kind=Kind.HOLDOUT, state=ExperimentState.RUNNING).first()
+    return _log_sides(holdout, people, now) if holdout and people else frozenset()
+
+
+def _log_sides(holdout: Experiment, people: Sequence[tuple[int | None, str]], now: datetime) -> frozenset[int]:
     """Both sides are in the log; those held out."""
     known = [(pk, person) for pk, person in people if pk is not None]
     logged = dict(

@@ -20,6 +20,7 @@ from campaigns.rules.automations.graph import StepType, kind_of
 from campaigns.rules.lifecycle import State
 from campaigns.rules.offers import PromotionState
 from campaigns.rules.quiet import zone_of
+from campaigns.services.holding import held_globally
 from campaigns.services.offers import make_codes
 from core import jobs, outbox
 from core.actors import SYSTEM
@@ -173,14 +174,29 @@ def _exit(place: Place, runs: Sequence[Run]) -> Answers:
     return {run.pk: Went("end") for run in runs}
 
 
+def _unless_held(act: Handler) -> Handler:
+    """The handler for whoever is not in the global holdout; the others go on untouched. Both sides are logged."""
+
+    def handler(place: Place, runs: Sequence[Run]) -> Answers:
+        people = {place.people[run.customer_id or 0].pk: place.people[run.customer_id or 0] for run in runs}
+        known = [(pk, person.public_id) for pk, person in sorted(people.items())]
+        held = held_globally(people=known, now=place.now)
+        reached = [run for run in runs if run.customer_id not in held]
+        answers = dict(act(place, reached)) if reached else {}
+        rest = {run.pk: Went("held_out", place.step.get("next")) for run in runs if run.customer_id in held}
+        return answers | rest
+
+    return handler
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
     StepType.WAIT: _wait,
     StepType.WAIT_FOR: _wait_for,
     StepType.SPLIT: _split,
     StepType.AB: _ab,
-    StepType.SEND: _send,
+    StepType.SEND: _unless_held(_send),
     StepType.TAG: _tag,
-    StepType.WEBHOOK: _webhook,
-    StepType.OFFER: _offer,
+    StepType.WEBHOOK: _unless_held(_webhook),
+    StepType.OFFER: _unless_held(_offer),
     StepType.EXIT: _exit,
 }
