@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns.services.channels import register_sender
 from core import menu, meter, privacy
 from core.actors import Credential
 from core.api.credentials import register_finder
@@ -16,7 +17,10 @@ from integrations.selectors.clients import Found, count_expiring, find_api_key, 
 from integrations.selectors.webhooks import collect_deliveries, failing_endpoints, list_endpoints, seconds_waiting
 from integrations.services import webhook_planning
 from integrations.services.clients import note_use
+from integrations.services.webhook_messages import asked_for
 from integrations.services.webhook_upkeep import forget_answers
+
+register_sender(asked_for)
 
 
 def _noting(find: Callable[[str], Found | None]) -> Callable[[str], Credential | None]:

@@ -55,7 +55,7 @@ class BasicsForm(ConsoleForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = dict([*purposes_of(Channel.EMAIL), *purposes_of(Channel.IN_APP)])
+        choices = dict(purpose for channel in Channel.values for purpose in purposes_of(channel))
         self.fields["purpose"].choices = list(choices.items())  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:

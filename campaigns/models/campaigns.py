@@ -24,6 +24,7 @@ class Channel(models.TextChoices):
 
     EMAIL = "email", "E-mail"
     IN_APP = "in_app", "In the app: your pages and apps ask for it"
+    WEBHOOK = "webhook", "Webhook: a system of yours delivers it"
 
 
 class CanaryChoice(models.TextChoices):

@@ -130,7 +130,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "name": text(120, needed=True),
     "goal": text(300),
     "purpose": text(40, needed=True),
-    "channel": choice("email", "in_app"),
+    "channel": choice("email", "in_app", "webhook"),
     "include": slugs,
     "exclude": slugs,
     "subject": text(200),

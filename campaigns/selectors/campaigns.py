@@ -83,12 +83,17 @@ def email_purposes() -> list[tuple[str, str]]:
 def purposes_of(channel: str) -> list[tuple[str, str]]:
     """Key and name of the purposes that a message over this channel may rest on.
 
-    What pages show to one person is personalisation, whatever it is about.
+    What pages show to one person is personalisation, whatever it is about; over a webhook a system of yours delivers
+    it by any way there is for marketing.
     """
     if channel == Channel.EMAIL:
         return email_purposes()
+    kinds = {
+        Channel.IN_APP.value: vocabulary.Purpose.PERSONALISATION,
+        Channel.WEBHOOK.value: vocabulary.Purpose.MARKETING,
+    }
     uses = catalogue().uses.values()
-    return [(use.key, use.name) for use in uses if use.kind is vocabulary.Purpose.PERSONALISATION]
+    return [(use.key, use.name) for use in uses if use.kind is kinds[channel]]
 
 
 def attribute_keys() -> list[str]:

@@ -30,6 +30,7 @@ from campaigns.services.claims import BACK, claim
 from campaigns.services.feedback import suppress_gone
 from campaigns.services.handing import hand_over, provider_id
 from campaigns.services.messages import Writer
+from campaigns.services.told import tell_message
 from consent.selectors.catalogue import SERVICE_BIT
 from consent.selectors.decisions import use_of
 from consent.selectors.links import choices_until
@@ -96,7 +97,7 @@ class _Sender:
 
     def __init__(self, campaign: Campaign, clock: Clock) -> None:
         self._clock, self._use = clock, use_of(campaign.purpose_id)
-        self._mailed = campaign.channel == Channel.EMAIL
+        self._campaign, self._mailed = campaign, campaign.channel == Channel.EMAIL
         self._writer = Writer(campaign, self._use, choices_until(clock()))
         self._mail: Any = get_connection()
         self.goes_on = True
@@ -138,7 +139,7 @@ class _Sender:
         try:
             if not self._mailed:
                 self._writer.shown(found.customer)
-                return SENT
+                return self._told(pk, found)
             message = self._writer.message(
                 customer=found.customer, delivery_id=pk, connection=self._mail, tracked=found.tracked
             )
@@ -150,6 +151,13 @@ class _Sender:
             return away(found.attempts)
         outcome = hand_over(mail=self._mail, message=message, attempts=found.attempts)
         return replace(outcome, provider_id=provider_id(message)) if outcome is SENT else outcome
+
+    def _told(self, pk: int, found: "_Due") -> Outcome:
+        """What pages ask for is there by itself; what webhooks deliver is told."""
+        if self._campaign.channel != Channel.WEBHOOK:
+            return SENT
+        person, attempts = found.customer.public_id, found.attempts
+        return tell_message(campaign=self._campaign, delivery_id=pk, person=person, attempts=attempts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,11 +33,17 @@ class Happening:
         return "evt_" + self.message_id.removeprefix("msg_")
 
 
-def data_of(event: Happening, customer: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What the event says: the id of what it is about, and the customer as the API shows it where that is wanted."""
+def data_of(
+    event: Happening, customer: Mapping[str, Any] | None = None, message: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What the event says: the id of what it is about, and the customer as the API shows it where that is wanted.
+
+    With the words of a `message` that is to be delivered.
+    """
     told = {name: value for name, value in event.payload.items() if name not in _PRIVATE}
     data = {"id": event.subject, "sequence": event.sequence, **told}
-    return data | {"customer": customer} if customer is not None else data
+    more = {"customer": customer, "message": message}
+    return data | {name: value for name, value in more.items() if value is not None}
 
 
 def cloud_event(event: Happening, *, source: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,12 +72,16 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What may be said about an event: nothing when not `allowed`; whom it is about, if anybody."""
+    """What may be said about an event: nothing when not `allowed`; whom it is about, if anybody.
+
+    `message` holds the words of a campaign for that person.
+    """
 
     allowed: bool
     customer: Mapping[str, Any] | None = None
     customer_id: int | None = None
     kinds: tuple[str, ...] = ()
+    message: Mapping[str, str] | None = None
 
 
 def read_due(*, lanes: Sequence[tuple[WebhookEndpoint, int]], held: Collection[int], now: datetime) -> list[Due]:

@@ -23,6 +23,7 @@ from integrations.rules.backoff import wait_asked_for
 from integrations.selectors.webhook_queue import Audience, Content, Due, audience_of, contents, read_due
 from integrations.selectors.webhooks import active_endpoints
 from integrations.services.courier_lanes import Lane, Parcel, letter
+from integrations.services.webhook_messages import with_words
 from integrations.services.webhook_planning import plan_deliveries
 from integrations.services.webhook_results import Outcome, health_of, record_outcomes
 from integrations.services.webhooks import signing_secrets
@@ -84,7 +85,8 @@ class _Books:
         said: dict[tuple[Audience, str], Content] = {}
         for audience, own in audiences.items():
             events = {one.message_id: one.event for one in own if one.event}
-            for message_id, content in contents(audience=audience, events=list(events.values()), now=now).items():
+            found_now = contents(audience=audience, events=list(events.values()), now=now)
+            for message_id, content in with_words(found_now, events, full=audience.full, now=now).items():
                 said[audience, message_id] = content
         for one in due:
             told = said.get((audience_of(endpoints[one.endpoint_id]), one.message_id))

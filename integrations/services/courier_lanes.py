@@ -109,7 +109,7 @@ def _body(endpoint: WebhookEndpoint, event: Happening, content: Content) -> byte
 
 
 def _written(endpoint: WebhookEndpoint, event: Happening, content: Content) -> bytes:
-    data = data_of(event, content.customer)
+    data = data_of(event, content.customer, content.message)
     if endpoint.format == BodyFormat.CLOUDEVENTS:
         return encoded(cloud_event(event, source=settings.PUBLIC_URL, data=data))
     return encoded(standard_body(event, data=data))

@@ -20,6 +20,7 @@ from campaigns.rules.automations.graph import StepType, kind_of
 from campaigns.rules.lifecycle import State
 from campaigns.rules.offers import PromotionState
 from campaigns.rules.quiet import zone_of
+from campaigns.services.channels import STEP_TOPIC, somebody_listens
 from campaigns.services.holding import held_globally
 from campaigns.services.offers import make_codes
 from core import jobs, outbox
@@ -31,7 +32,6 @@ from customers.selectors.segments.statement import compile_verdicts
 from customers.services.customers import update_customer
 from customers.services.tags import change_tags
 
-WEBHOOK_TOPIC: Final = "automation.step"
 RULE_SECONDS: Final = 20.0
 _QUEUE: Final = """
 INSERT INTO campaigns_delivery (campaign_id, step, customer_id, state, reason, due_at, attempts)
@@ -138,7 +138,7 @@ def _tag(place: Place, runs: Sequence[Run]) -> Answers:
 
 
 def _webhook(place: Place, runs: Sequence[Run]) -> Answers:
-    """A fact in the outbox, which webhooks deliver; its id lets a receiver tell a repetition."""
+    """A fact in the outbox, which the courier takes to webhooks; its id lets a receiver tell a repetition."""
     said = {
         "automation": place.version.automation.public_id,
         "version": place.version.number,
@@ -148,11 +148,12 @@ def _webhook(place: Place, runs: Sequence[Run]) -> Answers:
     }
     outbox.publish_many(
         [
-            outbox.Fact(WEBHOOK_TOPIC, place.people[run.customer_id or 0].public_id, {**said, "run": run.public_id})
+            outbox.Fact(STEP_TOPIC, place.people[run.customer_id or 0].public_id, {**said, "run": run.public_id})
             for run in runs
         ]
     )
-    return {run.pk: Went("told", place.step.get("next"), {"name": place.step["name"]}) for run in runs}
+    outcome = "told" if somebody_listens(STEP_TOPIC) else "no_listener"
+    return {run.pk: Went(outcome, place.step.get("next"), {"name": place.step["name"]}) for run in runs}
 
 
 def _offer(place: Place, runs: Sequence[Run]) -> Answers:

@@ -18,7 +18,7 @@ from campaigns.selectors.automations.listening import Listening, listening, seco
 from campaigns.services.automations.following import happened, leave
 from campaigns.services.automations.recording import Journal
 from campaigns.services.automations.steps import HANDLERS, Place, Went
-from core.errors import DomainError
+from core.errors import DomainError, Unavailable
 from customers.models import Customer
 from customers.rules.segments.tree import RuleError
 
@@ -169,20 +169,31 @@ def _step(runs: list[Run], people: dict[int, Customer], heard: Listening, journa
 
 
 def _answers(place: Place, runs: Sequence[Run], journal: Journal) -> Mapping[int, Went]:
-    """What the step does to these people; whose it cannot be done for is parked with the sentence, the others go on."""
+    """What the step does to these people; whom it cannot be done for is parked with the sentence, the others go on.
+
+    A rule that cannot be asked, or takes too long, would do so for each of them: they are parked together.
+    """
     if not runs:
         return {}
     try:
         with transaction.atomic():
             return HANDLERS[place.step["type"]](place, runs)
-    except (RuleError, DomainError) as refusal:
-        if len(runs) == 1:
-            journal.fail(runs[0], str(refusal))
+    except DomainError as refusal:
+        if len(runs) == 1 or isinstance(refusal, Unavailable):
+            _stop(runs, refusal, journal)
             return {}
+    except RuleError as refusal:
+        _stop(runs, refusal, journal)
+        return {}
     found: dict[int, Went] = {}
     for run in runs:
         found.update(_answers(place, [run], journal))
     return found
+
+
+def _stop(runs: Sequence[Run], refusal: Exception, journal: Journal) -> None:
+    for run in runs:
+        journal.fail(run, str(refusal))
 
 
 def _went(run: Run, went: Went, journal: Journal) -> None:
