@@ -95,6 +95,8 @@ EXAMPLES = [
     Example("listAutomations", "Which automations there are", answer={"data": [{"id": "...", "name": "Welcome"}]}),
     Example("getAutomation", "Read it", path=AUTOMATION, answer={"version": None, "draft": {"version": 1}}),
     Example("updateAutomation", "Its goal", path=AUTOMATION, body={"goal": "A first order"}, answer={"stopped": 0}),
+    Example("simulateAutomation", "Try it", path=AUTOMATION, status=202, answer={"job": "...", "state": "queued"}),
+    Example("getAutomationSimulation", "How it went", path=AUTOMATION, answer={"job": "...", "total": 1}),
     Example(
         "enrolCustomer",
         "Refused: not published yet",

@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import path
 
 from campaigns.api.automation_runs import RunViewSet
+from campaigns.api.automation_simulation import AutomationSimulation
 from campaigns.api.automations import AutomationViewSet
 from campaigns.api.campaigns import CampaignViewSet, DeliveryViewSet
 from campaigns.api.experiments import CampaignReport, ExperimentViewSet, PlanExperiment, RecordShown
@@ -38,6 +39,7 @@ urlpatterns = [
     path("automations/schema", AutomationViewSet.as_view({"get": "graph_schema"})),
     path("automations/<str:automation_id>", AutomationViewSet.as_view(_ONE)),
     *(path(f"automations/<str:automation_id>/{step}", AutomationViewSet.as_view({"post": step})) for step in _VERBS),
+    path("automations/<str:automation_id>/simulation", AutomationSimulation.as_view()),
     path("automations/<str:automation_id>/runs", RunViewSet.as_view({"get": "list"})),
     path("automations/<str:automation_id>/runs/<str:run_id>", RunViewSet.as_view({"get": "retrieve"})),
     *(

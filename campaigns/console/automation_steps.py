@@ -12,6 +12,7 @@ from campaigns.rules.automations.states import RunState
 from campaigns.selectors.automations.listing import find_automation, under_way
 from campaigns.services.automations.definitions import archive_automation, pause_automation, resume_automation
 from campaigns.services.automations.publishing import publish_draft
+from campaigns.services.automations.simulating import start_simulation
 from core.console import cells
 from core.console.forms import ConsoleForm, ReasonForm
 from core.console.views import ActionPage
@@ -97,6 +98,22 @@ class ResumeAutomation(_Step):
     def save(self, form: ConsoleForm) -> Automation:
         """Resume."""
         return resume_automation(automation=self.automation, by=self.actor, now=self.now)
+
+
+class SimulateAutomation(_Step):
+    """Try it without doing anything."""
+
+    name, title = "automation-simulate", "Simulate"
+    submit_label, success = "Simulate", "The simulation has begun; its figures appear on this page."
+
+    def question(self) -> str:
+        """What happens."""
+        return f"What people did in the last 30 days is played through “{self.automation.name}”. Nobody gets anything."
+
+    def save(self, form: ConsoleForm) -> Automation:
+        """Start the job."""
+        start_simulation(automation=self.automation, by=self.actor, now=self.now)
+        return self.automation
 
 
 class ArchiveAutomation(_Step):

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns.console.automation_simulated import simulation
 from campaigns.console.words import APPROVE, CHANGE, PAUSE, VIEW, person
 from campaigns.models import Automation, AutomationVersion, Run
 from campaigns.rules.automations.layout import HEIGHT, WIDTH, place
@@ -189,6 +190,15 @@ class AutomationDetail(DetailPage):
         Panel("problems", "Draft", "campaigns/_automation_draft.html", VIEW, _problems, order=5),
         Panel("canvas", "Canvas", "campaigns/_automation_canvas.html", VIEW, _canvas, order=10),
         Panel("steps", "Steps", "campaigns/_automation_steps.html", VIEW, _steps, order=20),
+        Panel(
+            "simulation",
+            "The last 30 days, simulated",
+            "campaigns/_automation_simulation.html",
+            VIEW,
+            simulation,
+            order=30,
+            poll=5,
+        ),
         Panel("facts", "Limits", "customers/_facts.html", VIEW, _facts, place="side", order=10),
         Panel("versions", "Versions", "campaigns/_automation_versions.html", VIEW, _versions, place="side", order=20),
     )
@@ -223,6 +233,7 @@ class AutomationDetail(DetailPage):
             return found
         found += [
             Action("Archive", address("automation-archive", subject), CHANGE, "trash"),
+            Action("Simulate", address("automation-simulate", subject), CHANGE, "flask"),
             Action("Edit", address("automation-basics", subject), CHANGE, "edit"),
             Action("Way in", address("automation-entry", subject), CHANGE, "arrow-right"),
             Action("Add a step", address("automation-step-new", subject), CHANGE, "plus"),

@@ -8,7 +8,13 @@ from campaigns.console.automation_editor import (
     NewStep,
     RemoveStep,
 )
-from campaigns.console.automation_steps import ArchiveAutomation, PauseAutomation, PublishAutomation, ResumeAutomation
+from campaigns.console.automation_steps import (
+    ArchiveAutomation,
+    PauseAutomation,
+    PublishAutomation,
+    ResumeAutomation,
+    SimulateAutomation,
+)
 from campaigns.console.automation_stopped import RemoveRun, RemoveStopped, RestartRun, RestartStopped
 from campaigns.console.automations import ALERTS as TROUBLES
 from campaigns.console.automations import AutomationDetail, AutomationList, AutomationRun, AutomationRuns
@@ -97,6 +103,7 @@ urlpatterns = [
     screen(f"{_AUTOMATION}/steps/<str:step>", AutomationStep),
     screen(f"{_AUTOMATION}/steps/<str:step>/remove", RemoveStep),
     screen(f"{_AUTOMATION}/publish", PublishAutomation),
+    screen(f"{_AUTOMATION}/simulate", SimulateAutomation),
     screen(f"{_AUTOMATION}/pause", PauseAutomation),
     screen(f"{_AUTOMATION}/resume", ResumeAutomation),
     screen(f"{_AUTOMATION}/archive", ArchiveAutomation),

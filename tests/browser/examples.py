@@ -102,7 +102,10 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "campaign-deliveries": launched_example,
     "campaign-results": launched_example,
     **{f"campaign-{step}": campaign_example for step in _CAMPAIGN_STEPS.split()},
-    **{f"automation{step}": automation_example for step in ("", "-archive", "-basics", "-entry", "-pause", "-runs")},
+    **{
+        f"automation{step}": automation_example
+        for step in ("", "-archive", "-basics", "-entry", "-pause", "-runs", "-simulate")
+    },
     **{f"automation-{step}": draft_automation_example for step in ("publish", "resume", "step-new")},
     **{f"automation-{step}": automation_step_example for step in ("step", "step-remove")},
     "automation-run": run_example,

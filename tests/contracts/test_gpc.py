@@ -39,6 +39,7 @@ NAMES_NOBODY = {
     "/api/v1/automations/{automation_id}/runs/{run_id}",
     "/api/v1/automations/{automation_id}/runs/{run_id}/remove",
     "/api/v1/automations/{automation_id}/runs/{run_id}/restart",
+    "/api/v1/automations/{automation_id}/simulation",
     "/api/v1/automations/{automation_id}/stopped/remove",
     "/api/v1/automations/{automation_id}/stopped/restart",
     "/api/v1/campaigns",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from campaigns.rules.automations.graph import Reentry
@@ -17,6 +17,16 @@ class Before:
 
     open: int = 0
     entered_at: datetime | None = None
+
+
+def falls_on(value: date, day: date, yearly: bool) -> bool:
+    """Whether a date of a profile falls on this day; born on 29 February, it is the 28th in other years."""
+    if not yearly:
+        return value == day
+    leap = day.year % 4 == 0 and (day.year % 100 != 0 or day.year % 400 == 0)
+    same = (value.month, value.day) == (day.month, day.day)
+    moved = (value.month, value.day) == (2, 29) and (day.month, day.day) == (2, 28) and not leap
+    return value < day and (same or moved)
 
 
 def policy_of(graph: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "not_sent": "No message: its sending was cancelled",
     "tagged": "Tags changed",
     "told": "Told to webhooks",
-    "no_listener": "Nobody told: no active webhook asks for steps of automations",
+    "no_listener": "In the feed of changes alone: no active webhook asks for it",
     "code": "A code was made",
     "no_code": "No code: the promotion is not active",
     "end": "The way ends here",
@@ -44,6 +44,20 @@ ENDINGS: Final[Mapping[str, str]] = {
     "step_gone": "The step was not there any more in the new version",
     "too_many_steps": "Went through too many steps",
 }
+SIMULATED: Final[Mapping[str, str]] = {
+    "would_send": "Would be sent",
+    "refused": "Refused by consent or suppression",
+    "still_here": "Would be here now",
+    "under_way": "Would be under way now",
+    "told": "Webhooks would be told",
+    "code": "A code would be made",
+    "tagged": "Tags would change",
+    "too_old": "It had happened too long ago",
+    "was_in_before": "Was in before, and nobody comes in twice",
+    "is_in_already": "Was under way already",
+    "was_in_lately": "Was in too short a time before",
+}
+"""What simulations say in other words than what happened."""
 
 
 @dataclass(frozen=True, slots=True)
