@@ -377,6 +377,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "AttributeTypeEnum": ["text", "number", "boolean", "date", "datetime", "enum", "list"],
         "VersionStatusEnum": ["current", "preview", "deprecated"],
         "CredentialKindEnum": ["bearer", "api_key"],
+        "JobStateEnum": "core.models.JobState.values",
         "CampaignChannelEnum": "campaigns.models.Channel.values",
         "MessageVerdictEnum": ["machine", "uncertain", "human"],
         "SegmentRunKindEnum": ["first", "definition", "reconcile", "list"],

@@ -21,6 +21,7 @@ from customers.selectors.customers import ids_by_reference
 from marketing_hub import welcome
 from marketing_hub.demo import cast
 from marketing_hub.demo.activity import Activity, invent_activity
+from marketing_hub.demo.automations import welcome_newcomers
 from marketing_hub.demo.consents import ConsentStep, consent_steps
 from marketing_hub.demo.desk import define_audiences, open_requests
 from marketing_hub.demo.files import bring_in
@@ -222,7 +223,8 @@ def _fill_desks(progress: Progress, people: Sequence[Person]) -> None:
     audiences = define_audiences(by=cast.importer(), now=timezone.now())
     requests = open_requests(people=people, by=cast.officer(), now=timezone.now())
     marketing = prepare_marketing(by=cast.importer(), now=timezone.now())
-    progress.end(f"{audiences} audiences defined, {marketing}, {requests} privacy requests opened")
+    welcomed = welcome_newcomers(by=cast.importer(), reader=cast.officer(), now=timezone.now())
+    progress.end(f"{audiences} audiences defined, {marketing}, {welcomed}, {requests} privacy requests opened")
 
 
 def agree(what: str, found: object, expected: object) -> None:
