@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench.jobs import consents, customers, ingest, membership, segments
+from bench.jobs import automations, consents, customers, ingest, membership, segments
 from bench.stage import staged
 
 JOBS = {
@@ -11,6 +11,7 @@ JOBS = {
     "consents": consents.run,
     "segments": segments.run,
     "membership": membership.run,
+    "automations": automations.run,
 }
 
 

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 
@@ -16,7 +18,15 @@ def run(stage: Stage, rounds: int) -> str:
         fill(connection, stage)
     environment = os.environ | stage.environment() | {"DJANGO_SETTINGS_MODULE": "marketing_hub.settings"}
     words = [sys.executable, "-m", "bench.inside.membership"]
-    steps = _output([*words, "steps", str(rounds)], environment)
+    steps = output([*words, "steps", str(rounds)], environment)
+    with at_work(environment):
+        latency = output([*words, "latency", str(rounds)], environment)
+    return f"{stage.customers:,} customers, {stage.events:,} events\n\n{steps}\n{latency}"
+
+
+@contextmanager
+def at_work(environment: dict[str, str]) -> Iterator[None]:
+    """Worker and timetable run meanwhile."""
     started = [
         subprocess.Popen(
             [sys.executable, "-m", "marketing_hub.run", name],
@@ -28,16 +38,16 @@ def run(stage: Stage, rounds: int) -> str:
         for name in ("worker", "beat")
     ]
     try:
-        latency = _output([*words, "latency", str(rounds)], environment)
+        yield
     finally:
         for process in started:
             process.terminate()
             process.wait(timeout=30)
-    return f"{stage.customers:,} customers, {stage.events:,} events\n\n{steps}\n{latency}"
 
 
-def _output(command: list[str], environment: dict[str, str]) -> str:
+def output(command: list[str], environment: dict[str, str]) -> str:
+    """What a program printed; RuntimeError with the end of its complaints when it failed."""
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"membership: {done.stderr[-3000:]}")
+        raise RuntimeError(f"{command[-2]}: {done.stderr[-3000:]}")
     return done.stdout
