@@ -10,7 +10,7 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.experiments import list_due
-from campaigns.services import canaries, experiments, redeeming, running, sending, upkeep
+from campaigns.services import budgets, canaries, experiments, redeeming, running, sending, upkeep
 from campaigns.services.automations import entering, following, simulating, timers
 from campaigns.services.automations.upkeep import close_replaced, forget_runs
 from core import jobs
@@ -60,6 +60,12 @@ def follow_automations(**_: Any) -> int:
     """Hear what happened, then move on whoever's time has come."""
     heard = following.follow_signals(now=timezone.now())
     return heard + timers.run_timers(now=timezone.now())
+
+
+@shared_task
+def watch_budgets(**_: Any) -> int:
+    """Raise budgets whose campaigns' clicks spike, inside their guards."""
+    return budgets.watch_budgets(now=timezone.now())
 
 
 @shared_task

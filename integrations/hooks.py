@@ -20,7 +20,7 @@ from integrations.services.clients import note_use
 from integrations.services.webhook_messages import asked_for
 from integrations.services.webhook_upkeep import forget_answers
 
-register_sender(asked_for)
+register_sender(listens=asked_for)
 
 
 def _noting(find: Callable[[str], Found | None]) -> Callable[[str], Credential | None]:

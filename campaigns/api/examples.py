@@ -61,6 +61,22 @@ EXAMPLES = [
     Example("duplicateCampaign", "A copy", path=ID, status=201, answer={"name": "Spring (copy)", "state": "draft"}),
     Example("listCampaignDeliveries", "Nobody yet", path=ID, answer={"data": []}),
     Example("getCampaignResults", "Not launched yet", path=ID, answer={"funnel": [], "revenue": None}),
+    Example(
+        "setBudgetGuard",
+        "Twice, by 50 each",
+        path=ID,
+        body={"step": 50, "ceiling": 350},
+        answer={"active": True, "ceiling": 350.0, "raises": []},
+    ),
+    Example("getBudgetGuard", "Read it", path=ID, answer={"step": 50.0, "cooldown_minutes": 360}),
+    Example(
+        "revertBudgetRaise",
+        "Refused: no such raise",
+        path=ID | {"raise_id": "bdr_0"},
+        status=404,
+        answer={"code": "resource_missing"},
+    ),
+    Example("endBudgetGuard", "No more raises", path=ID, status=204),
     Example("submitCampaign", "Refused: no audience", path=ID, status=409, answer={"code": "not_ready"}),
     Example("launchCampaign", "Refused: not approved", path=ID, status=409, answer={"code": "state_conflict"}),
     Example(
@@ -96,7 +112,7 @@ EXAMPLES = [
     Example("getAutomation", "Read it", path=AUTOMATION, answer={"version": None, "draft": {"version": 1}}),
     Example("updateAutomation", "Its goal", path=AUTOMATION, body={"goal": "A first order"}, answer={"stopped": 0}),
     Example("simulateAutomation", "Try it", path=AUTOMATION, status=202, answer={"job": "...", "state": "queued"}),
-    Example("getAutomationSimulation", "How it went", path=AUTOMATION, answer={"job": "...", "total": 1}),
+    Example("getAutomationSimulation", "How it went", path=AUTOMATION, answer={"job": "...", "done": 0}),
     Example(
         "enrolCustomer",
         "Refused: not published yet",

@@ -7,6 +7,7 @@ from django.urls import path
 from campaigns.api.automation_runs import RunViewSet
 from campaigns.api.automation_simulation import AutomationSimulation
 from campaigns.api.automations import AutomationViewSet
+from campaigns.api.budgets import BudgetGuardView, RevertRaise
 from campaigns.api.campaigns import CampaignViewSet, DeliveryViewSet
 from campaigns.api.experiments import CampaignReport, ExperimentViewSet, PlanExperiment, RecordShown
 from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, RedeemCode
@@ -35,6 +36,8 @@ urlpatterns = [
         for step in _STEPS
     ),
     path("campaigns/<str:campaign_id>/deliveries", DeliveryViewSet.as_view({"get": "list"})),
+    path("campaigns/<str:campaign_id>/budget-guard", BudgetGuardView.as_view()),
+    path("campaigns/<str:campaign_id>/budget-raises/<str:raise_id>/revert", RevertRaise.as_view()),
     path("automations", AutomationViewSet.as_view(_MANY)),
     path("automations/schema", AutomationViewSet.as_view({"get": "graph_schema"})),
     path("automations/<str:automation_id>", AutomationViewSet.as_view(_ONE)),

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns.console.budgets import guard
 from campaigns.console.words import APPROVE, CHANGE, DELIVERIES, LAUNCH, PAUSE, STATES, VIEW, person
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.deliveries import DeliveryState, reason_words
@@ -181,6 +182,7 @@ class CampaignDetail(DetailPage):
         Panel("reactions", "Opens and clicks", "campaigns/_reactions.html", VIEW, _reactions, order=15),
         Panel("outcomes", "What became of the messages", "campaigns/_outcomes.html", VIEW, _outcomes, order=12),
         Panel("reasons", "Who is left out, and why", "campaigns/_reasons.html", VIEW, _reasons, order=20),
+        Panel("budget", "Budget guard", "campaigns/_budget.html", VIEW, guard, place="side", order=30),
         Panel("message", "Message", "campaigns/_message.html", VIEW, _message, order=30),
         Panel("audience", "Audience", "campaigns/_audience.html", VIEW, _audience, place="side", order=10),
         Panel("facts", "Limits and approval", "customers/_facts.html", VIEW, _facts, place="side", order=20),

@@ -18,6 +18,8 @@ from campaigns.console.automation_steps import (
 from campaigns.console.automation_stopped import RemoveRun, RemoveStopped, RestartRun, RestartStopped
 from campaigns.console.automations import ALERTS as TROUBLES
 from campaigns.console.automations import AutomationDetail, AutomationList, AutomationRun, AutomationRuns
+from campaigns.console.budgets import ALERTS as RAISES
+from campaigns.console.budgets import EndBudgetGuard, RevertBudget, SetBudgetGuard
 from campaigns.console.campaign_results import CampaignResultsPage
 from campaigns.console.campaigns import ALERTS, CampaignDeliveries, CampaignDetail, CampaignList
 from campaigns.console.experiment_steps import (
@@ -69,6 +71,7 @@ from core.console.views import screen
 
 menu.add_alerts(ALERTS)
 menu.add_alerts(TROUBLES)
+menu.add_alerts(RAISES)
 _AUTOMATION = "automations/<str:public_id>"
 _ONE = "campaigns/<str:public_id>"
 urlpatterns = [
@@ -94,6 +97,9 @@ urlpatterns = [
     screen(f"{_ONE}/send-unsent", SendUnsent),
     screen(f"{_ONE}/duplicate", DuplicateCampaign),
     screen(f"{_ONE}/archive", ArchiveCampaign),
+    screen(f"{_ONE}/budget-guard", SetBudgetGuard),
+    screen(f"{_ONE}/budget-guard/end", EndBudgetGuard),
+    screen(f"{_ONE}/budget-raises/<str:raise_id>/revert", RevertBudget),
     screen("automations", AutomationList),
     screen("automations/new", NewAutomation),
     screen(_AUTOMATION, AutomationDetail),

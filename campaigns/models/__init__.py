@@ -8,6 +8,7 @@ from campaigns.models.automations import (
     StepCount,
     StepRecord,
 )
+from campaigns.models.budgets import BudgetGuard, BudgetRaise
 from campaigns.models.campaigns import Campaign, CampaignSegment, CanaryChoice, CapChoice, Channel, Role
 from campaigns.models.deliveries import Delivery
 from campaigns.models.experiments import Experiment, Shown
@@ -17,6 +18,8 @@ __all__ = [
     "Automation",
     "AutomationMessage",
     "AutomationVersion",
+    "BudgetGuard",
+    "BudgetRaise",
     "Campaign",
     "CampaignSegment",
     "CanaryChoice",

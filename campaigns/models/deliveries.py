@@ -67,6 +67,9 @@ class Delivery(models.Model):
             models.Index(fields=["provider_id"], name="delivery_of_provider", condition=~Q(provider_id="")),
             models.Index(fields=["campaign", "outcome"], name="delivery_outcomes", condition=~Q(outcome="")),
             models.Index(
+                fields=["campaign", "clicked_at"], name="delivery_human_clicks", condition=Q(clicked=Verdict.HUMAN)
+            ),
+            models.Index(
                 fields=["campaign", "opened", "clicked"], name="delivery_reactions", condition=Q(tracked=True)
             ),
         ]

@@ -11,7 +11,7 @@ Listens = Callable[[str], bool]
 _senders: list[Listens] = []
 
 
-def register_sender(listens: Listens) -> None:
+def register_sender(*, listens: Listens) -> None:
     """Facts in the outbox are taken to others by this sender, from now on; it may be registered once."""
     if listens in _senders:
         raise ValueError("This sender is registered twice.")

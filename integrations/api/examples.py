@@ -25,7 +25,7 @@ EXAMPLES = [
     Example("readEventTypeSchema", "What a click may hold", path={"name": "click"}, answer={"type": "object"}),
     Example("getLimits", "My windows", answer={"tier": "..."}),
     Example("listChanges", "Who is new", query={"topics": "customer.*", "limit": "1"}, answer={"next_token": "..."}),
-    Example("listWebhookEventTypes", "What can be asked for", answer={"data": [{"name": "campaign.cancelled"}]}),
+    Example("listWebhookEventTypes", "What can be asked for", answer={"data": [{"name": "automation.active"}]}),
     Example(
         "createWebhook",
         "Be told about customers",

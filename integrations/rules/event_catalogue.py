@@ -42,6 +42,8 @@ _FREE: Final = {
     "automation.archived": "An automation was put away.",
     "automation.enrolled": "A customer was put into an automation; `run` names her way.",
     "automation.step": "A customer has come to a step that tells webhooks; `name` and `data` say what to do.",
+    "campaign.budget_raised": "A spike of clicks raised the budget of a campaign inside its guard.",
+    "campaign.budget_reverted": "Somebody took a raise of a budget back.",
     "promotion.active": "A promotion was started.",
     "promotion.paused": "A promotion was paused.",
     "promotion.ended": "A promotion has ended.",

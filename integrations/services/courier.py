@@ -86,7 +86,7 @@ class _Books:
         for audience, own in audiences.items():
             events = {one.message_id: one.event for one in own if one.event}
             found_now = contents(audience=audience, events=list(events.values()), now=now)
-            for message_id, content in with_words(found_now, events, full=audience.full, now=now).items():
+            for message_id, content in with_words(found=found_now, events=events, full=audience.full, now=now).items():
                 said[audience, message_id] = content
         for one in due:
             told = said.get((audience_of(endpoints[one.endpoint_id]), one.message_id))

@@ -18,7 +18,7 @@ def asked_for(topic: str, /) -> bool:
 
 
 def with_words(
-    found: Mapping[str, Content], events: Mapping[str, Happening], *, full: bool, now: datetime
+    *, found: Mapping[str, Content], events: Mapping[str, Happening], full: bool, now: datetime
 ) -> dict[str, Content]:
     """The same contents; messages of campaigns have their words for endpoints that get more than ids.
 

@@ -11,11 +11,13 @@ from tests.factories.automations import (
     stopped_run_example,
 )
 from tests.factories.campaigns import (
+    budget_example,
     campaign_example,
     draft_promotion_example,
     launched_example,
     offer_example,
     promotion_example,
+    raise_example,
 )
 from tests.factories.consent import (
     confirmation_example,
@@ -101,6 +103,9 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "campaign": launched_example,
     "campaign-deliveries": launched_example,
     "campaign-results": launched_example,
+    "campaign-budget-guard": budget_example,
+    "campaign-budget-guard-end": budget_example,
+    "campaign-budget-revert": raise_example,
     **{f"campaign-{step}": campaign_example for step in _CAMPAIGN_STEPS.split()},
     **{
         f"automation{step}": automation_example

@@ -45,6 +45,8 @@ NAMES_NOBODY = {
     "/api/v1/campaigns",
     "/api/v1/campaigns/{campaign_id}",
     "/api/v1/campaigns/{campaign_id}/archive",
+    "/api/v1/campaigns/{campaign_id}/budget-guard",
+    "/api/v1/campaigns/{campaign_id}/budget-raises/{raise_id}/revert",
     "/api/v1/campaigns/{campaign_id}/cancel",
     "/api/v1/campaigns/{campaign_id}/deliveries",
     "/api/v1/campaigns/{campaign_id}/duplicate",

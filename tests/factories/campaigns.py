@@ -6,8 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.models import Campaign, Promotion
+from campaigns.models import BudgetGuard, BudgetRaise, Campaign, Delivery, Promotion
+from campaigns.rules.reactions import Verdict
 from campaigns.services.approval import approve_campaign, submit_campaign
+from campaigns.services.budgets import set_guard
 from campaigns.services.campaigns import define_campaign
 from campaigns.services.offers import define_offer, define_promotion, make_codes, move_promotion
 from campaigns.services.running import build_audience, launch_campaign
@@ -67,6 +69,42 @@ def campaign_example() -> dict[str, str]:
 def launched_example() -> dict[str, str]:
     """The address of a campaign whose audience is built."""
     return {"public_id": launched(make_campaign()).public_id}
+
+
+def guarded(campaign: Campaign, now: datetime | None = None, **limits: Any) -> BudgetGuard:
+    """Its budget may be raised twice by 50, unless told otherwise."""
+    values = {"step": 50, "ceiling": 200, **limits}
+    return set_guard(campaign=campaign, values=values, by=READER, now=now or timezone.now())
+
+
+def click(campaign: Campaign, number: int, at: datetime, verdict: int = Verdict.HUMAN) -> None:
+    """So many messages of the campaign that nobody had clicked were clicked then."""
+    fresh = Delivery.objects.filter(campaign=campaign, clicked__isnull=True).values("pk")[:number]
+    Delivery.objects.filter(pk__in=list(fresh.values_list("pk", flat=True))).update(
+        tracked=True, opened=verdict, clicked=verdict, opened_at=at, clicked_at=at
+    )
+
+
+def budget_example() -> dict[str, str]:
+    """The address of a campaign whose budget may be raised."""
+    campaign = launched(make_campaign(budget=100))
+    guarded(campaign)
+    return {"public_id": campaign.public_id}
+
+
+def raise_example() -> dict[str, str]:
+    """The address of a raise of a budget."""
+    found = budget_example()
+    row = BudgetRaise.objects.create(
+        public_id=BudgetRaise.new_public_id(),
+        campaign=Campaign.objects.get(public_id=found["public_id"]),
+        before=50,
+        after=100,
+        clicks=60,
+        usual=5.0,
+        at=timezone.now(),
+    )
+    return {**found, "raise_id": row.public_id}
 
 
 def make_promotion(*, active: bool = True, **values: Any) -> Promotion:

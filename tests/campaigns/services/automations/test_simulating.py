@@ -56,7 +56,7 @@ def test_simulate__carts__counts_entries_steps_refusals_and_does_nothing():
 
     assert found["entered"] == 4
     assert found["kept_out"] == {"was_in_lately": 1}
-    assert (found["would_send"], found["refused"]) == (1, {"suppressed": 1})
+    assert (found["would_send"], found["refused"]) == (1, {"consent_missing": 1})
     assert found["steps"]["paid"] == {"reached": 3, "happened": 1, "timeout": 2}
     assert found["steps"]["hour"] == {"reached": 4, "still_here": 1}
     assert found["ends"] == {"finished": 3, "under_way": 1}
