@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.services.channels import register_sender
+from campaigns.selectors.channels import register_sender
 from core import menu, meter, privacy
 from core.actors import Credential
 from core.api.credentials import register_finder

@@ -47,6 +47,7 @@ REASONS: Final[Mapping[str, str]] = {
     "left_automation": "Left the automation first",
     "missing_field": "The text needs a value that is missing for this person",
     "server_away": "The mail server could not be reached; tried again",
+    "no_endpoint": "No active webhook asks for messages of campaigns; tried again",
     "provider_busy": "The mail provider takes no more at the moment; tried again",
     "provider_access": "The mail provider does not accept our key; tried again when the settings are mended",
     "worker_lost": "The worker died while the message was handed over",

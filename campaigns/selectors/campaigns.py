@@ -13,6 +13,7 @@ from campaigns.rules.content.templates import faults
 from campaigns.rules.deliveries import GAPS, OPEN, DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.audience import Audience
+from campaigns.selectors.channels import MESSAGE_TOPIC, somebody_listens
 from consent.rules import vocabulary
 from consent.selectors.catalogue import catalogue
 from core.errors import NotFound
@@ -127,6 +128,8 @@ def launch_problems(campaign: Campaign, audience: Audience, now: datetime) -> li
         found.append("The purpose of this campaign is no longer in use.")
     if not found and not audience.reachable:
         found.append("Nobody in the audience may be written to.")
+    if campaign.channel == Channel.WEBHOOK and not somebody_listens(MESSAGE_TOPIC):
+        found.append(f"No active webhook asks for {MESSAGE_TOPIC}: nobody would deliver its messages.")
     if not affordable(audience.reachable, campaign.cost_per_message, campaign.budget):
         cost = cost_of(audience.reachable, campaign.cost_per_message)
         found.append(f"It would cost {cost} {campaign.currency}; the budget is {campaign.budget}.")

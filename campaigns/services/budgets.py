@@ -48,7 +48,7 @@ def set_guard(*, campaign: Campaign, values: Mapping[str, Any], by: Actor, now: 
         raise InvalidState("Give the campaign a budget first: there is nothing to raise.")
     if str(by) == campaign.submitted_by:
         raise Forbidden("Somebody else has to let the budget of your campaign be raised.", code="four_eyes")
-    found = _DEFAULTS | _read(values)
+    found = {**_DEFAULTS, **_read(values)}
     _check(found, campaign.budget)
     guard, _ = BudgetGuard.objects.update_or_create(
         campaign=campaign, defaults={**found, "active": True, "set_by": str(by), "set_at": now}

@@ -1,6 +1,7 @@
 """Messages of campaigns over the channel webhook: told as facts with ids alone, written when they leave."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.rules.outcomes import SENT, Outcome, away
 from campaigns.selectors.audience import REASON
-from campaigns.services.channels import MESSAGE_TOPIC, somebody_listens
+from campaigns.selectors.channels import MESSAGE_TOPIC, somebody_listens
 from campaigns.services.messages import Writer
 from consent.selectors.catalogue import SERVICE_BIT
 from consent.selectors.decisions import use_of
@@ -30,7 +31,7 @@ _GOES: Final = (State.SENDING, State.COMPLETED, State.COMPLETED_WITH_GAPS)
 def tell_message(*, campaign: Campaign, delivery_id: int, person: str, attempts: int) -> Outcome:
     """The message is with the courier of webhooks; while no endpoint asks for messages it waits."""
     if not somebody_listens(MESSAGE_TOPIC):
-        return away(attempts)
+        return replace(away(attempts), reason="no_endpoint")
     payload = {"campaign": campaign.public_id, "delivery": delivery_id}
     outbox.publish(topic=MESSAGE_TOPIC, subject=person, payload=payload)
     return SENT

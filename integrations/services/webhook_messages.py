@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from campaigns.services.channels import MESSAGE_TOPIC
+from campaigns.selectors.channels import MESSAGE_TOPIC
 from campaigns.services.told import written_now
 from integrations.rules.envelopes import Happening
 from integrations.rules.event_catalogue import types_of

@@ -18,6 +18,7 @@ from tests.factories.campaigns import (
     offer_example,
     promotion_example,
     raise_example,
+    raised_example,
 )
 from tests.factories.consent import (
     confirmation_example,
@@ -100,7 +101,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "experiment-stop": experiment_example,
     "experiment-count": experiment_example,
     "experiment-winner": experiment_example,
-    "campaign": launched_example,
+    "campaign": raised_example,
     "campaign-deliveries": launched_example,
     "campaign-results": launched_example,
     "campaign-budget-guard": budget_example,

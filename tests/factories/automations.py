@@ -13,6 +13,7 @@ from campaigns.rules.automations.signals import Signal
 from campaigns.services.automations.definitions import define_automation
 from campaigns.services.automations.entering import enrol
 from campaigns.services.automations.publishing import publish_draft
+from campaigns.services.automations.simulating import simulate, start_simulation
 from campaigns.services.automations.timers import run_timers
 from core.actors import SYSTEM
 from customers.models import Customer
@@ -53,11 +54,13 @@ def happen(person: Customer, kind: str, at: datetime | None = None, **facts: Any
 
 
 def automation_example() -> dict[str, str]:
-    """The address of an automation with somebody on her way and a draft of another version."""
+    """The address of an automation with somebody on her way, simulated."""
     automation = make_automation({**CART, "entry": {"on": "api"}}, name="Cart reminder")
     (person,) = make_people(1)
     put_in(automation, person, key="12")
     run_timers(now=timezone.now())
+    job = start_simulation(automation=automation, by=SYSTEM, now=timezone.now())
+    simulate(job_id=job.public_id, clock=timezone.now)
     return {"public_id": automation.public_id}
 
 

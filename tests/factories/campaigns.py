@@ -107,6 +107,11 @@ def raise_example() -> dict[str, str]:
     return {**found, "raise_id": row.public_id}
 
 
+def raised_example() -> dict[str, str]:
+    """The address of a campaign whose budget was raised."""
+    return {"public_id": raise_example()["public_id"]}
+
+
 def make_promotion(*, active: bool = True, **values: Any) -> Promotion:
     """A promotion of 20 % in two even variants."""
     number, at = Promotion.objects.count(), timezone.now()

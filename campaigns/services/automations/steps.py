@@ -20,7 +20,7 @@ from campaigns.rules.automations.graph import StepType, kind_of
 from campaigns.rules.lifecycle import State
 from campaigns.rules.offers import PromotionState
 from campaigns.rules.quiet import zone_of
-from campaigns.services.channels import STEP_TOPIC, somebody_listens
+from campaigns.selectors.channels import STEP_TOPIC, somebody_listens
 from campaigns.services.holding import held_globally
 from campaigns.services.offers import make_codes
 from core import jobs, outbox

@@ -1,10 +1,12 @@
 """Automations over HTTP: written, put into, read; published in the console only."""
 
 import pytest
+from django.utils import timezone
 
 from campaigns.models import Automation, Run
+from campaigns.services.automations.simulating import simulate
 from tests.campaigns.rules.automations.examples import CART
-from tests.factories.automations import WELCOME, make_automation, run_example
+from tests.factories.automations import WELCOME, make_automation, run_example, stopped_run_example
 from tests.factories.campaigns import make_people
 
 pytestmark = pytest.mark.django_db
@@ -65,3 +67,40 @@ def test_schema__and_states__answer(api):
     assert api.get(f"{PATH}/schema").json()["properties"]["steps"]["maxProperties"] == 100
     for step, state in (("pause", "paused"), ("resume", "active"), ("archive", "archived")):
         assert api.post(f"{PATH}/{automation.public_id}/{step}", None).json()["state"] == state
+
+
+def test_stopped__over_http__tries_again_or_is_taken_out(api):
+    found = stopped_run_example()
+    url = f"{PATH}/{found['public_id']}"
+
+    again = api.post(f"{url}/runs/{found['run_id']}/restart")
+    twice = api.post(f"{url}/runs/{found['run_id']}/restart")
+    out = api.post(f"{url}/runs/{found['run_id']}/remove")
+    nobody = api.post(f"{url}/stopped/restart")
+
+    assert (again.status_code, again.json()["state"], again.json()["history"][-1]["outcome"]) == (200, "open", "again")
+    assert (twice.status_code, nobody.status_code) == (409, 409)
+    assert (out.json()["state"], out.json()["ending"]) == ("ended", "removed")
+
+
+def test_stopped__all_over_http__are_counted(api):
+    found = stopped_run_example()
+
+    out = api.post(f"{PATH}/{found['public_id']}/stopped/remove")
+
+    assert (out.status_code, out.json()) == (200, {"people": 1})
+    assert Run.objects.get().ending == "removed"
+
+
+def test_simulation__over_http__is_a_job_with_its_figures(api):
+    automation = make_automation()
+    url = f"{PATH}/{automation.public_id}/simulation"
+
+    none = api.get(url)
+    begun = api.post(url)
+    simulate(job_id=begun.json()["job"], clock=timezone.now)
+    done = api.get(url).json()
+
+    assert (none.status_code, begun.status_code) == (404, 202)
+    assert done["state"] == "succeeded"
+    assert (done["result"]["version"], done["result"]["entered"]) == (1, 0)

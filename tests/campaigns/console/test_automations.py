@@ -4,9 +4,11 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Automation, AutomationVersion, Run
+from campaigns.selectors.automations.simulations import last_simulation
+from campaigns.services.automations.simulating import simulate
 from campaigns.services.automations.timers import run_timers
 from core.models import AuditEntry, Role
-from tests.factories.automations import automation_example, make_automation, put_in, run_example
+from tests.factories.automations import automation_example, make_automation, put_in, run_example, stopped_run_example
 from tests.factories.campaigns import make_people
 from tests.factories.core import make_staff
 
@@ -180,3 +182,49 @@ def test_list__automations__say_how_people_come_in(marketer):
     page = marketer.get(PATH).content.decode()
 
     assert "Cart reminder" in page and "When a system of yours or a member of staff puts them in" in page
+
+
+def test_stopped__by_button__tries_again_or_is_taken_out(marketer):
+    found = stopped_run_example()
+    page = f"{PATH}/{found['public_id']}"
+    run = f"{page}/runs/{found['run_id']}"
+
+    shown = marketer.get(run).content.decode()
+    listed = marketer.get(f"{page}/runs").content.decode()
+    marketer.post(f"{run}/restart")
+    again = Run.objects.get().state
+    marketer.post(f"{run}/remove", {"reason": "No longer wanted"})
+
+    assert "There is no promotion any more." in shown and "Try again" in shown
+    assert "Try the stopped again" in listed
+    assert (again, Run.objects.get().ending) == ("open", "removed")
+    assert AuditEntry.objects.get(action="automation.run_removed").reason == "No longer wanted"
+
+
+def test_stopped__all__by_button(marketer):
+    found = stopped_run_example()
+    page = f"{PATH}/{found['public_id']}"
+
+    marketer.post(f"{page}/stopped/restart")
+    again = Run.objects.get().state
+    none = marketer.post(f"{page}/stopped/remove", {"reason": "x"})
+
+    assert again == "open"
+    assert none.status_code == 409
+
+
+def test_simulate__by_button__figures_are_on_the_page(marketer):
+    (person,) = make_people(1)
+    automation = make_automation()
+    put_in(automation, person)
+    page = f"{PATH}/{automation.public_id}"
+
+    before = marketer.get(page).content.decode()
+    marketer.post(f"{page}/simulate")
+    simulate(job_id=last_simulation(automation).public_id, clock=timezone.now)
+    after = marketer.get(page).content.decode()
+
+    assert "Not tried yet" in before
+    assert "<b>1</b> message would have been sent" in after
+    assert "Would be sent: 1" in after
+    assert "Would be under way now" in after

@@ -6,11 +6,12 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Delivery, StepRecord
+from campaigns.selectors.channels import somebody_listens
 from campaigns.services.automations.timers import run_timers
-from campaigns.services.channels import somebody_listens
 from campaigns.services.sending import send_campaign
 from consent.models import ConsentEvent
 from core.actors import SYSTEM
+from core.errors import Conflict
 from core.models import OutboxMessage
 from customers.models import Customer
 from integrations.models import WebhookDelivery
@@ -18,7 +19,7 @@ from integrations.services import webhooks
 from tests.campaigns.rules.automations.examples import graph
 from tests.factories.automations import make_automation, put_in
 from tests.factories.campaigns import launched, make_campaign, make_people
-from tests.factories.integrations import make_client
+from tests.factories.integrations import make_client, make_webhook
 from tests.integrations.services.test_courier import endpoint_at, now, send, states
 from tests.support.sinks import sink
 
@@ -76,14 +77,23 @@ def test_campaign__endpoint_that_gets_ids__is_told_no_words():
         assert set(data) == {"id", "sequence", "campaign", "delivery"}
 
 
-def test_campaign__no_endpoint_asks_for_messages__waits():
+def test_campaign__no_endpoint_asks_for_messages__cannot_be_launched():
+    with pytest.raises(Conflict, match="No active webhook asks for"):
+        by_webhook(make_people(1))
+
+    assert not Delivery.objects.exists()
+
+
+def test_campaign__endpoint_is_paused_meanwhile__messages_wait():
+    endpoint = make_webhook()
     campaign = by_webhook(make_people(1))
+    webhooks.pause_endpoint(endpoint=endpoint, by=SYSTEM, now=now())
 
     sent = work(campaign)
 
     row = Delivery.objects.get()
     assert not somebody_listens("campaign.message")
-    assert (sent, row.state, row.reason) == (0, "queued", "server_away")
+    assert (sent, row.state, row.reason) == (0, "queued", "no_endpoint")
     assert not OutboxMessage.objects.filter(topic="campaign.message").exists()
 
 
