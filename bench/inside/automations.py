@@ -74,6 +74,13 @@ def _plain(pk: int) -> None:
     run.save()
 
 
+def _all_through(automation: Automation, people: int) -> None:
+    done = Run.objects.filter(automation=automation, ending="finished").count()
+    if done < people:
+        stopped = Run.objects.filter(automation=automation).exclude(trouble="").values_list("trouble", flat=True)
+        raise RuntimeError(f"{done} of {people} are through; {[*stopped[:1]]}")
+
+
 def _all_plain(runs: list[int]) -> None:
     for pk in runs:
         _plain(pk)
@@ -92,6 +99,7 @@ def steps(rounds: int, everybody: list[int]) -> None:
         people = random.sample(everybody, min(PEOPLE, len(everybody)))
         automation, runs = _put_in(f"Engine {number}", people)
         rates["engine"].append(len(runs) * STEPS / _seconds(lambda: run_timers(now=timezone.now())))
+        _all_through(automation, len(runs))
         archive_automation(automation=automation, by=SYSTEM, now=timezone.now())
         few = people[: len(people) // 4 or 1]
         automation, runs = _put_in(f"Plain {number}", few)
@@ -139,7 +147,8 @@ def _until_heard(who: int, automation: Automation) -> None:
             cursor.execute(EVENT, [VIEW, [who]])
         time.sleep(1)
         if time.monotonic() > limit:
-            raise RuntimeError("no event was heard for two minutes")
+            states = Run.objects.filter(automation=automation).values_list("state", "step", "trouble")
+            raise RuntimeError(f"no event was heard for two minutes: {[*states[:3]]}")
 
 
 def _wait(condition: Callable[[], bool]) -> None:

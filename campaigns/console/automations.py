@@ -233,7 +233,7 @@ class AutomationDetail(DetailPage):
             return found
         found += [
             Action("Archive", address("automation-archive", subject), CHANGE, "trash"),
-            Action("Simulate", address("automation-simulate", subject), CHANGE, "flask"),
+            Action("Simulate", address("automation-simulate", subject), CHANGE, "history"),
             Action("Edit", address("automation-basics", subject), CHANGE, "edit"),
             Action("Way in", address("automation-entry", subject), CHANGE, "arrow-right"),
             Action("Add a step", address("automation-step-new", subject), CHANGE, "plus"),
@@ -288,7 +288,7 @@ class AutomationRuns(ListPage):
         found = [Action("Automation", address("automation", automation), VIEW, "arrow-left")]
         if automation.pk in stopped_runs():
             restart, remove = (address(f"automation-stopped-{name}", automation) for name in ("restart", "remove"))
-            found.append(Action("Take the stopped out", remove, CHANGE, "user-minus"))
+            found.append(Action("Take the stopped out", remove, CHANGE, "user-off"))
             found.append(Action("Try the stopped again", restart, CHANGE, "refresh", primary=True))
         return found
 
@@ -332,7 +332,7 @@ class AutomationRun(DetailPage):
         found = [Action("Everybody", address("automation-runs", subject.automation), VIEW, "users")]
         if subject.state != RunState.ENDED:
             there = subject.automation, subject.public_id
-            found.append(Action("Take out", address("automation-run-remove", *there), CHANGE, "user-minus"))
+            found.append(Action("Take out", address("automation-run-remove", *there), CHANGE, "user-off"))
             if subject.state == RunState.FAILED:
                 url = address("automation-run-restart", *there)
                 found.append(Action("Try again", url, CHANGE, "refresh", primary=True))

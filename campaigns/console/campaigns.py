@@ -182,7 +182,7 @@ class CampaignDetail(DetailPage):
         Panel("reactions", "Opens and clicks", "campaigns/_reactions.html", VIEW, _reactions, order=15),
         Panel("outcomes", "What became of the messages", "campaigns/_outcomes.html", VIEW, _outcomes, order=12),
         Panel("reasons", "Who is left out, and why", "campaigns/_reasons.html", VIEW, _reasons, order=20),
-        Panel("budget", "Budget guard", "campaigns/_budget.html", VIEW, guard, place="side", order=30),
+        Panel("budget", "Budget guard", "campaigns/_budget.html", VIEW, guard, order=25),
         Panel("message", "Message", "campaigns/_message.html", VIEW, _message, order=30),
         Panel("audience", "Audience", "campaigns/_audience.html", VIEW, _audience, place="side", order=10),
         Panel("facts", "Limits and approval", "customers/_facts.html", VIEW, _facts, place="side", order=20),
