@@ -24,7 +24,8 @@ _MAY: Final = f"""
 SELECT d.id FROM campaigns_delivery d JOIN customers_customer c ON c.id = d.customer_id
 WHERE d.id = ANY(%(deliveries)s) AND c.status <> 'deleted' AND c.merged_into_id IS NULL AND {REASON} = ''
 """  # noqa: S608
-_GOES: Final = (State.SENDING, State.COMPLETED, State.COMPLETED_WITH_GAPS)
+_GOES: Final = (State.SENDING, State.PAUSED, State.COMPLETED, State.COMPLETED_WITH_GAPS)
+"""What was told before a pause still leaves: it is with the courier, and its row says so."""
 
 
 @transaction.atomic
@@ -38,7 +39,7 @@ def tell_message(*, campaign: Campaign, delivery_id: int, person: str, attempts:
 
 
 def written_now(*, deliveries: Collection[int], now: datetime) -> dict[int, Mapping[str, str]]:
-    """By delivery the words for its person, of those who may be written to at this moment, by campaigns not stopped.
+    """By delivery the words for its person, of those who may be written to at this moment, by campaigns not cancelled.
 
     Consent, suppression and restriction are read again: hours may have passed since the message was told.
     """

@@ -22,7 +22,7 @@ def with_words(
 ) -> dict[str, Content]:
     """The same contents; messages of campaigns have their words for endpoints that get more than ids.
 
-    Nothing may be said of one whose person must not be written to any more, or whose campaign was stopped.
+    Nothing may be said of one whose person must not be written to any more, or whose campaign was cancelled.
     """
     messages = {key: event for key, event in events.items() if event.type == MESSAGE_TOPIC and found[key].allowed}
     deliveries = {key: int(event.payload.get("delivery", 0)) for key, event in messages.items()}

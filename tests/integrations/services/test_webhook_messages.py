@@ -8,6 +8,7 @@ from django.utils import timezone
 from campaigns.models import Delivery, StepRecord
 from campaigns.selectors.channels import somebody_listens
 from campaigns.services.automations.timers import run_timers
+from campaigns.services.running import cancel_campaign, pause_campaign
 from campaigns.services.sending import send_campaign
 from consent.models import ConsentEvent
 from core.actors import SYSTEM
@@ -136,3 +137,16 @@ def test_step__no_endpoint_asks_for_it__says_so_and_stays_in_the_feed():
 
     assert StepRecord.objects.filter(outcome="no_listener").count() == 1
     assert OutboxMessage.objects.filter(topic="automation.step").count() == 1
+
+
+@pytest.mark.parametrize(("stop", "arrives"), [(pause_campaign, 1), (cancel_campaign, 0)])
+def test_campaign__stopped_after_the_message_was_told__leaves_only_when_paused(stop, arrives):
+    with sink() as receiver:
+        full_endpoint(receiver.url)
+        campaign = by_webhook(make_people(1))
+        work(campaign)
+        stop(campaign=campaign, by=SYSTEM, now=now())
+
+        send()
+
+        assert len(receiver.got) == arrives
