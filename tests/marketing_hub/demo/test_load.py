@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from marketing_hub.demo.activity import Activity
+from marketing_hub.demo.automations import PEOPLE as WELCOMED
 from marketing_hub.demo.desk import REQUESTS, SEGMENTS
 from marketing_hub.demo.load import MismatchError, agree, judge
 from marketing_hub.demo.offers import CODES
@@ -31,7 +32,10 @@ COUNTS = {
     "imports": "SELECT count(*) FROM customers_importfile",
     "segments": "SELECT count(*) FROM customers_segment",
     "requests": "SELECT count(*) FROM consent_datarequest",
-    "campaigns": "SELECT count(*) FROM campaigns_campaign",
+    "campaigns": "SELECT count(*) FROM campaigns_campaign c WHERE NOT EXISTS"
+    " (SELECT FROM campaigns_automationmessage m WHERE m.campaign_id = c.id)",
+    "automations": "SELECT count(*) FROM campaigns_automation WHERE state = 'active'",
+    "runs": "SELECT count(*) FROM campaigns_run",
     "codes": "SELECT count(*) FROM campaigns_code",
 }
 
@@ -83,6 +87,7 @@ def test_load__small__leaves_audiences_that_are_calculated_and_work_on_the_desks
     assert found["segments"] == len(SEGMENTS)
     assert found["requests"] == len(REQUESTS)
     assert (found["campaigns"], found["codes"]) == (1, CODES)
+    assert (found["automations"], found["runs"]) == (1, WELCOMED)
 
 
 def test_load__called_again__says_so_and_changes_nothing(demo):
