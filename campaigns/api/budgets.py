@@ -8,12 +8,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns.api.bodies import Bodies
 from campaigns.models import Campaign
 from campaigns.selectors.budgets import find_raise, guard_of, raises_of
 from campaigns.selectors.campaigns import find_campaign
 from campaigns.services.budgets import end_guard, revert_raise, set_guard
 from core.api.views import ApiView
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 
 
 class BudgetGuardInputSerializer(serializers.Serializer[object]):
@@ -54,7 +55,7 @@ class BudgetGuardSerializer(serializers.Serializer[object]):
     raises = BudgetRaiseSerializer(many=True)
 
 
-class BudgetGuardView(ApiView):
+class BudgetGuardView(Bodies, ApiView):
     """GET, PUT and DELETE /api/v1/campaigns/{campaign_id}/budget-guard."""
 
     scopes = {"get": "campaigns:read", "put": "campaigns:write", "delete": "campaigns:write"}
@@ -78,9 +79,7 @@ class BudgetGuardView(ApiView):
         """
         self.only()
         campaign = find_campaign(campaign_id)
-        if not isinstance(request.data, dict):
-            raise InvalidInput("The body must be a JSON object.", code="malformed_json")
-        set_guard(campaign=campaign, values=dict(request.data), by=self.actor, now=timezone.now())
+        set_guard(campaign=campaign, values=self.body(), by=self.actor, now=timezone.now())
         return Response(_answer(campaign))
 
     @extend_schema(operation_id="endBudgetGuard", request=None, responses={204: None})
