@@ -1,4 +1,4 @@
-"""What people and programs read about the API: the OpenAPI document, its two viewers, errors, limits, the catalogue."""
+"""What programs read about the API: the OpenAPI document, its two viewers, the feed of changes, the catalogue."""
 
 import json
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from drf_spectacular.renderers import OpenApiYamlRenderer
 from core.api.conditional import etag_of, is_unchanged
 from core.api.errors import error_response
 from core.errors import NotFound
-from marketing_hub.changelog import PREVIEW, RELEASES
+from marketing_hub.changelog import RELEASES
 from marketing_hub.error_codes import ERROR_CODES
 
 
@@ -61,12 +61,6 @@ def serve_schema(request: HttpRequest) -> HttpResponse:
     return serve_yaml(request) if wants_yaml else serve_json(request)
 
 
-def changelog(request: HttpRequest) -> HttpResponse:
-    """GET /docs/changelog: what changed in each version."""
-    context = {"title": "Changes of the API", "releases": RELEASES, "preview": PREVIEW}
-    return render(request, "docs/changelog.html", context)
-
-
 def changelog_feed(request: HttpRequest) -> HttpResponse:
     """GET /api/changelog.atom: the same as a feed (RFC 4287)."""
     context = {"releases": RELEASES, "base": settings.PUBLIC_URL}
@@ -91,27 +85,13 @@ def redoc(request: HttpRequest) -> HttpResponse:
     return render(request, "docs/redoc.html", {"title": "API reference"})
 
 
-def errors(request: HttpRequest) -> HttpResponse:
-    """GET /docs/errors: every machine code, what it means and what to do."""
-    return render(request, "docs/errors.html", {"title": "Errors of the API", "codes": ERROR_CODES})
-
-
-def limits(request: HttpRequest) -> HttpResponse:
-    """GET /docs/limits: the windows of each rate class."""
-    tiers = [
-        (tier, [(name, limit, seconds) for name, (limit, seconds) in windows.items()])
-        for tier, windows in settings.API_TIERS.items()
-    ]
-    return render(request, "docs/limits.html", {"title": "Limits of the API", "tiers": tiers})
-
-
 def api_catalog(request: HttpRequest) -> HttpResponse:
     """GET /.well-known/api-catalog (RFC 9727, linkset+json of RFC 9264)."""
     base = settings.PUBLIC_URL
     entry = {
         "anchor": f"{base}/api/v1",
         "service-desc": [{"href": f"{base}/api/schema.json", "type": "application/json"}],
-        "service-doc": [{"href": f"{base}/api/docs", "type": "text/html"}],
+        "service-doc": [{"href": f"{base}/docs/", "type": "text/html"}],
         "status": [{"href": f"{base}/readyz", "type": "application/json"}],
     }
     media_type = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'

@@ -152,7 +152,7 @@ LOGIN_URL = "console:sign-in"
 LOGIN_REDIRECT_URL = "console:home"
 CSRF_FAILURE_VIEW = "marketing_hub.refusals.no_token"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-DOCUMENTATION_PATHS = ("/docs", "/api/docs", "/api/redoc", "/api/schema", "/api/changelog", "/api/errors")
+DOCUMENTATION_PATHS = ("/api/docs", "/api/redoc", "/api/schema", "/api/changelog", "/api/errors")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -357,7 +357,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "LICENSE": {"name": "Proprietary", "identifier": "LicenseRef-marketing-hub"},
     "CONTACT": {"name": "API support", "email": "api@example.com"},
     "SERVERS": [{"url": "/", "description": "This installation"}],
-    "EXTERNAL_DOCS": {"url": "/docs/errors", "description": "Error catalogue"},
+    "EXTERNAL_DOCS": {"url": "/docs/", "description": "Guides, quick starts, error catalogue"},
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,

@@ -32,7 +32,7 @@ def demo_file() -> Path:
 
 def text(base_url: str, seconds: float) -> str:
     """Answer the closing words of the start; their last line is `ready` with the addresses."""
-    lines = [f"console  {base_url}/console/", f"docs     {base_url}/api/docs (Redoc: {base_url}/api/redoc)"]
+    lines = [f"console  {base_url}/console/", f"docs     {base_url}/docs/ (try it: {base_url}/api/docs)"]
     if demo_file().is_file():
         demo: dict[str, Any] = json.loads(demo_file().read_text())
         lines += [_login(**login) for login in demo["logins"]]

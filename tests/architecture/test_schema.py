@@ -82,3 +82,16 @@ def test_error_codes__in_the_source__stand_in_the_catalogue():
 def kinds(kind):
     """The class and all classes below it."""
     return {kind}.union(*(kinds(child) for child in kind.__subclasses__()))
+
+
+def test_error_codes__in_the_catalogue__are_used_somewhere():
+    catalogue = ROOT / "marketing_hub/error_codes.py"
+    said = {
+        node.value
+        for file in python_files()
+        if file != catalogue
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+    assert [row.code for row in ERROR_CODES if row.code not in said] == []

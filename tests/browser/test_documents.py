@@ -29,16 +29,41 @@ def test_viewers__own_policy__lets_them_work_and_they_ask_nobody_else(visit, pat
     assert hosts == {visitor.base.split("/")[2]}
 
 
+PAGES = (
+    "/docs/",
+    "/docs/quickstarts/server",
+    "/docs/errors",
+    "/docs/limits",
+    "/docs/data",
+    "/docs/data/Customer",
+    "/docs/changelog",
+    "/docs/search?q=consent+token",
+)
+
+
 @pytest.mark.parametrize("mode", [LIGHT, DARK, PHONE], ids=str)
-def test_pages__errors_and_limits__have_no_fault(visit, mode):
+def test_pages__of_the_documentation__have_no_fault_without_scripts_of_their_own(visit, mode):
     visitor = visit(None, mode)
 
     faults = []
-    for path in ("/docs/errors", "/docs/limits"):
+    for path in PAGES:
         faults += [] if visitor.open(path) == 200 else [f"{path}: not 200"]
-        faults += visitor.faults(f"{path.rpartition('/')[2]} {mode}")
+        faults += visitor.faults(f"docs{path.removeprefix('/docs').replace('/', '-')} {mode}")
+        faults += [f"{path}: runs a script"] * visitor.page.locator("script").count()
 
     assert faults == []
+
+
+def test_pages__on_a_phone__are_reached_through_the_list_of_all_pages(visit):
+    visitor = visit(None, PHONE, scripts=False)
+    visitor.page.goto(visitor.base + "/docs/")
+
+    visitor.page.click("summary:has-text('All pages')")
+    visitor.page.get_by_role("navigation", name="All pages").get_by_role("link", name="Error catalogue").click()
+    visitor.page.get_by_role("searchbox").fill("rate_limited")
+    visitor.page.get_by_role("button", name="Search").click()
+
+    assert visitor.page.locator("main a[href='/docs/errors#rate_limited']").count() == 1
 
 
 @pytest.mark.parametrize("mode", [LIGHT, DARK, PHONE], ids=str)
