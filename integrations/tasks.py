@@ -6,13 +6,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.jobs import Retryable
-from integrations.services import clients, usage, webhook_replay, webhook_upkeep
+from integrations.services import clients, proofs, usage, webhook_replay, webhook_upkeep
 
 
 @shared_task
 def clear_expired_tokens(**_: Any) -> None:
-    """Delete OAuth tokens and codes that nobody can use any more."""
+    """Delete OAuth tokens and codes that nobody can use any more, and the memory of assertions that have expired."""
     clients.clear_expired_tokens()
+    proofs.forget_assertions(now=timezone.now())
 
 
 @shared_task

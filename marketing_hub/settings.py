@@ -8,6 +8,7 @@ from marketing_hub import access, env
 from marketing_hub.changelog import PREVIEW, RELEASES
 from marketing_hub.logs import configure_logging
 from marketing_hub.mail import read_mail
+from marketing_hub.security import read_security
 from marketing_hub.timetable import ROUTES, TIMETABLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -187,6 +188,7 @@ OAUTH_FAILURE_WINDOW_S = 300
 SECRET_DAYS = env.number("SECRET_DAYS", 90, 1, 366)
 SECRET_OVERLAP_HOURS = env.number("SECRET_OVERLAP_HOURS", 24, 0, 720)
 API_KEY_DAYS = env.number("API_KEY_DAYS", 90, 1, 366)
+SECURITY = read_security()
 WEBHOOK_LOOPBACK = env.flag("WEBHOOK_LOOPBACK", False)  # endpoints on this machine, over http too
 if PRODUCTION and WEBHOOK_LOOPBACK:
     raise env.ConfigError("WEBHOOK_LOOPBACK must be off when HUB_ENV is production.")

@@ -1,7 +1,7 @@
 """What the authorization server says about itself: its metadata (RFC 8414) and the keys it signs with (RFC 7517)."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
@@ -11,7 +11,11 @@ from oauth2_provider.views import OAuthServerMetadataView
 
 from consent.selectors.receipts import receipt_key
 from core.api.conditional import etag_of, is_unchanged
+from integrations.models import AuthMethod
+from integrations.rules.keys import ALGORITHMS
 from integrations.selectors.signing import issuer, list_published
+
+_PROVING: Final = ("token_endpoint", "revocation_endpoint", "introspection_endpoint")
 
 
 class ServerMetadata(OAuthServerMetadataView):  # type: ignore[misc]
@@ -21,8 +25,11 @@ class ServerMetadata(OAuthServerMetadataView):  # type: ignore[misc]
     """
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What the toolkit says, and where the keys are."""
+        """What the toolkit says, how else clients may prove themselves, and where the keys are."""
         told = json.loads(super().get(request, *args, **kwargs).content)
+        for place in _PROVING:
+            told[f"{place}_auth_methods_supported"].insert(0, AuthMethod.KEY)
+            told[f"{place}_auth_signing_alg_values_supported"] = list(ALGORITHMS)
         told["jwks_uri"] = issuer().removesuffix("/oauth") + reverse("oauth2_provider:jwks-info")
         return JsonResponse(told, headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"})
 

@@ -18,14 +18,17 @@ from oauthlib.oauth2 import (
     RevocationEndpoint,
     TokenEndpoint,
 )
-from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
+from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError, OAuth2Error
 from oauthlib.oauth2.rfc6749.grant_types import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
 
 from core.actors import Actor, ActorKind
 from core.crypto import new_secret
 from core.ids import request_id_of
 from integrations.models import ApiClient, TokenFormat
+from integrations.rules.assertions import ASSERTION_TYPE, MOST_LENGTH, subject_of
+from integrations.selectors import jose
 from integrations.selectors.clients import find_active, secret_opens
+from integrations.services.proofs import accept_assertion
 from integrations.services.signing import sign_access_token
 from integrations.services.violations import note_violation
 
@@ -51,7 +54,7 @@ class HubCore(OAuthLibCore):  # type: ignore[misc]
         translated = Request(uri, method, body, headers)
         try:
             known = self.server.request_validator.authenticate_client(translated)
-        except InvalidClientError:
+        except OAuth2Error:
             return None
         return translated.client if known else None
 
@@ -62,6 +65,10 @@ def _tell(code: str, client: ApiClient, request: Request) -> None:
     by = Actor(kind=ActorKind.CLIENT, id=client.public_id, request_id=request_id_of(said), ip=said["REMOTE_ADDR"])
     origin, where = said.get("HTTP_ORIGIN", ""), f"{request.http_method} {said.get('PATH_INFO', '')}"
     note_violation(code=code, target=client.public_id, origin=origin, where=where, by=by)
+
+
+def _parameter(request: Request, name: str) -> str:
+    return str(getattr(request, name, None) or "")
 
 
 class HubServer(AuthorizationEndpoint, TokenEndpoint, ResourceEndpoint, RevocationEndpoint):  # type: ignore[misc]
@@ -103,6 +110,36 @@ class HubValidator(OAuth2Validator):  # type: ignore[misc]
         if client is None and client_id and (away := find_active(client_id=client_id)):
             _tell("ip_not_allowed", away, request)
         return client
+
+    def client_authentication_required(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+        """Whether the client must prove itself, or tries to."""
+        asserted = _parameter(request, "client_assertion_type") or _parameter(request, "client_assertion")
+        return bool(asserted or super().client_authentication_required(request, *args, **kwargs))
+
+    def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+        """Whether the client has proved itself: by an assertion where one is sent, else by a secret."""
+        kind = _parameter(request, "client_assertion_type")
+        if not kind and not _parameter(request, "client_assertion"):
+            return bool(super().authenticate_client(request, *args, **kwargs))
+        if kind != ASSERTION_TYPE:
+            raise InvalidClientError(description=f"client_assertion_type must be {ASSERTION_TYPE}.", request=request)
+        if self._extract_basic_auth(request) or request.client_secret:
+            raise InvalidRequestError(description="A client proves itself in one way at a time.", request=request)
+        return self._authenticate_assertion(_parameter(request, "client_assertion"), request)
+
+    def _authenticate_assertion(self, assertion: str, request: Request) -> bool:
+        """The assertion names the client; `client_id` is not needed and must not name another (RFC 7523 section 3)."""
+        said = jose.read(assertion, longest=MOST_LENGTH)
+        subject = subject_of(said.claims if said else None)
+        if not subject or (request.client_id or subject) != subject:
+            message = "The assertion must be a JWT whose iss and sub are the client id."
+            raise InvalidClientError(description=message, request=request)
+        client = self._load_application(subject, request)
+        problem = accept_assertion(client=client, assertion=assertion, now=timezone.now()) if client else "No such key."
+        if problem:
+            raise InvalidClientError(description=problem, request=request)
+        request.client_id = subject
+        return True
 
     def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
         """Never: the secret column of the toolkit is empty here."""

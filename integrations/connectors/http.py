@@ -1,4 +1,4 @@
-"""The only door out for webhooks: one POST, to a public address, over verified TLS, bounded in time and size.
+"""The only door out: one POST or GET, to a public address, over verified TLS, bounded in time and size.
 
 A name is resolved once and connected to at one of the addresses that were checked, so that a name which changes its
 address in between (DNS rebinding) gains nothing. Redirects are not followed.
@@ -117,9 +117,18 @@ class Door:
 
     async def post(self, *, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         """One attempt; every failure is an answer, with a word that says which."""
+        return await self._attempted("POST", url, body, headers, READ_AT_MOST, EXCERPT)
+
+    async def get(self, *, url: str, most_bytes: int) -> Answer:
+        """What stands there, as `excerpt`, whole up to `most_bytes`; every failure is an answer too."""
+        return await self._attempted("GET", url, b"", {"Accept": "application/json"}, most_bytes, most_bytes)
+
+    async def _attempted(
+        self, method: str, url: str, body: bytes, headers: dict[str, str], most: int, kept: int
+    ) -> Answer:
         started = time.perf_counter()
         try:
-            status, excerpt, retry_after = await self._posted(url, body, headers)
+            status, text, retry_after = await self._asked(method, url, body, headers, most)
         except AddressRefused:
             return Answer(None, "address_refused", _since(started))
         except TimeoutError:
@@ -133,18 +142,30 @@ class Door:
             return Answer(None, "connection_refused", _since(started))
         except (aiohttp.ClientError, OSError, ValueError):
             return Answer(None, "connection_broken", _since(started))
-        return Answer(status, "", _since(started), excerpt, retry_after)
+        return Answer(status, "", _since(started), text[:kept], retry_after)
 
-    async def _posted(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str, str]:
+    async def _asked(
+        self, method: str, url: str, body: bytes, headers: dict[str, str], most: int
+    ) -> tuple[int, str, str]:
         host = urlsplit(url).hostname or ""
         if _is_literal(host) and not may_connect(host, loopback=self._loopback):
             raise AddressRefused(host)  # aiohttp asks no resolver about these
-        async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
-            read = await answer.content.read(READ_AT_MOST)
+        sent = body or None
+        async with self._session.request(method, url, data=sent, headers=headers, allow_redirects=False) as answer:
+            read = await _at_most(answer.content, most)
             if not answer.content.at_eof():
                 answer.close()
-            text = read.decode("utf-8", errors="replace").replace("\x00", "")[:EXCERPT]
+            text = read.decode("utf-8", errors="replace").replace("\x00", "")
             return answer.status, text, answer.headers.get("Retry-After", "")[:60]
+
+
+async def _at_most(content: aiohttp.StreamReader, most: int) -> bytes:
+    """What comes, up to so many bytes; one read gives what is there already only."""
+    pieces, length = [], 0
+    while length < most and (piece := await content.read(most - length)):
+        pieces.append(piece)
+        length += len(piece)
+    return b"".join(pieces)
 
 
 def _is_literal(host: str) -> bool:

@@ -1,17 +1,17 @@
 """Steps about API clients: register, rotate, narrow, disable; issue and revoke keys."""
 
-from collections.abc import Sequence
+import json
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
 
-from core.console.forms import ConsoleForm, NoteForm, ReasonForm
+from core.console.forms import NoteForm, ReasonForm
 from core.console.views import ActionPage, FormPage
+from integrations.console.client_forms import ClientForm, KeyForm, ProofForm, PublishableKeyForm, ScopesForm
 from integrations.console.clients import CHANGE, ROTATE, url
-from integrations.models import ApiClient, ApiKey, Tier, TokenFormat
+from integrations.models import ApiClient, ApiKey, AuthMethod, Tier, TokenFormat
 from integrations.selectors.clients import find_api_key_of, find_client
 from integrations.services.clients import (
     IssuedKey,
@@ -25,74 +25,9 @@ from integrations.services.clients import (
     revoke_api_key,
     rotate_secret,
 )
+from integrations.services.proofs import change_proof
 
-_GRANT_LABELS = {
-    "client_credentials": "Client credentials: a server acts for itself",
-    "authorization_code": "Authorization code with PKCE: an app acts for a member of staff",
-}
-
-
-def _scope_choices(allowed: Sequence[str]) -> list[tuple[str, str]]:
-    return [(scope, f"{scope}: {settings.API_SCOPES[scope]}") for scope in allowed if scope in settings.API_SCOPES]
-
-
-class _Lines(forms.Field):
-    """Several values, one a line."""
-
-    widget = forms.Textarea(attrs={"rows": 2})
-
-    def to_python(self, value: Any) -> list[str]:
-        """The lines that are not empty."""
-        return (value or "").split()
-
-
-class ScopesForm(ConsoleForm):
-    """Which scopes."""
-
-    scopes = forms.MultipleChoiceField(label="Scopes", widget=forms.CheckboxSelectMultiple)
-
-    def __init__(self, *args: Any, allowed: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = _scope_choices(allowed)  # type: ignore[attr-defined]
-
-
-class ClientForm(ScopesForm):
-    """Everything a registration needs."""
-
-    field_order = ("name", "owner", "grants", "public", "redirect_uris", "scopes", "tier", "token_format", "networks")
-
-    name = forms.CharField(label="Name", max_length=120)
-    owner = forms.CharField(label="Owner", max_length=120, required=False, help_text="Whom to ask about this client.")
-    grants = forms.MultipleChoiceField(
-        label="Grants", choices=list(_GRANT_LABELS.items()), widget=forms.CheckboxSelectMultiple
-    )
-    public = forms.BooleanField(label="An app in other people's hands, which can keep no secret", required=False)
-    redirect_uris = _Lines(label="Redirect addresses", required=False, help_text="For authorization codes; one a line.")
-    tier = forms.ChoiceField(label="Rate class", choices=Tier.choices)
-    token_format = forms.ChoiceField(
-        label="Access tokens",
-        choices=TokenFormat.choices,
-        help_text="Signed tokens can be checked by other services too; both kinds are revoked alike.",
-    )
-    networks = _Lines(label="Networks", required=False, help_text="CIDR, one a line; from anywhere when empty.")
-
-
-class KeyForm(ScopesForm):
-    """Everything a key needs."""
-
-    field_order = ("name", "scopes", "networks", "days")
-
-    name = forms.CharField(label="Name", max_length=120, help_text="Where it will be used.")
-    networks = _Lines(label="Networks", required=False, help_text="CIDR, one a line; those of the client when empty.")
-    days = forms.IntegerField(label="Days until it expires", min_value=1, max_value=366)
-
-
-class PublishableKeyForm(ConsoleForm):
-    """Everything a publishable key needs."""
-
-    name = forms.CharField(label="Name", max_length=120, help_text="Which site or app will carry it.")
-    origins = _Lines(label="Origins", help_text="Scheme and host of the pages, one a line: https://shop.example.com")
-    days = forms.IntegerField(label="Days until it expires", min_value=1, max_value=366)
+_SECRET = {"auth_method": AuthMethod.SECRET}
 
 
 class NewClient(FormPage):
@@ -103,7 +38,7 @@ class NewClient(FormPage):
 
     def initial(self) -> dict[str, Any]:
         """The usual kind."""
-        return {"grants": ["client_credentials"], "tier": Tier.STANDARD, "token_format": TokenFormat.OPAQUE}
+        return {"grants": ["client_credentials"], "tier": Tier.STANDARD, "token_format": TokenFormat.OPAQUE, **_SECRET}
 
     def form_kwargs(self) -> dict[str, Any]:
         """Every scope there is."""
@@ -111,7 +46,8 @@ class NewClient(FormPage):
 
     def save(self, form: ClientForm) -> Registered:
         """Register."""
-        return register_client(**form.cleaned_data, by=self.actor, now=self.now)
+        given = {name: value for name, value in form.cleaned_data.items() if name not in ProofForm.base_fields}
+        return register_client(**given, proof=form.proof(), by=self.actor, now=self.now)
 
     def done(self, result: Registered) -> HttpResponse:
         """The secret, or straight on where there is none."""
@@ -160,6 +96,30 @@ class RotateSecret(ClientStep):
     def done(self, result: str) -> HttpResponse:
         """The secret, once."""
         return _revealed(self, self.client(), result)
+
+
+class ChangeProof(ClientStep):
+    """Keys of its own instead of a secret, or the other way round."""
+
+    name, title, permission = "api-client-proof", "How the client proves itself", ROTATE
+    step_up, form_class, submit_label, success = True, ProofForm, "Save", "The client proves itself so from now on."
+
+    def initial(self) -> dict[str, Any]:
+        """As it is."""
+        client = self.client()
+        keys = json.dumps({"keys": client.jwks}, indent=1) if client.jwks and not client.jwks_uri else ""
+        return {"auth_method": client.auth_method, "jwks": keys, "jwks_uri": client.jwks_uri}
+
+    def question(self) -> str:
+        """What ends."""
+        return (
+            "With keys of its own the client signs a short-lived statement for each token and sends no secret "
+            "(private_key_jwt, RFC 7523). Its secrets end at once; after going back, rotate the secret."
+        )
+
+    def save(self, form: ProofForm) -> ApiClient:
+        """Change."""
+        return change_proof(client=self.client(), proof=form.proof(), by=self.actor, now=self.now)
 
 
 class EditScopes(ClientStep):

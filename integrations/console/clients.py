@@ -16,6 +16,7 @@ from core.menu import Panel
 from integrations.console.usage import usage_panel
 from integrations.models import ApiClient, ApiKey, Tier
 from integrations.rules.clients import client_state, key_state
+from integrations.selectors import jose
 from integrations.selectors.clients import count_clients, find_client, list_api_keys, list_clients, list_secrets
 from integrations.selectors.usage import with_calls
 from integrations.services.clients import GRANTS, PUBLISHABLE_SCOPE
@@ -45,7 +46,7 @@ def url(name: str, client: ApiClient, *more: str) -> str:
 def state_of(client: Any) -> str:
     """The state of a row of `list_clients`."""
     return client_state(
-        public=client.is_public,
+        keeps_secret=client.keeps_secret,
         disabled_at=client.disabled_at,
         secret_expires_at=client.secret_expires_at,
         last_used_at=client.last_used_at,
@@ -134,7 +135,7 @@ class ClientDetail(DetailPage):
         return (
             Panel("usage", "Use in 30 days", "integrations/usage.html", VIEW, usage_panel, icon="chart-line"),
             Panel("keys", "API keys", "integrations/keys.html", VIEW, _keys, icon="key"),
-            Panel("secrets", "Secrets", "integrations/secrets.html", VIEW, _secrets, icon="lock"),
+            Panel("secrets", "How it proves itself", "integrations/secrets.html", VIEW, _secrets, icon="lock"),
             Panel("bounds", "What it may do", "integrations/bounds.html", VIEW, _bounds, place="side"),
         )
 
@@ -152,8 +153,10 @@ class ClientDetail(DetailPage):
         if client.disabled_at:
             return (Action("Enable", url("api-client-enable", client), CHANGE, primary=True),)
         public = "A public app has no secret" if client.is_public else ""
+        keys = public or ("" if client.keeps_secret else "It proves itself by keys of its own")
         return (
-            Action("Rotate secret", url("api-client-rotate", client), ROTATE, "refresh", disabled_because=public),
+            Action("Rotate secret", url("api-client-rotate", client), ROTATE, "refresh", disabled_because=keys),
+            Action("Keys of its own", url("api-client-proof", client), ROTATE, "key", disabled_because=public),
             Action("Edit scopes", url("api-client-scopes", client), CHANGE, "edit"),
             Action("New API key", url("api-key-new", client), ROTATE, "plus", disabled_because=public),
             Action(
@@ -184,7 +187,9 @@ def _keys(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:
 
 
 def _secrets(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:
-    return {"client": client, "secrets": list_secrets(client=client, now=timezone.now())}
+    secrets = list_secrets(client=client, now=timezone.now())
+    names = [jose.name_of(key) for key in client.jwks]
+    return {"client": client, "secrets": secrets, "key_names": names}
 
 
 def _bounds(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:

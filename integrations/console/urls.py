@@ -2,6 +2,7 @@
 
 from core.console.views import screen
 from integrations.console.client_steps import (
+    ChangeProof,
     DisableClient,
     EditScopes,
     EnableClient,
@@ -32,6 +33,7 @@ urlpatterns = [
     screen("api-clients/new", NewClient),
     screen("api-clients/<str:public_id>", ClientDetail),
     screen("api-clients/<str:public_id>/rotate", RotateSecret),
+    screen("api-clients/<str:public_id>/proof", ChangeProof),
     screen("api-clients/<str:public_id>/scopes", EditScopes),
     screen("api-clients/<str:public_id>/disable", DisableClient),
     screen("api-clients/<str:public_id>/enable", EnableClient),

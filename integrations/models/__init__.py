@@ -1,6 +1,6 @@
 """Tables of integrations."""
 
-from integrations.models.clients import ApiClient, ApiClientSecret, ApiKey, Tier, TokenFormat
+from integrations.models.clients import ApiClient, ApiClientSecret, ApiKey, AuthMethod, Tier, TokenFormat, UsedAssertion
 from integrations.models.signing import SigningKey
 from integrations.models.usage import DailyUsage, RefusedRequest
 from integrations.models.webhooks import (
@@ -18,6 +18,7 @@ __all__ = [
     "ApiClient",
     "ApiClientSecret",
     "ApiKey",
+    "AuthMethod",
     "BodyFormat",
     "DailyUsage",
     "DeliveryState",
@@ -27,6 +28,7 @@ __all__ = [
     "SigningKey",
     "Tier",
     "TokenFormat",
+    "UsedAssertion",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",

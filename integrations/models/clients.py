@@ -31,11 +31,19 @@ class TokenFormat(models.TextChoices):
     JWT = "jwt", "Signed (JWT, RFC 9068)"
 
 
+class AuthMethod(models.TextChoices):
+    """How a confidential client proves itself at the token endpoint (RFC 7591 section 2)."""
+
+    SECRET = "client_secret", "Client secret"
+    KEY = "private_key_jwt", "Key of its own (private_key_jwt)"
+
+
 class ApiClient(AbstractApplication):  # type: ignore[misc]
     """An OAuth 2 client. `scopes` bounds what any of its tokens may do; `networks` from where it may call.
 
     `grants` lists the grant types it may use. The inherited `client_secret` stays empty: secrets are rows of
-    ApiClientSecret, so that two can be valid at once.
+    ApiClientSecret, so that two can be valid at once. A client that signs has public keys in `jwks` instead; those of
+    `jwks_uri` are a copy that was read at `jwks_read_at`.
     """
 
     public_id = models.CharField(max_length=40, unique=True, editable=False)
@@ -43,6 +51,10 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
     grants = models.JSONField(default=list)
     tier = models.CharField(max_length=20, choices=Tier, default=Tier.STANDARD)
     token_format = models.CharField(max_length=10, choices=TokenFormat, default=TokenFormat.OPAQUE)
+    auth_method = models.CharField(max_length=20, choices=AuthMethod, default=AuthMethod.SECRET)
+    jwks = models.JSONField(default=list)
+    jwks_uri = models.CharField(max_length=500, default="", blank=True)
+    jwks_read_at = models.DateTimeField(null=True)
     networks = models.JSONField(default=list)
     owner = models.CharField(max_length=120, default="", blank=True)
     if_match_required = models.BooleanField(default=False)
@@ -56,6 +68,7 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
             models.CheckConstraint(
                 condition=Q(token_format__in=TokenFormat.values), name="api_client_token_format_known"
             ),
+            models.CheckConstraint(condition=Q(auth_method__in=AuthMethod.values), name="api_client_auth_method_known"),
         ]
 
     def __str__(self) -> str:
@@ -70,6 +83,11 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
     def is_public(self) -> bool:
         """Whether it is an app in other people's hands, which can keep no secret (RFC 6749 section 2.1)."""
         return bool(self.client_type == self.CLIENT_PUBLIC)
+
+    @property
+    def keeps_secret(self) -> bool:
+        """Whether it proves itself with a secret."""
+        return not self.is_public and bool(self.auth_method == AuthMethod.SECRET)
 
     def is_usable(self, request: object) -> bool:
         """Whether tokens may be issued to and used by this client (asked at issuance and on every call)."""
@@ -107,6 +125,16 @@ class ApiClientSecret(models.Model):
     def is_valid(self, now: datetime) -> bool:
         """Whether it still opens the door."""
         return self.revoked_at is None and now < self.expires_at
+
+
+class UsedAssertion(models.Model):
+    """A client assertion that was accepted, so that it is not accepted again before it has expired."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest
 
 
 class ApiKey(models.Model):

@@ -9,7 +9,7 @@ UNUSED: Final = timedelta(days=90)
 
 def client_state(
     *,
-    public: bool,
+    keeps_secret: bool,
     disabled_at: datetime | None,
     secret_expires_at: datetime | None,
     last_used_at: datetime | None,
@@ -19,7 +19,7 @@ def client_state(
     """`disabled`, `expired` (no valid secret), `expiring` (within 14 days), `unused` (for 90 days), else `active`."""
     if disabled_at is not None:
         return "disabled"
-    if not public and secret_expires_at is None:
+    if keeps_secret and secret_expires_at is None:
         return "expired"
     if secret_expires_at is not None and secret_expires_at - now < EXPIRING:
         return "expiring"

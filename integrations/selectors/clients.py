@@ -84,7 +84,7 @@ def list_api_keys(*, client: ApiClient) -> QuerySet[ApiKey]:
 
 def secret_opens(*, client: ApiClient, secret: str, now: datetime) -> bool:
     """Whether `secret` is one of the valid secrets of this confidential client."""
-    if client.is_public or not secret:
+    if not client.keeps_secret or not secret:
         return False
     return list_secrets(client=client, now=now).filter(digest=digest(secret)).exists()
 

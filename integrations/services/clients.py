@@ -20,6 +20,8 @@ from core.errors import InvalidInput, InvalidState, Problem
 from core.ids import new_id
 from integrations.models import ApiClient, ApiClientSecret, ApiKey, Tier, TokenFormat
 from integrations.models.clients import is_loopback
+from integrations.rules.assertions import BY_SECRET, Proof
+from integrations.services.proofs import proof_fields
 
 SECRET_PREFIX: Final = "mhs_live_"  # noqa: S105
 KEY_PREFIX: Final = "mk_live_"
@@ -63,23 +65,22 @@ def register_client(
     owner: str = "",
     if_match_required: bool = False,
     token_format: str = TokenFormat.OPAQUE,
+    proof: Proof = BY_SECRET,
     by: Actor,
     now: datetime,
 ) -> Registered:
-    """A client that may use `grants` for `scopes`, from `networks` (CIDR; anywhere when empty).
+    """A client that may use `grants` for `scopes`, from `networks` (CIDR; anywhere when empty), told by its `proof`.
 
     Refuses unknown scopes, grants, tiers and networks; an authorization code client without a redirect address; a
-    redirect to plain http other than loopback; a public client with client credentials.
+    redirect to plain http other than loopback; a public client with client credentials; keys that cannot be used.
     """
     _check_kind(name, tier, token_format)
-    _check_scopes(scopes)
-    _check_networks(networks)
+    _check_bounds(scopes, networks)
     _check_grants(grants, redirect_uris, public)
     client = ApiClient.objects.create(
         **_new_ids(),
         client_type=ApiClient.CLIENT_PUBLIC if public else ApiClient.CLIENT_CONFIDENTIAL,
-        authorization_grant_type=GRANTS[grants[0]],
-        grants=[GRANTS[grant] for grant in grants],
+        **_grant_fields(grants),
         redirect_uris=" ".join(redirect_uris),
         name=name.strip(),
         scopes=sorted(set(scopes)),
@@ -88,20 +89,21 @@ def register_client(
         owner=owner.strip(),
         if_match_required=if_match_required,
         token_format=token_format,
+        **proof_fields(proof=proof, public=public),
     )
     _tell("client.registered", client, by, {"scopes": [None, client.scopes], "tier": [None, tier]})
-    return Registered(client, "" if public else _add_secret(client, now))
+    return Registered(client, _add_secret(client, now) if client.keeps_secret else "")
 
 
 @transaction.atomic
 def rotate_secret(*, client: ApiClient, by: Actor, now: datetime) -> str:
     """A second secret, good for settings.SECRET_DAYS; the one before stays valid for 24 hours, older ones end now.
 
-    Refuses a public client, which has no secret, and a disabled one.
+    Refuses a client that has no secret, being public or proving itself by keys, and a disabled one.
     """
     client = _active(client)
-    if client.is_public:
-        raise InvalidState("A public client has no secret.")
+    if not client.keeps_secret:
+        raise InvalidState(f"A {'public client' if client.is_public else 'client with keys'} has no secret.")
     valid = client.secrets.filter(revoked_at__isnull=True, expires_at__gt=now).order_by("-created_at", "-id")
     newest = list(valid.values_list("pk", flat=True)[:1])
     valid.exclude(pk__in=newest).update(revoked_at=now)
@@ -251,6 +253,10 @@ def _new_ids() -> dict[str, Any]:
     return {**ids, "client_secret": "", "hash_client_secret": False}
 
 
+def _grant_fields(grants: Sequence[str]) -> dict[str, Any]:
+    return {"authorization_grant_type": GRANTS[grants[0]], "grants": [GRANTS[grant] for grant in grants]}
+
+
 def _active(client: ApiClient) -> ApiClient:
     client = ApiClient.objects.select_for_update().get(pk=client.pk)
     if client.disabled_at is not None:
@@ -288,6 +294,11 @@ def _check_kind(name: str, tier: str, token_format: str) -> None:
         raise InvalidInput("The client needs a name.", code="missing_field", param="name")
     if tier not in Tier.values:
         raise InvalidInput(f"The rate class must be one of {', '.join(Tier.values)}.", param="tier")
+
+
+def _check_bounds(scopes: Sequence[str], networks: Sequence[str]) -> None:
+    _check_scopes(scopes)
+    _check_networks(networks)
 
 
 def _check_scopes(scopes: Sequence[str], allowed: Sequence[str] | None = None) -> None:

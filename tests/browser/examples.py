@@ -175,6 +175,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "suppression-remove": suppression_example,
     "api-client": client_example,
     "api-client-rotate": client_example,
+    "api-client-proof": client_example,
     "api-client-scopes": client_example,
     "api-client-disable": client_example,
     "api-client-enable": client_example,

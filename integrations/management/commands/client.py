@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -10,13 +11,15 @@ from django.utils import timezone
 
 from core.actors import SYSTEM
 from core.errors import DomainError
-from integrations.models import ApiClient, Tier, TokenFormat
+from integrations.models import ApiClient, AuthMethod, Tier, TokenFormat
+from integrations.rules.assertions import Proof
 from integrations.selectors.clients import find_client, list_clients, list_secrets
 from integrations.services.clients import GRANTS, disable_client, register_client, rotate_secret
+from integrations.services.proofs import change_proof
 
 
 class Command(BaseCommand):
-    """`client create|rotate|list|disable`."""
+    """`client create|rotate|keys|list|disable`."""
 
     help = "Register, rotate, list and disable API clients; a secret is printed once and cannot be read again."
 
@@ -34,12 +37,17 @@ class Command(BaseCommand):
         create.add_argument("--owner", default="")
         create.add_argument("--token-format", default=TokenFormat.OPAQUE.value, choices=TokenFormat.values)
         create.add_argument("--if-match-required", action="store_true")
+        keys = verbs.add_parser("keys", help="prove itself by keys of its own from now on, or by a secret again")
+        for verb in (create, keys):
+            verb.add_argument("--auth-method", default=AuthMethod.SECRET.value, choices=AuthMethod.values)
+            verb.add_argument("--jwks", type=Path, help="file with the public keys, a JWK Set")
+            verb.add_argument("--jwks-uri", default="", help="https address where the public keys are")
         listing = verbs.add_parser("list", help="all clients")
         rotate = verbs.add_parser("rotate", help="a new secret; the old one stays valid for 24 hours")
         disable = verbs.add_parser("disable", help="end every token and key of a client")
-        for verb in (rotate, disable):
+        for verb in (rotate, disable, keys):
             verb.add_argument("--client", required=True, help="cli_... or live_...")
-        for verb in (create, listing, rotate, disable):
+        for verb in (create, listing, rotate, disable, keys):
             verb.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -67,6 +75,7 @@ class Command(BaseCommand):
             owner=options["owner"],
             if_match_required=options["if_match_required"],
             token_format=options["token_format"],
+            proof=_proof(options),
             by=SYSTEM,
             now=now,
         )
@@ -84,6 +93,11 @@ class Command(BaseCommand):
         expiry = self._expiry(client)
         return {"client_id": client.client_id, "client_secret": secret, "secret_expires_at": expiry}
 
+    def _keys(self, options: dict[str, Any]) -> dict[str, Any]:
+        client = find_client(identifier=options["client"])
+        changed = change_proof(client=client, proof=_proof(options), by=SYSTEM, now=timezone.now())
+        return {"client_id": changed.client_id, **_facts(changed)}
+
     def _list(self, options: dict[str, Any]) -> list[dict[str, Any]]:
         return [{"client_id": c.client_id, **_facts(c)} for c in list_clients(now=timezone.now())[:1000]]
 
@@ -96,6 +110,15 @@ class Command(BaseCommand):
         return str(list_secrets(client=client, now=timezone.now())[0].expires_at.isoformat())
 
 
+def _proof(options: dict[str, Any]) -> Proof:
+    """How the client will prove itself; CommandError when the file cannot be read."""
+    try:
+        keys = options["jwks"].read_text() if options["jwks"] else ""
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise CommandError(f"{options['jwks']} cannot be read ({type(trouble).__name__}).") from None
+    return Proof(options["auth_method"], keys, options["jwks_uri"])
+
+
 def _facts(client: ApiClient) -> dict[str, Any]:
     names = {value: name for name, value in GRANTS.items()}
     return {
@@ -105,5 +128,6 @@ def _facts(client: ApiClient) -> dict[str, Any]:
         "grants": [names[grant] for grant in client.grants],
         "tier": client.tier,
         "token_format": client.token_format,
+        "auth_method": client.auth_method,
         "state": "disabled" if client.disabled_at else "active",
     }

@@ -1,5 +1,6 @@
 """The screens about API clients: who may do what, and that a secret is seen exactly once."""
 
+import json
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from integrations.models import ApiClient, ApiKey
 from integrations.selectors.clients import secret_opens
 from tests.factories.core import PASSWORD, make_staff
 from tests.factories.integrations import make_client, make_key
+from tests.support.keys import Signer
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +165,30 @@ def test_compliance_officer__sees__and_cannot_change():
     assert "Rotate secret" not in page.content.decode()
     assert http.post(at("api-client-disable", client.public_id), {"reason": "x"}).status_code == 403
     assert http.get(at("api-client-new")).status_code == 403
+
+
+def test_new_client__keys_of_its_own__has_no_secret_to_show(admin):
+    keys = json.dumps({"keys": [Signer().public]})
+
+    answer = admin.post(at("api-client-new"), FORM | {"auth_method": "private_key_jwt", "jwks": keys})
+
+    client = ApiClient.objects.get()
+    assert answer["Location"] == at("api-client", client.public_id)
+    page = admin.get(at("api-client", client.public_id)).content.decode()
+    assert "private_key_jwt: keys of its own" in page
+    assert '<code class="break">one</code>' in page
+
+
+def test_change_proof__keys_and_back__is_shown_on_the_client(admin):
+    client = make_client()
+
+    refused = admin.post(at("api-client-proof", client.public_id), {"auth_method": "private_key_jwt", "jwks": "{}"})
+    admin.post(
+        at("api-client-proof", client.public_id),
+        {"auth_method": "private_key_jwt", "jwks_uri": "https://partner.example.com/jwks"},
+    )
+
+    assert (refused.status_code, "JWK Set" in refused.content.decode()) == (400, True)
+    page = admin.get(at("api-client", client.public_id)).content.decode()
+    assert "https://partner.example.com/jwks" in page
+    assert "not yet: with the first assertion" in page

@@ -9,7 +9,7 @@ from integrations.rules.clients import client_state, key_state
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 USUAL = {
-    "public": False,
+    "keeps_secret": True,
     "disabled_at": None,
     "secret_expires_at": NOON + 60 * DAY,
     "last_used_at": NOON - DAY,
@@ -24,7 +24,7 @@ USUAL = {
         ({}, "active"),
         ({"disabled_at": NOON}, "disabled"),
         ({"secret_expires_at": None}, "expired"),
-        ({"secret_expires_at": None, "public": True}, "active"),
+        ({"secret_expires_at": None, "keeps_secret": False}, "active"),
         ({"secret_expires_at": NOON + 14 * DAY}, "active"),
         ({"secret_expires_at": NOON + 14 * DAY - timedelta(seconds=1)}, "expiring"),
         ({"last_used_at": NOON - 90 * DAY}, "unused"),
