@@ -161,8 +161,8 @@ class Child:
         return "\n".join([f"    {line}" for line in lines] + [f"    (all of it: {self.log})"])
 
 
-def require_free_port(host: str, port: int) -> None:
-    """Return when the port can be listened on; ConfigError, naming PORT, when it is taken or forbidden."""
+def require_free_port(host: str, port: int, variable: str = "PORT") -> None:
+    """Return when the port can be listened on; ConfigError, naming the variable, when it is taken or forbidden."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -171,7 +171,8 @@ def require_free_port(host: str, port: int) -> None:
         except OSError as error:
             reason = error.strerror or "refused"
             raise ConfigError(
-                f"PORT {port} on {host} cannot be used ({reason}); set PORT to a free one, for example PORT={port + 1}."
+                f"{variable} {port} on {host} cannot be used ({reason}); "
+                f"set {variable} to a free one, for example {variable}={port + 1}."
             ) from None
 
 

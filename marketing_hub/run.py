@@ -1,7 +1,7 @@
 """`make run`: every process of the product on one machine, started in order, watched, and ended together.
 
-`python -m marketing_hub.run` starts everything; with `web`, `worker`, `follower`, `courier` or `beat` it becomes that
-one process, as in production; `reset` deletes the data of the embedded servers after asking.
+`python -m marketing_hub.run` starts everything; with `web`, `stream`, `worker`, `follower`, `courier` or `beat` it
+becomes that one process, as in production; `reset` deletes the data of the embedded servers after asking.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from typing import Final
 import psycopg
 import redis
 
-from marketing_hub import embedded, env, welcome
+from marketing_hub import addresses, embedded, env, welcome
 from marketing_hub.home import Home, locate, lock, make_folder
 from marketing_hub.processes import Program, StartError, refusing, require_free_port
 from marketing_hub.supervisor import Supervisor
@@ -30,16 +30,26 @@ _ADDRESSES: Final = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
 _DATA: Final = ("postgresql", "postgresql.new", "redis", "sockets", "programs")
 _STATE: Final = ("log", "metrics", "static", "imports", "development.env", "celerybeat-schedule*", "demo-*.json")
 _READY_LIMIT: Final = 60.0
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  addresses to listen on, if somebody asks
 
 
 def web() -> tuple[str, ...]:
     """Answer the command of the web server: granian, with WEB_WORKERS processes of WEB_THREADS threads."""
     return (
-        *(sys.executable, "-m", "granian", "marketing_hub.wsgi:application", "--interface", "wsgi", "--no-ws"),
-        *("--host", env.text("HUB_HOST", "127.0.0.1"), "--port", str(env.number("PORT", 8000, 1, 65535))),
+        *(sys.executable, "-m", "granian", "marketing_hub.wsgi:server", "--interface", "wsgi", "--no-ws"),
+        *("--host", addresses.listening_on(), "--port", str(addresses.port())),
         *("--workers", str(env.number("WEB_WORKERS", 2, 1, 64))),
         *("--blocking-threads", str(env.number("WEB_THREADS", 16, 1, 64))),
+        *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10"),
+        *("--log-level", "warning"),
+    )
+
+
+def stream() -> tuple[str, ...]:
+    """Answer the command of the process that holds streams open: one loop, thousands of listeners."""
+    return (
+        *(sys.executable, "-m", "granian", "marketing_hub.asgi:application", "--interface", "asgi", "--no-ws"),
+        *("--host", addresses.listening_on(), "--port", str(addresses.stream_port()), "--workers", "1"),
+        *("--loop", "asyncio", "--backlog", "4096", "--backpressure", "20000"),
         *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10"),
         *("--log-level", "warning"),
     )
@@ -144,11 +154,14 @@ def say(line: str) -> None:
 
 
 def _plan() -> _Plan:
-    host, port = env.text("HUB_HOST", "127.0.0.1"), env.number("PORT", 8000, 1, 65535)
+    host, port = addresses.listening_on(), addresses.port()
     require_free_port(host, port)
-    base_url = f"http://{_EVERYWHERE.get(host, host)}:{port}"
+    require_free_port(host, addresses.stream_port(), "STREAM_PORT")
+    base_url = f"http://{addresses.own_host()}:{port}"
+    stream_url = f"http://{addresses.own_host()}:{addresses.stream_port()}"
     processes = (
         Program("web", web(), ready=lambda: welcome.answers(f"{base_url}/readyz"), patience=15),
+        Program("stream", stream(), ready=lambda: welcome.answers(f"{stream_url}/healthz"), patience=15),
         Program("worker", worker(), patience=20),
         Program("follower", follower(), patience=20),
         Program("courier", courier(), patience=20),
@@ -232,7 +245,7 @@ def _require_servers() -> None:
 
 def main(words: list[str]) -> int:
     """Do what the words ask; answer the exit status."""
-    commands = {"web": web, "worker": worker, "follower": follower, "courier": courier, "beat": beat}
+    commands = {"web": web, "stream": stream, "worker": worker, "follower": follower, "courier": courier, "beat": beat}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketing_hub.settings")
     if not words:
         return run()
@@ -240,7 +253,7 @@ def main(words: list[str]) -> int:
         return reset(words)
     if words[0] in commands:
         return become(commands[words[0]]())
-    sys.stderr.write("usage: python -m marketing_hub.run [web | worker | follower | courier | beat | reset [--yes]]\n")
+    sys.stderr.write(f"usage: python -m marketing_hub.run [{' | '.join(commands)} | reset [--yes]]\n")
     return 2
 
 

@@ -1,4 +1,4 @@
-"""Server entry for WSGI servers."""
+"""Server entries: `application` for any WSGI server, `server` for ours, which passes calls for the stream on."""
 
 import os
 from typing import Any
@@ -7,7 +7,8 @@ import django
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
 
-from marketing_hub import env
+from marketing_hub import addresses, env
+from marketing_hub.passing import Passing
 
 
 class Application(WSGIHandler):
@@ -26,3 +27,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketing_hub.settings")
 with env.refusing():
     django.setup(set_prefix=False)
     application = Application()
+    server = Passing(
+        application,
+        host=addresses.own_host(),
+        port=addresses.stream_port(),
+        places=env.number("WEB_THREADS", 16, 1, 64) // 2,
+    )

@@ -5,6 +5,7 @@ from django.urls import path
 from integrations.api.account import Limits, Me, UsageView
 from integrations.api.audit import AuditEntries, AuditSeals
 from integrations.api.changes import Changes
+from integrations.api.stream import stream
 from integrations.api.versions import Versions
 from integrations.api.webhooks import WebhookDeliveryViewSet, WebhookEventTypes, WebhookViewSet
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("audit", AuditEntries.as_view({"get": "list"}), name="audit"),
     path("audit/seals", AuditSeals.as_view({"get": "list"}), name="audit-seals"),
     path("changes", Changes.as_view(), name="changes"),
+    path("stream", stream, name="stream"),
     path("webhooks", WebhookViewSet.as_view({"get": "list", "post": "create"})),
     path("webhooks/event-types", WebhookEventTypes.as_view()),
     path(WEBHOOK, WebhookViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),

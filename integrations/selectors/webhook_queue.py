@@ -147,7 +147,7 @@ def contents(*, audience: Audience, events: Sequence[Happening], now: datetime) 
 def kinds_of_event(event_type: str) -> tuple[str, ...]:
     """The kind of data that an event without the customer tells."""
     family = event_type.partition(".")[0]
-    words = {"consent": "consent", "segment": "groups", _ORDERS: "orders"}
+    words = {"consent": "consent", "segment": "groups", "engagement": "events", _ORDERS: "orders"}
     return ("groups",) if ".tag_" in event_type else (words.get(family, "record"),)
 
 

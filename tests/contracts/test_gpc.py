@@ -124,6 +124,7 @@ NAMES_NOBODY = {
     "/api/v1/segments/{segment}/refresh",
     "/api/v1/segments/{segment}/runs",
     "/api/v1/segments/{segment}/snapshot",
+    "/api/v1/stream",
     "/api/v1/tags",
     "/api/v1/tags/{name}",
     "/api/v1/usage",

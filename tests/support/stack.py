@@ -24,7 +24,7 @@ READY_LIMIT = 120.0
 class Stack:
     """All processes of the product on a fresh database; `with Stack() as stack:` calls them at `stack.base_url`.
 
-    The worker follows too, so the follower waits for `start("follower")`; the courier for `start("courier")`.
+    The worker follows too, so the follower waits for `start("follower")`; courier and stream likewise.
 
     The database stands on the PostgreSQL of the test run, Redis is the stack's own and keeps every write in a file, so
     both survive what a test kills. `settings` are environment variables for all processes. Nothing is left at the end.
@@ -33,6 +33,8 @@ class Stack:
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
+        self.stream_port = free_port()
+        self.stream_url = f"http://127.0.0.1:{self.stream_port}"
         self.database = f"stack_{secrets.token_hex(6)}"
         self.environment: dict[str, str] = {}
         self._settings = dict(settings or {})
@@ -79,6 +81,10 @@ class Stack:
         """End the sender of webhooks with SIGKILL; `start("courier")` brings it back."""
         self._children["courier"].kill()
 
+    def kill_stream(self) -> None:
+        """End the process that serves streams with SIGKILL; `start("stream")` brings it back."""
+        self._children["stream"].kill()
+
     def kill_redis(self) -> None:
         """End Redis with SIGKILL; `start("redis")` brings it back with what it had written."""
         self._children["redis"].kill()
@@ -123,14 +129,16 @@ class Stack:
             "CELERY_BROKER_URL": home.broker_url(),
             "HUB_DATA_DIR": str(state),
             "PORT": str(self.port),
+            "STREAM_PORT": str(self.stream_port),
             **self._settings,
         }
         programs = {"web": run.web(), "worker": run.worker(), "follower": run.follower(), "beat": run.beat()}
-        programs["courier"] = run.courier()
+        programs |= {"courier": run.courier(), "stream": run.stream()}
+        ready = {"web": self.ready, "stream": lambda: welcome.answers(f"{self.stream_url}/healthz")}
         self._add(embedded.redis_server(home), home.logs)
         for name, command in programs.items():
-            program = Program(name, self._placed(command, state), environment=self.environment)
-            self._add(replace(program, ready=self.ready) if name == "web" else program, home.logs)
+            program = Program(name, self._placed(name, command, state), environment=self.environment)
+            self._add(replace(program, ready=ready[name]) if name in ready else program, home.logs)
         self.manage("migrate", "--no-input", "--verbosity", "0")
         self.manage("collectstatic", "--no-input", "--verbosity", "0")
         self.start("redis")
@@ -141,10 +149,11 @@ class Stack:
         self._children[program.name] = child
         self._held.callback(child.kill)
 
-    def _placed(self, command: tuple[str, ...], state: Path) -> tuple[str, ...]:
+    def _placed(self, name: str, command: tuple[str, ...], state: Path) -> tuple[str, ...]:
         """Put this stack's port and folder into a command that was made for the environment of the test run."""
         words = list(command)
-        for option, value in {"--port": str(self.port), "--schedule": str(state / "celerybeat-schedule")}.items():
+        port = str(self.stream_port if name == "stream" else self.port)
+        for option, value in {"--port": port, "--schedule": str(state / "celerybeat-schedule")}.items():
             if option in words:
                 words[words.index(option) + 1] = value
         return tuple(words)
