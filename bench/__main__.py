@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench.jobs import automations, consents, customers, ingest, membership, segments
+from bench.jobs import automations, consents, customers, ingest, membership, segments, stream
 from bench.stage import staged
 
 JOBS = {
@@ -12,6 +12,7 @@ JOBS = {
     "segments": segments.run,
     "membership": membership.run,
     "automations": automations.run,
+    "stream": stream.run,
 }
 
 

@@ -83,14 +83,22 @@ class Stage:
             raise RuntimeError(f"{' '.join(words)}: {done.stderr[-2000:]}")
         return done.stdout
 
-    def start_hub(self) -> Server:
+    def start_hub(self, scopes: str = SCOPES) -> Server:
         """Our product as production starts it, with the threads that it has by itself."""
         client = json.loads(
-            self.manage("client", "create", "--name", "bench", "--scopes", SCOPES, "--tier", "unlimited", "--json")
+            self.manage("client", "create", "--name", "bench", "--scopes", scopes, "--tier", "unlimited", "--json")
         )
         port = free_port()
         server = self._started([sys.executable, "-m", "marketing_hub.run", "web"], port, "/healthz")
-        server.token = _access_token(port, client)
+        server.token = _access_token(port, client, scopes)
+        return server
+
+    def start_stream(self, hub: Server) -> Server:
+        """The process that holds streams open, for the client of `hub`."""
+        port = free_port()
+        command = [sys.executable, "-m", "marketing_hub.run", "stream"]
+        server = self._started(command, port, "/healthz", variable="STREAM_PORT")
+        server.token = hub.token
         return server
 
     def start_peer(self, workers: int = PROCESSES) -> Server:
@@ -104,8 +112,8 @@ class Stage:
         server.token = "peer-token"
         return server
 
-    def _started(self, command: list[str], port: int, path: str) -> Server:
-        environment = self.environment() | {"PORT": str(port), "WEB_WORKERS": str(PROCESSES)}
+    def _started(self, command: list[str], port: int, path: str, variable: str = "PORT") -> Server:
+        environment = self.environment() | {variable: str(port), "WEB_WORKERS": str(PROCESSES)}
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         limit = time.monotonic() + 30
         while time.monotonic() < limit:
@@ -119,13 +127,13 @@ class Stage:
         raise RuntimeError(f"no answer from {command[2]} on port {port}")
 
 
-def _access_token(port: int, client: dict[str, Any]) -> str:
+def _access_token(port: int, client: dict[str, Any], scopes: str) -> str:
     body = f"grant_type=client_credentials&client_id={client['client_id']}&client_secret={client['client_secret']}"
     head = (
         "POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        f"Content-Length: {len(body) + len(SCOPES) + 7}\r\n\r\n"
+        f"Content-Length: {len(body) + len(scopes) + 7}\r\n\r\n"
     )
-    status, answer = Connection("127.0.0.1", port).send((head + body + "&scope=" + SCOPES.replace(" ", "+")).encode())
+    status, answer = Connection("127.0.0.1", port).send((head + body + "&scope=" + scopes.replace(" ", "+")).encode())
     if status != 200:
         raise RuntimeError(f"no token: {status} {answer.decode()[:300]}")
     return str(json.loads(answer)["access_token"])

@@ -84,6 +84,11 @@ def _ask(facts: dict[str, str], engagement: bool) -> None:
 
 
 _TEXT: Final = {"type": "string"}
+_EVENT: Final = {
+    "type": "object",
+    "description": "Each event: its fields on the wire. `data` is a CloudEvent, or with the event `closed` a reason.",
+    "properties": {"id": _TEXT, "event": _TEXT, "data": {}, "retry": {"type": "integer"}},
+}
 
 
 def _query(name: str, description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -120,7 +125,7 @@ register_operation(
             },
         ],
         "responses": {
-            "200": {"description": "Events, until somebody hangs up.", "content": {CONTENT_TYPE: {"schema": _TEXT}}},
+            "200": {"description": "Events, until somebody hangs up.", "content": {CONTENT_TYPE: {"schema": _EVENT}}},
             "400": {"$ref": "#/components/responses/BadRequest"},
             "410": {"$ref": "#/components/responses/Gone"},
         },

@@ -91,7 +91,10 @@ def faults(example: Example, caller: Any, answers: dict[str, Any]) -> list[str]:
     described = operation["responses"].get(str(status))
     if described is None:
         return [*found, f"the document has no answer {status}"]
-    if described.get("content"):
+    media = answer.headers.get("Content-Type", "").partition(";")[0]
+    if media not in described.get("content", {media: {}}):
+        return [*found, f"the document has no {media}"]
+    if "application/json" in described.get("content", {}):
         found += problems(answer.json(), described["content"]["application/json"]["schema"])
         found += differences(example.answer, answer.json()) if example.answer is not None else []
     return found

@@ -1,6 +1,10 @@
 """The process that serves streams killed in the middle: who comes back misses nothing, hears nothing twice."""
 
+import re
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +15,7 @@ from tests.support.streams import events_in
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.fault
+PAGE = Path(__file__).parents[2] / "docs/streaming.md"
 EVENTS, BATCH = 1_200, 20
 SAY = """
 import time
@@ -51,29 +56,46 @@ class Ear(threading.Thread):
                 return
 
 
-def test_stream__killed_again_and_again__everything_is_heard_once_in_order():
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
     with Stack() as stack:
-        token = partner.register(stack, scopes=("events:read",))
         stack.start("stream")
-        ears = [Ear(stack.stream_url, token), Ear(stack.stream_url, token), Ear(stack.base_url, token)]
-        for ear in ears:
-            ear.start()
-        assert eventually(lambda: all(ear.connections for ear in ears)), stack.log("stream")[-2000:]
-        stack.manage("shell", "-c", SAY.format(first=0, last=BATCH, batch=BATCH))
-        assert eventually(lambda: all(ear.last_id for ear in ears)), stack.log("stream")[-2000:]
+        yield stack
 
-        words = ("shell", "-c", SAY.format(first=BATCH, last=EVENTS, batch=BATCH))
-        speaking = threading.Thread(target=stack.manage, args=words)
-        speaking.start()
-        for share in (0.2, 0.5, 0.8):
-            assert eventually(lambda share=share: len(ears[0].heard) >= EVENTS * share), stack.log("stream")[-2000:]
-            stack.kill_stream()
-            stack.start("stream")
-        speaking.join()
 
-        for ear in ears:
-            assert eventually(lambda ear=ear: len(ear.heard) >= EVENTS), stack.log("stream")[-2000:]
-            assert ear.heard == [*range(EVENTS)]
-        assert all(ear.connections > 3 for ear in ears[:2])
-        for ear in ears:
-            ear.over.set()
+def test_page__its_program__hears_what_is_there_from_the_beginning(stack):
+    token = partner.register(stack, scopes=("events:read",))
+    program: dict[str, Any] = {}
+    exec(re.search(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)[1], program)
+    stack.manage("shell", "-c", SAY.format(first=0, last=BATCH, batch=BATCH))
+
+    events = program["listen"](stack.base_url, token, "campaign.*", "0")
+
+    assert [next(events)["data"]["number"] for _ in range(BATCH)] == [*range(BATCH)]
+    events.close()
+
+
+def test_stream__killed_again_and_again__everything_is_heard_once_in_order(stack):
+    token = partner.register(stack, scopes=("events:read",))
+    ears = [Ear(stack.stream_url, token), Ear(stack.stream_url, token), Ear(stack.base_url, token)]
+    for ear in ears:
+        ear.start()
+    assert eventually(lambda: all(ear.connections for ear in ears)), stack.log("stream")[-2000:]
+    stack.manage("shell", "-c", SAY.format(first=0, last=BATCH, batch=BATCH))
+    assert eventually(lambda: all(ear.last_id for ear in ears)), stack.log("stream")[-2000:]
+
+    words = ("shell", "-c", SAY.format(first=BATCH, last=EVENTS, batch=BATCH))
+    speaking = threading.Thread(target=stack.manage, args=words)
+    speaking.start()
+    for share in (0.2, 0.5, 0.8):
+        assert eventually(lambda share=share: len(ears[0].heard) >= EVENTS * share), stack.log("stream")[-2000:]
+        stack.kill_stream()
+        stack.start("stream")
+    speaking.join()
+
+    for ear in ears:
+        assert eventually(lambda ear=ear: len(ear.heard) >= EVENTS), stack.log("stream")[-2000:]
+        assert ear.heard == [*range(EVENTS)]
+    assert all(ear.connections > 3 for ear in ears[:2])
+    for ear in ears:
+        ear.over.set()
