@@ -26,11 +26,16 @@ GIVEN = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "SECRET_KEY", "HUB_MA
 
 @pytest.fixture
 def place() -> Iterator[dict[str, str]]:
-    """The environment of a person at a fresh checkout: nothing given, a data folder and a port of one's own."""
+    """The environment of a person at a fresh checkout: nothing given, a data folder and ports of one's own."""
     with tempfile.TemporaryDirectory(prefix="hub-run-") as folder:
         Path(folder).chmod(0o755)
         kept = {name: value for name, value in os.environ.items() if name not in GIVEN}
-        yield kept | {"HUB_DATA_DIR": f"{folder}/data", "PORT": str(free_port()), "DEMO": "0"}
+        yield kept | ports() | {"HUB_DATA_DIR": f"{folder}/data", "DEMO": "0"}
+
+
+def ports() -> dict[str, str]:
+    """Ports that nobody listens on, for each process that listens."""
+    return {"PORT": str(free_port()), "STREAM_PORT": str(free_port())}
 
 
 def call(environment: dict[str, str], *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -87,7 +92,7 @@ def test_run__nothing_given__serves_and_sigterm_ends_every_process(place):
         assert httpx.get(f"{base_url}/readyz").json()["status"] == "ready"
         assert httpx.get(f"{base_url}/console/sign-in").status_code == 200
         second = call(place)
-        neighbour = call(place | {"PORT": str(free_port())})
+        neighbour = call(place | ports())
         process.terminate()
         assert process.wait(60) == 0
 
@@ -146,7 +151,7 @@ def test_run__wrong_setting__is_refused_before_anything_starts(place, settings, 
     assert left_over(place) == []
 
 
-@pytest.mark.parametrize("words", [("web",), ("worker",), ("follower",), ("beat",)])
+@pytest.mark.parametrize("words", [("web",), ("stream",), ("worker",), ("follower",), ("beat",)])
 def test_run__one_process_in_production_without_secrets__is_refused(place, words):
     outcome = call(place | {"HUB_ENV": "production"}, *words)
 
