@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from campaigns.selectors.channels import register_sender
 from core import menu, meter, privacy
@@ -13,10 +14,13 @@ from core.privacy import PersonalData
 from customers.selectors.origins import register_namer
 from integrations.models import ApiClient, EndpointState, WebhookDelivery, WebhookEndpoint
 from integrations.rules.clients import EXPIRING
+from integrations.rules.routes import template_of
 from integrations.selectors.clients import Found, count_expiring, find_api_key, find_bearer, list_clients
+from integrations.selectors.usage import list_requests
 from integrations.selectors.webhooks import collect_deliveries, failing_endpoints, list_endpoints, seconds_waiting
 from integrations.services import webhook_planning
 from integrations.services.clients import note_use
+from integrations.services.usage_drain import first_kept
 from integrations.services.webhook_messages import asked_for
 from integrations.services.webhook_upkeep import forget_answers
 
@@ -65,6 +69,12 @@ def _search(text: str, reader: menu.Reader) -> list[menu.Hit]:
     return [menu.Hit(c.name, reverse("console:api-client", args=[c.public_id]), c.client_id) for c in found]
 
 
+def _search_requests(text: str, reader: menu.Reader) -> list[menu.Hit]:
+    found = list_requests(since=first_kept(now=timezone.now())).filter(request_id=text).order_by("-at")[:5]
+    url = f"{reverse('console:request-log')}?{urlencode({'request_id': text})}"
+    return [menu.Hit(f"{line.method} {template_of(line.route)}", url, line.request_id) for line in found]
+
+
 def _failing() -> list[menu.Alert]:
     return [
         menu.Alert(
@@ -98,4 +108,5 @@ privacy.register(
     )
 )
 menu.add_alerts(menu.AlertSource("secrets", "integrations.view_apiclient", _expiring_secrets))
+menu.add_search(menu.Search("Requests", "list", "integrations.view_apiusage", _search_requests))
 menu.add_search(menu.Search("API clients", "api", "integrations.view_apiclient", _search))

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.jobs import Retryable
-from integrations.services import clients, proofs, usage, webhook_replay, webhook_upkeep
+from integrations.services import clients, proofs, usage_drain, webhook_replay, webhook_upkeep
 
 
 @shared_task
@@ -19,13 +19,15 @@ def clear_expired_tokens(**_: Any) -> None:
 @shared_task
 def drain_usage(**_: Any) -> int:
     """Bring what was counted in Redis into the tables of usage."""
-    return usage.drain_usage()
+    return usage_drain.drain_usage(now=timezone.now())
 
 
 @shared_task
 def trim_usage(**_: Any) -> None:
-    """Forget figures and refusals that are past their retention."""
-    usage.trim_usage(now=timezone.now())
+    """Forget figures, refusals and days of the log that are past their retention."""
+    now = timezone.now()
+    usage_drain.trim_usage(now=now)
+    usage_drain.drop_old_log(now=now)
 
 
 @shared_task

@@ -79,7 +79,7 @@ class ApiAnswers:
             turn_into_xml(response)
         _mark(request, response)
         let_page_read(request, response)
-        watch(request, response, time.perf_counter() - started)
+        watch(request, response, started)
         return response
 
 

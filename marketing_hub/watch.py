@@ -1,6 +1,10 @@
 """What is kept of every call to the API: figures by client and address, reasons of refusals, security events."""
 
-from django.http import HttpRequest, HttpResponse
+import time
+from collections.abc import Iterator
+
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from core.actors import SYSTEM, Actor, ActorKind
@@ -15,8 +19,35 @@ from marketing_hub.metrics import method_of
 UNMATCHED = "unmatched"
 
 
-def watch(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-    """The call is counted, and a security event stands in the audit log when it was one."""
+def watch(request: HttpRequest, response: HttpResponseBase, started: float) -> None:
+    """The call is counted, and a security event stands in the audit log when it was one.
+
+    An answer that is streamed is counted once it has left, with the time to its first byte; one that the server sends
+    as a file counts as answered when it begins.
+    """
+    if isinstance(response, StreamingHttpResponse) and not getattr(response, "file_to_stream", None):
+        _watch_stream(request, response, started)
+    else:
+        _note(request, response, time.perf_counter() - started)
+
+
+def _watch_stream(request: HttpRequest, response: StreamingHttpResponse, started: float) -> None:
+    parts: Iterator[bytes] = iter(response)
+
+    def timed() -> Iterator[bytes]:
+        first = None
+        try:
+            for part in parts:
+                first = time.perf_counter() - started if first is None else first
+                yield part
+        finally:
+            whole = time.perf_counter() - started
+            _note(request, response, whole, first_byte=whole if first is None else first)
+
+    response.streaming_content = timed()
+
+
+def _note(request: HttpRequest, response: HttpResponseBase, seconds: float, first_byte: float | None = None) -> None:
     refusal: DomainError | None = request.META.get(REFUSAL_KEY) if response.status_code >= 400 else None
     client_id = request.META.get("hub.client_id", "")
     call = Call(
@@ -30,6 +61,8 @@ def watch(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
         code=refusal.code if refusal else "",
         param=(refusal.param or "") if refusal else "",
         cached=response.status_code == 304 or response.headers.get("X-Cache") == "hit",
+        deprecated="Deprecation" in response.headers,
+        first_byte=first_byte,
     )
     note_call(call=call)
     if refusal and refusal.code in ACTIONS:

@@ -1,6 +1,7 @@
 """What a client may know about itself: who it is, and how much it may do."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -13,10 +14,15 @@ from core.api.pagination import whole_number
 from core.api.scopes import ANY
 from core.api.throttling import API, INGEST, levels_of
 from core.api.views import ApiView
-from integrations.api.serializers import LimitsSerializer, MeSerializer, UsageSerializer
-from integrations.selectors.usage import SHOWN_DAYS, list_days
+from core.meter import Level
+from integrations.api.serializers import LimitsSerializer, MeSerializer, SumsSerializer, UsageSerializer
+from integrations.rules.quotas import burn_of
+from integrations.rules.routes import template_of
+from integrations.selectors.clients import find_client
+from integrations.selectors.usage import SHOWN_DAYS, Sums, list_days, sums_by
 
 MOST_DAYS: Final = 90
+MOST_OPERATIONS: Final = 200
 _DAYS: Final = {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": SHOWN_DAYS}
 
 
@@ -68,25 +74,50 @@ class UsageView(ApiView):
         tags=["Account"],
     )
     def get(self, request: Request) -> Response:
-        """How much of each window is used now, this call included, and the calls of each day.
+        """How much of each window is used now, this call included, when it will be full; calls by day and operation.
 
-        An unlimited class has no windows.
+        An unlimited class has no windows. Figures of days and operations are some seconds behind.
         """
         self.only("days")
         days = whole_number(request._request, "days", SHOWN_DAYS, 1, MOST_DAYS)
-        credential = self.credential
-        levels = [level for name in (API, INGEST) for level in levels_of(credential, name)]
-        rows = [
-            {
-                "name": level.window.name,
-                "limit": level.window.limit,
-                "used": level.used,
-                "remaining": level.remaining,
-                "resets_at": timezone.now() + timedelta(seconds=level.resets_in),
-            }
-            for level in levels
-        ]
-        history = list_days(
-            client_id=credential.client_id, tier=credential.tier, today=timezone.now().date(), days=days
-        )
-        return Response(UsageSerializer({"tier": credential.tier, "windows": rows, "history": history}).data)
+        credential, now = self.credential, timezone.now()
+        client = find_client(identifier=credential.client_id)
+        ask = partial(sums_by, first=now.date() - timedelta(days=days - 1), last=now.date(), client_id=client.public_id)
+        first = client.first_success_at
+        answer = {
+            "tier": credential.tier,
+            "windows": [_level(level, now) for name in (API, INGEST) for level in levels_of(credential, name)],
+            "totals": ask("all")[()],
+            "history": [
+                {"day": day.day, "quota_share": day.quota_share, **_figures(day.sums)}
+                for day in list_days(client_id=client.public_id, tier=credential.tier, today=now.date(), days=days)
+            ],
+            "operations": [
+                {"method": method, "path": template_of(route), **_figures(sums)}
+                for (method, route), sums in list(ask("operation").items())[:MOST_OPERATIONS]
+            ],
+            "registered_at": client.created,
+            "first_success_at": first,
+            "seconds_to_first_success": int((first - client.created).total_seconds()) if first else None,
+        }
+        return Response(UsageSerializer(answer).data)
+
+
+def _level(level: Level, now: datetime) -> dict[str, Any]:
+    window = level.window
+    burn = burn_of(used=level.used, limit=window.limit, seconds=window.seconds, resets_in=level.resets_in)
+    return {
+        "name": window.name,
+        "limit": window.limit,
+        "used": level.used,
+        "remaining": level.remaining,
+        "resets_at": now + timedelta(seconds=level.resets_in),
+        "share": round(burn.share, 4),
+        "expected_share": round(burn.expected, 4),
+        "full_at": None if burn.full_in is None else now + timedelta(seconds=burn.full_in),
+        "warning": burn.step or None,
+    }
+
+
+def _figures(sums: Sums) -> dict[str, Any]:
+    return {str(name): getattr(sums, str(name)) for name in SumsSerializer().fields}

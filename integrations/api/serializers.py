@@ -34,38 +34,69 @@ class LimitsSerializer(serializers.Serializer[object]):
 
 
 class LevelSerializer(serializers.Serializer[object]):
-    """How full one window is."""
+    """How full one window is, and how it will end at the pace so far."""
 
     name = serializers.CharField()
     limit = serializers.IntegerField()
     used = serializers.IntegerField()
     remaining = serializers.IntegerField()
     resets_at = serializers.DateTimeField()
+    share = serializers.FloatField(help_text="Used, as a share of the limit.")
+    expected_share = serializers.FloatField(help_text="The share at its end if calls go on at the pace so far.")
+    full_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it is full at the pace so far; null when it lasts."
+    )
+    warning = serializers.ChoiceField(
+        choices=[70, 85, 95], allow_null=True, help_text="The highest of these per cents that is reached."
+    )
 
 
-class UsageDaySerializer(serializers.Serializer[object]):
+class SumsSerializer(serializers.Serializer[object]):
+    """Calls and how fast they were answered; times are within 5 % of the exact ones, null without calls."""
+
+    calls = serializers.IntegerField()
+    client_errors = serializers.IntegerField(help_text="Answers 4xx, 429 among them.")
+    server_errors = serializers.IntegerField(help_text="Answers 5xx.")
+    limited = serializers.IntegerField(help_text="Answers 429.")
+    cached = serializers.IntegerField(help_text="Answered 304 or from the cache.")
+    deprecated = serializers.IntegerField(help_text="Answers with a Deprecation header.")
+    p50_ms = serializers.FloatField(allow_null=True, help_text="Half of the answers took no longer.")
+    p95_ms = serializers.FloatField(allow_null=True, help_text="95 % of the answers took no longer.")
+    p99_ms = serializers.FloatField(allow_null=True, help_text="99 % of the answers took no longer.")
+    first_byte_ms = serializers.FloatField(
+        allow_null=True, help_text="95 % of the answers began no later: their first byte."
+    )
+
+
+class UsageDaySerializer(SumsSerializer):
     """One day (UTC)."""
 
     day = serializers.DateField()
-    calls = serializers.IntegerField()
-    client_errors = serializers.IntegerField(help_text="Answers 4xx, 429 among them.")
-    server_errors = serializers.IntegerField()
-    limited = serializers.IntegerField(help_text="Answers 429.")
-    cached = serializers.IntegerField(help_text="Answered 304 or from the cache.")
-    p95_ms = serializers.FloatField(
-        allow_null=True, help_text="95 % of the answers took no longer; null without calls."
-    )
     quota_share = serializers.FloatField(
         allow_null=True, help_text="Share of the daily window; null where it has none."
     )
 
 
+class UsageOperationSerializer(SumsSerializer):
+    """One operation."""
+
+    method = serializers.CharField()
+    path = serializers.CharField(help_text="As a template.")
+
+
 class UsageSerializer(serializers.Serializer[object]):
-    """The windows of the caller as they are now, and its calls by day."""
+    """The windows of the caller as they are now, its calls in sum, by day and by operation."""
 
     tier = serializers.CharField()
     windows = LevelSerializer(many=True)
+    totals = SumsSerializer(help_text="Of all days asked for.")
     history = UsageDaySerializer(many=True, help_text="Oldest first, today included; some seconds behind.")
+    operations = UsageOperationSerializer(many=True, help_text="The 200 called most.")
+    registered_at = serializers.DateTimeField()
+    first_success_at = serializers.DateTimeField(allow_null=True, help_text="The first answer 2xx.")
+    seconds_to_first_success = serializers.IntegerField(
+        allow_null=True, help_text="From registering the client to the first answer 2xx."
+    )
 
 
 class VersionSerializer(serializers.Serializer[object]):

@@ -1,6 +1,7 @@
 """Screens of integrations."""
 
 from core.console.views import screen
+from integrations.console.api_usage import ApiUsage, ExportUsage
 from integrations.console.client_steps import (
     ChangeProof,
     DisableClient,
@@ -14,6 +15,7 @@ from integrations.console.client_steps import (
 )
 from integrations.console.clients import ClientDetail, ClientList
 from integrations.console.refused import RefusedRequestList
+from integrations.console.request_log import RequestLog
 from integrations.console.webhook_steps import (
     EditWebhook,
     EnableWebhook,
@@ -29,6 +31,9 @@ from integrations.console.webhooks import DeliveryDetail, DeliveryList, WebhookD
 
 urlpatterns = [
     screen("api-clients", ClientList),
+    screen("api-usage", ApiUsage),
+    screen("api-usage/export", ExportUsage),
+    screen("api-usage/requests", RequestLog),
     screen("refused-requests", RefusedRequestList),
     screen("api-clients/new", NewClient),
     screen("api-clients/<str:public_id>", ClientDetail),

@@ -2,7 +2,7 @@
 
 from integrations.models.clients import ApiClient, ApiClientSecret, ApiKey, AuthMethod, Tier, TokenFormat, UsedAssertion
 from integrations.models.signing import SigningKey
-from integrations.models.usage import DailyUsage, RefusedRequest
+from integrations.models.usage import DailyUsage, RefusedRequest, RequestLine
 from integrations.models.webhooks import (
     BodyFormat,
     DeliveryState,
@@ -25,6 +25,7 @@ __all__ = [
     "EndpointState",
     "PayloadKind",
     "RefusedRequest",
+    "RequestLine",
     "SigningKey",
     "Tier",
     "TokenFormat",

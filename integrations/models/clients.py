@@ -41,9 +41,9 @@ class AuthMethod(models.TextChoices):
 class ApiClient(AbstractApplication):  # type: ignore[misc]
     """An OAuth 2 client. `scopes` bounds what any of its tokens may do; `networks` from where it may call.
 
-    `grants` lists the grant types it may use. The inherited `client_secret` stays empty: secrets are rows of
-    ApiClientSecret, so that two can be valid at once. A client that signs has public keys in `jwks` instead; those of
-    `jwks_uri` are a copy that was read at `jwks_read_at`.
+    `grants` lists the grant types it may use; `first_success_at` is its first answer 2xx. The inherited
+    `client_secret` stays empty: secrets are rows of ApiClientSecret, so that two can be valid at once. A client that
+    signs has public keys in `jwks` instead; those of `jwks_uri` are a copy that was read at `jwks_read_at`.
     """
 
     public_id = models.CharField(max_length=40, unique=True, editable=False)
@@ -60,6 +60,7 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
     if_match_required = models.BooleanField(default=False)
     disabled_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    first_success_at = models.DateTimeField(null=True)
 
     class Meta(AbstractApplication.Meta):  # type: ignore[misc]
         swappable = "OAUTH2_PROVIDER_APPLICATION_MODEL"

@@ -1,6 +1,8 @@
-"""What clients did with the API: figures by day, and refusals by minute. No payload, no address, no person."""
+"""What clients did with the API: figures by day, every request for some days, refusals by minute.
 
-from django.contrib.postgres.fields import ArrayField
+No payload, no query string, no network address, no person.
+"""
+
 from django.db import models
 
 
@@ -8,7 +10,8 @@ class DailyUsage(models.Model):
     """Calls of one client to one address on one day (UTC). `client_id` is empty where nobody was recognised.
 
     `client_errors` are answers 4xx, 429 among them, which `limited` counts apart; `cached` were answered 304 or from
-    the cache. `buckets` are the times by rules.percentiles.BOUNDS_MS.
+    the cache; `deprecated` carried a Deprecation header. `buckets` are the times until the answer was complete,
+    `first_byte` until it began, both as {place: number} by rules.percentiles.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -21,7 +24,9 @@ class DailyUsage(models.Model):
     server_errors = models.BigIntegerField(default=0)
     limited = models.BigIntegerField(default=0)
     cached = models.BigIntegerField(default=0)
-    buckets = ArrayField(models.BigIntegerField())
+    deprecated = models.BigIntegerField(default=0, db_default=0)
+    buckets = models.JSONField(default=dict)
+    first_byte = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
@@ -31,6 +36,31 @@ class DailyUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client_id} {self.day}"
+
+
+class RequestLine(models.Model):
+    """One request to the API: whose, where (as a template), how it was answered and how fast; partitioned by day.
+
+    `code` is of a refusal, else empty. A caller may name its requests as it likes, so an id is unique with its
+    instant only.
+    """
+
+    pk = models.CompositePrimaryKey("at", "request_id")
+    at = models.DateTimeField()
+    request_id = models.CharField(max_length=128)
+    client_id = models.CharField(max_length=60)
+    method = models.CharField(max_length=8)
+    route = models.CharField(max_length=200)
+    status = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=40, default="")
+    ms = models.FloatField()
+
+    class Meta:
+        managed = False
+        db_table = "integrations_requestline"
+
+    def __str__(self) -> str:
+        return self.request_id
 
 
 class RefusedRequest(models.Model):

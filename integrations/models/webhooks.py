@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -165,7 +164,7 @@ class WebhookHour(models.Model):
     hour = models.DateTimeField()
     delivered = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
-    buckets = ArrayField(models.BigIntegerField())
+    buckets = models.JSONField(default=dict)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["endpoint", "hour"], name="webhook_hour_once")]

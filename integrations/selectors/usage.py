@@ -1,49 +1,147 @@
-"""How much clients called, by day, and what they were refused."""
+"""How much clients called, how fast they were answered, what they were refused; every question over a span of days."""
 
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from integrations.models import ApiClient, DailyUsage, RefusedRequest
-from integrations.rules.percentiles import added, percentile
+from integrations.models import ApiClient, DailyUsage, RefusedRequest, RequestLine
+from integrations.rules.percentiles import percentile
 
 SHOWN_DAYS: Final = 30
-_NUMBERS: Final = ("calls", "client_errors", "server_errors", "limited", "cached")
+MOST_ROWS: Final = 1_000
+_NUMBERS: Final = ("calls", "client_errors", "server_errors", "limited", "cached", "deprecated")
+_BY: Final[dict[str, tuple[str, ...]]] = {
+    "all": (),
+    "day": ("day",),
+    "client": ("client_id",),
+    "operation": ("method", "route"),
+    "client and operation": ("client_id", "method", "route"),
+}
+_BINS: Final = """
+SELECT {columns} kind, place::int, sum(number::bigint)::bigint
+FROM integrations_dailyusage,
+  LATERAL (SELECT 'whole', * FROM jsonb_each_text(buckets) UNION ALL SELECT 'first', * FROM jsonb_each_text(first_byte))
+    AS bins (kind, place, number)
+WHERE day BETWEEN %(first)s AND %(last)s {narrowed}
+GROUP BY {columns} kind, place
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Calls of some client, day or operation, and how fast they were answered; milliseconds are None without calls.
+
+    `p50_ms` to `p99_ms` until the answer was complete, `first_byte_ms` (P95) until it began.
+    """
+
+    calls: int = 0
+    client_errors: int = 0
+    server_errors: int = 0
+    limited: int = 0
+    cached: int = 0
+    deprecated: int = 0
+    bins: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> int:
+        """Answers 4xx and 5xx."""
+        return self.client_errors + self.server_errors
+
+    @property
+    def succeeded(self) -> int:
+        """Answers below 400."""
+        return self.calls - self.errors
+
+    @property
+    def p50_ms(self) -> float | None:
+        """The median."""
+        return self._ms("whole", 0.5)
+
+    @property
+    def p95_ms(self) -> float | None:
+        """What 95 % did not exceed."""
+        return self._ms("whole", 0.95)
+
+    @property
+    def p99_ms(self) -> float | None:
+        """What 99 % did not exceed."""
+        return self._ms("whole", 0.99)
+
+    @property
+    def first_byte_ms(self) -> float | None:
+        """What 95 % of the first bytes did not exceed."""
+        return self._ms("first", 0.95)
+
+    @property
+    def times(self) -> tuple[float | None, ...]:
+        """P50, P95, P99 and first byte."""
+        return self.p50_ms, self.p95_ms, self.p99_ms, self.first_byte_ms
+
+    def _ms(self, kind: str, share: float) -> float | None:
+        return percentile(self.bins.get(kind, {}), share)
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day (UTC) of a client; `p95_ms` is None without calls, `quota_share` where its class has no daily window."""
+    """One day (UTC) of a client; `quota_share` is None where its class has no daily window."""
 
     day: date
-    calls: int
-    client_errors: int
-    server_errors: int
-    limited: int
-    cached: int
-    p95_ms: float | None
+    sums: Sums
     quota_share: float | None
 
 
-def list_days(*, client_id: str, tier: str, today: date, days: int = SHOWN_DAYS) -> list[Day]:
-    """The last `days` days with today, oldest first; days without calls are there too. One query."""
+def sums_by(
+    by: str, *, first: date, last: date, client_id: str | None = None, deprecated: bool = False
+) -> dict[tuple[Any, ...], Sums]:
+    """Sums from `first` to `last` (both included) by a key of _BY, of one client or all.
+
+    The MOST_ROWS with the most calls; two queries. With `deprecated` only addresses with deprecated calls.
+    """
+    columns = _BY[by]
+    rows = DailyUsage.objects.filter(day__gte=first, day__lte=last).order_by()
+    narrowed = ""
+    if client_id is not None:
+        rows, narrowed = rows.filter(client_id=client_id), narrowed + " AND client_id = %(client_id)s"
+    if deprecated:
+        rows, narrowed = rows.filter(deprecated__gt=0), narrowed + " AND deprecated > 0"
+    totals = {name: Coalesce(Sum(name), 0) for name in _NUMBERS}
+    if not columns:
+        found = [rows.aggregate(**totals)]
+    else:
+        found = list(rows.values(*columns).annotate(**totals).order_by("-calls", *columns)[:MOST_ROWS])
+    with connection.cursor() as cursor:
+        listed = "".join(f"{column}, " for column in columns)
+        cursor.execute(
+            _BINS.format(columns=listed, narrowed=narrowed), {"first": first, "last": last, "client_id": client_id}
+        )
+        bins: dict[tuple[Any, ...], dict[str, dict[int, int]]] = defaultdict(lambda: {"whole": {}, "first": {}})
+        for *key, kind, place, number in cursor.fetchall():
+            bins[tuple(key)][kind][place] = number
+    return {key: Sums(**{name: row[name] for name in _NUMBERS}, bins=bins[key]) for key, row in _keyed(found, columns)}
+
+
+def _keyed(found: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[tuple[tuple[Any, ...], Any]]:
+    return [(tuple(row[column] for column in columns), row) for row in found]
+
+
+def list_days(*, client_id: str | None, tier: str, today: date, days: int = SHOWN_DAYS) -> list[Day]:
+    """The last `days` days with today, oldest first; days without calls are there too. Two queries."""
     first = today - timedelta(days=days - 1)
-    by_day: dict[date, list[DailyUsage]] = defaultdict(list)
-    for row in DailyUsage.objects.filter(client_id=client_id, day__gte=first, day__lte=today):
-        by_day[row.day].append(row)
-    return [_day(first + timedelta(days=n), by_day[first + timedelta(days=n)], tier) for n in range(days)]
+    by_day = sums_by("day", first=first, last=today, client_id=client_id)
+    every = [first + timedelta(days=n) for n in range(days)]
+    return [Day(day, sums, _share(sums, tier)) for day, sums in ((day, by_day.get((day,), Sums())) for day in every)]
 
 
-def _day(day: date, rows: list[DailyUsage], tier: str) -> Day:
-    sums = {name: sum(getattr(row, name) for row in rows) for name in _NUMBERS}
+def _share(sums: Sums, tier: str) -> float | None:
     limit = settings.API_TIERS.get(tier, {}).get("day", (0, 0))[0]
-    share = round((sums["calls"] - sums["limited"] - sums["cached"]) / limit, 4) if limit else None
-    return Day(day, **sums, p95_ms=percentile(added(row.buckets for row in rows), 0.95), quota_share=share)
+    return round((sums.calls - sums.limited - sums.cached) / limit, 4) if limit else None
 
 
 def with_calls(clients: QuerySet[ApiClient], *, today: date) -> QuerySet[ApiClient]:
@@ -55,6 +153,17 @@ def with_calls(clients: QuerySet[ApiClient], *, today: date) -> QuerySet[ApiClie
     return counted
 
 
+def client_names(*, public_ids: Sequence[str]) -> dict[str, str]:
+    """Names of API clients by public id; those that are gone are absent."""
+    rows = ApiClient.objects.filter(public_id__in=public_ids)
+    return dict(rows.values_list("public_id", "name"))
+
+
 def list_refused() -> QuerySet[RefusedRequest]:
     """Refused requests of all clients, in no order; one row a reason and minute."""
     return RefusedRequest.objects.all()
+
+
+def list_requests(*, since: datetime) -> QuerySet[RequestLine]:
+    """Every request of all clients from `since` on, in no order."""
+    return RequestLine.objects.filter(at__gte=since)

@@ -1,7 +1,7 @@
 """Counting calls: in the process for a second, in Redis until a task drains them into the tables of usage.
 
 What a process has not handed on when it is killed is lost: a second of figures, never a quota, which is counted
-apart and at once.
+apart and at once. A call adds to counters and to one list; everything else happens once a second for all calls.
 """
 
 import atexit
@@ -9,32 +9,33 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
-from core.ids import new_id
 from core.meter import shared_redis
-from integrations.models import DailyUsage, RefusedRequest
-from integrations.rules.percentiles import BOUNDS_MS, bucket_of
+from integrations.rules.percentiles import bin_of
 
 HANDED_ON_EVERY_S: Final = 1.0
 MOST_KEPT: Final = 50_000
-BATCH: Final = 10_000
+LINES_A_BATCH: Final = 200
+MOST_BATCHES: Final = 5_000
+"""The log in Redis is bounded while no worker drains it: the oldest lines go."""
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,60}")
 log = structlog.get_logger("usage")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that was answered: whose, where (as a template), how, how fast; `code` of a refusal, else empty."""
+    """A request that was answered: whose, where (as a template), how, how fast; `code` of a refusal, else empty.
+
+    `seconds` ran until the answer was complete, `first_byte` until it began: the same unless it was streamed.
+    """
 
     client_id: str
     method: str
@@ -46,34 +47,68 @@ class Call:
     code: str = ""
     param: str = ""
     cached: bool = False
+    deprecated: bool = False
+    first_byte: float | None = None
+
+
+Where = tuple[date, str, str, str]
 
 
 class _Kept:
     """What this process has counted and not yet handed on."""
 
     lock = threading.Lock()
-    usage: Counter[str] = Counter()
+    usage: dict[Where, Counter[str]] = {}
+    lines: list[tuple[Any, ...]] = []
     refusals: Counter[str] = Counter()
     last_ids: dict[str, str] = {}
+    first: dict[str, datetime] = {}
+    succeeded: set[str] = set()
     thread: threading.Thread | None = None
 
 
 def note_call(*, call: Call) -> None:
-    """The call is counted; it shows in the tables once a task has drained it, seconds later."""
-    where = json.dumps([call.at.date().isoformat(), call.client_id, call.method[:8], call.route[:200]])
-    facts = ["calls", f"b{bucket_of(call.seconds * 1000)}"]
-    facts += ["client_errors"] * (400 <= call.status < 500) + ["server_errors"] * (call.status >= 500)
-    facts += ["limited"] * (call.status == 429) + ["cached"] * call.cached
+    """The call is counted and stands in the log; both show once a task has drained them, seconds later."""
+    where = (call.at.date(), call.client_id, call.method[:8], call.route[:200])
+    place = bin_of(call.seconds * 1000)
+    line = (call.at, call.request_id, *where[1:], call.status, call.code[:40], round(call.seconds * 1000, 1))
     with _Kept.lock:
-        if len(_Kept.usage) < MOST_KEPT:
-            for fact in facts:
-                _Kept.usage[f"{where}{fact}"] += 1
-        if call.code:
-            _count_refusal(call)
+        facts = _Kept.usage.get(where)
+        if facts is None:
+            facts = _Kept.usage.setdefault(where, Counter())
+        facts["calls"] += 1
+        facts[f"{'b' if call.first_byte is None else 't'}{place}"] += 1
+        if call.first_byte is not None or call.cached or call.deprecated:
+            _count_special(call, facts)
+        if call.status >= 400:
+            _count_trouble(call, facts)
+        elif call.status < 300 and call.client_id not in _Kept.succeeded:
+            _Kept.succeeded.add(call.client_id)
+            _Kept.first[call.client_id] = call.at
+        if len(_Kept.lines) < MOST_KEPT:
+            _Kept.lines.append(line)
         if _Kept.thread is None:
-            _Kept.thread = threading.Thread(target=_keep_handing_on, name="usage", daemon=True)
-            _Kept.thread.start()
-            atexit.register(hand_on)
+            _start()
+
+
+def _count_special(call: Call, facts: Counter[str]) -> None:
+    if call.first_byte is not None:
+        facts[f"f{bin_of(call.first_byte * 1000)}"] += 1
+    facts["cached"] += call.cached
+    facts["deprecated"] += call.deprecated
+
+
+def _count_trouble(call: Call, facts: Counter[str]) -> None:
+    facts["server_errors" if call.status >= 500 else "client_errors"] += 1
+    facts["limited"] += call.status == 429
+    if call.code:
+        _count_refusal(call)
+
+
+def _start() -> None:
+    _Kept.thread = threading.Thread(target=_keep_handing_on, name="usage", daemon=True)
+    _Kept.thread.start()
+    atexit.register(hand_on)
 
 
 def _count_refusal(call: Call) -> None:
@@ -97,115 +132,58 @@ def hand_on() -> None:
     """What this process counted is in Redis; kept for the next time while Redis is away."""
     with _Kept.lock:
         usage, refusals, ids = _Kept.usage, _Kept.refusals, _Kept.last_ids
-        _Kept.usage, _Kept.refusals, _Kept.last_ids = Counter(), Counter(), {}
-    if not usage and not refusals:
+        lines, first = _Kept.lines, _Kept.first
+        _Kept.usage, _Kept.refusals, _Kept.last_ids, _Kept.lines, _Kept.first = {}, Counter(), {}, [], {}
+    if not usage:
         return
     try:
-        with shared_redis().pipeline() as pipe:
-            for field, number in usage.items():
-                pipe.hincrby(_name("usage"), field, number)
-            for field, number in refusals.items():
-                pipe.hincrby(_name("refusals"), field, number)
-            for field, request_id in ids.items():
-                pipe.hset(_name("refusal-ids"), field, request_id)
-            pipe.execute()
+        _send(usage, refusals, ids, lines, first)
     except RedisError as error:
         log.warning("usage_kept_back", reason=type(error).__name__)
         with _Kept.lock:
-            _Kept.usage.update(usage)
+            for where, facts in usage.items():
+                _Kept.usage.setdefault(where, Counter()).update(facts)
             _Kept.refusals.update(refusals)
             _Kept.last_ids = ids | _Kept.last_ids
+            _Kept.lines = [*lines, *_Kept.lines][:MOST_KEPT]
+            _Kept.first = _Kept.first | first
 
 
-def drain_usage() -> int:
-    """What lay in Redis is in the tables; how many rows were touched. A run that died is finished by the next one."""
-    return _drained("usage", _store_usage) + _drained("refusals", _store_refusals)
+def _send(
+    usage: dict[Where, Counter[str]],
+    refusals: Counter[str],
+    ids: dict[str, str],
+    lines: list[tuple[Any, ...]],
+    first: dict[str, datetime],
+) -> None:
+    with shared_redis().pipeline() as pipe:
+        for where, facts in usage.items():
+            place = json.dumps([where[0].isoformat(), *where[1:]])
+            for fact, number in facts.items():
+                if number:
+                    pipe.hincrby(usage_key(what="usage"), f"{place}{fact}", number)
+        for field, number in refusals.items():
+            pipe.hincrby(usage_key(what="refusals"), field, number)
+        for field, request_id in ids.items():
+            pipe.hset(usage_key(what="refusal-ids"), field, request_id)
+        for start in range(0, len(lines), LINES_A_BATCH):
+            pipe.rpush(
+                usage_key(what="lines"), json.dumps(lines[start : start + LINES_A_BATCH], default=datetime.isoformat)
+            )
+        pipe.ltrim(usage_key(what="lines"), -MOST_BATCHES, -1)
+        for client_id, at in first.items():
+            pipe.hsetnx(usage_key(what="first"), client_id, at.isoformat())
+        pipe.execute()
 
 
-def _drained(what: str, store: Any) -> int:
-    redis = shared_redis()
-    with suppress(ResponseError):  # nothing there
-        redis.rename(_name(what), _name(f"{what}-draining:{new_id('job')}"))
-    rows = 0
-    for name in redis.scan_iter(match=_name(f"{what}-draining:*"), count=1000):
-        found = {_text(field): int(number) for field, number in redis.hgetall(name).items()}
-        rows += store(found)
-        redis.delete(name)
-    return rows
-
-
-_USAGE: Final = """
-INSERT INTO integrations_dailyusage AS u
-  (day, client_id, method, route, calls, client_errors, server_errors, limited, cached, buckets)
-SELECT * FROM json_to_recordset(%s::json) AS (day date, client_id text, method text, route text, calls bigint,
-  client_errors bigint, server_errors bigint, limited bigint, cached bigint, buckets bigint[])
-ON CONFLICT (client_id, day, method, route) DO UPDATE SET calls = u.calls + excluded.calls,
-  client_errors = u.client_errors + excluded.client_errors, server_errors = u.server_errors + excluded.server_errors,
-  limited = u.limited + excluded.limited, cached = u.cached + excluded.cached,
-  buckets = (SELECT array_agg(a + b ORDER BY place)
-             FROM unnest(u.buckets, excluded.buckets) WITH ORDINALITY AS t(a, b, place))
-"""
-_REFUSALS: Final = """
-INSERT INTO integrations_refusedrequest AS r
-  (client_id, minute, method, route, status, code, param, request_id, count)
-SELECT * FROM json_to_recordset(%s::json) AS (client_id text, minute timestamptz, method text, route text,
-  status smallint, code text, param text, request_id text, count integer)
-ON CONFLICT (client_id, minute, method, route, status, code, param)
-DO UPDATE SET count = r.count + excluded.count, request_id = excluded.request_id
-"""
-_NUMBERS: Final = ("calls", "client_errors", "server_errors", "limited", "cached")
-
-
-def _store_usage(found: Mapping[str, int]) -> int:
-    rows: dict[str, dict[str, Any]] = {}
-    for field, number in found.items():
-        where, _, fact = field.rpartition("]")
-        names = dict(zip(("day", "client_id", "method", "route"), json.loads(where + "]"), strict=True))
-        row = rows.setdefault(where, {**names, **dict.fromkeys(_NUMBERS, 0), "buckets": [0] * (len(BOUNDS_MS) + 1)})
-        if fact in _NUMBERS:
-            row[fact] = number
-        else:
-            row["buckets"][int(fact[1:])] = number
-    return _insert(_USAGE, [rows[where] for where in sorted(rows)])
-
-
-def _store_refusals(found: Mapping[str, int]) -> int:
-    names = ("client_id", "minute", "method", "route", "status", "code", "param")
-    redis, fields = shared_redis(), sorted(found)
-    ids = redis.hmget(_name("refusal-ids"), fields) if fields else []
-    rows = [
-        {**dict(zip(names, json.loads(field), strict=True)), "request_id": _text(rid or b""), "count": found[field]}
-        for field, rid in zip(fields, ids, strict=True)
-    ]
-    stored = _insert(_REFUSALS, rows)
-    if fields:
-        redis.hdel(_name("refusal-ids"), *fields)
-    return stored
-
-
-@transaction.atomic
-def _insert(statement: str, rows: list[dict[str, Any]]) -> int:
-    with connection.cursor() as cursor:
-        for start in range(0, len(rows), BATCH):
-            cursor.execute(statement, [json.dumps(rows[start : start + BATCH])])
-    return len(rows)
-
-
-def trim_usage(*, now: datetime) -> None:
-    """Figures and refusals past their retention are gone, BATCH rows a statement."""
-    last_day = now.date() - timedelta(days=settings.USAGE_RETENTION_DAYS)
-    last_minute = now - timedelta(days=settings.REFUSED_REQUEST_RETENTION_DAYS)
-    old_days = DailyUsage.objects.filter(day__lt=last_day).order_by("day").values("pk")
-    while DailyUsage.objects.filter(pk__in=old_days[:BATCH]).delete()[0] == BATCH:
-        continue
-    old_refusals = RefusedRequest.objects.filter(minute__lt=last_minute).order_by("minute").values("pk")
-    while RefusedRequest.objects.filter(pk__in=old_refusals[:BATCH]).delete()[0] == BATCH:
-        continue
-
-
-def _text(raw: bytes | str) -> str:
-    return raw.decode() if isinstance(raw, bytes) else raw
-
-
-def _name(what: str) -> str:
+def usage_key(*, what: str) -> str:
+    """The name in Redis of what was counted and not yet drained."""
     return f"{settings.REDIS_PREFIX}:usage:{what}"
+
+
+def last_drained_at() -> datetime | None:
+    """When the tables were brought up to date last; None when that is unknown."""
+    with suppress(RedisError):
+        raw = shared_redis().get(usage_key(what="drained-at"))
+        return datetime.fromisoformat(raw.decode()) if isinstance(raw, bytes) else None
+    return None

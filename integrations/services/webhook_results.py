@@ -24,7 +24,7 @@ from integrations.rules import breaker
 from integrations.rules.backoff import next_attempt
 from integrations.rules.breaker import Health
 from integrations.rules.event_catalogue import ENDPOINT_FAILING
-from integrations.rules.percentiles import BOUNDS_MS, bucket_of
+from integrations.rules.percentiles import bin_of
 from integrations.services.webhooks import disable_endpoint, set_health
 
 GONE: Final = 410
@@ -46,11 +46,10 @@ WHERE r.latency_ms IS NOT NULL AND EXISTS (SELECT FROM integrations_webhookdeliv
 _HOURS: Final = """
 INSERT INTO integrations_webhookhour AS h (endpoint_id, hour, delivered, failed, buckets)
 SELECT * FROM json_to_recordset(%s::json) AS r (endpoint_id bigint, hour timestamptz, delivered int, failed int,
-    buckets bigint[])
+    buckets jsonb)
 ON CONFLICT (endpoint_id, hour) DO UPDATE SET delivered = h.delivered + excluded.delivered,
     failed = h.failed + excluded.failed,
-    buckets = (SELECT array_agg(a + b ORDER BY place)
-               FROM unnest(h.buckets, excluded.buckets) WITH ORDINALITY AS t (a, b, place))
+    buckets = integrations_added(h.buckets, excluded.buckets)
 """
 
 
@@ -143,9 +142,10 @@ def _hours(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             continue
         hour = outcome.at.replace(minute=0, second=0, microsecond=0)
         fresh = {"endpoint_id": outcome.endpoint_id, "hour": hour, "delivered": 0, "failed": 0}
-        row = sums.setdefault((outcome.endpoint_id, hour), fresh | {"buckets": [0] * (len(BOUNDS_MS) + 1)})
+        row = sums.setdefault((outcome.endpoint_id, hour), fresh | {"buckets": {}})
         row["delivered" if outcome.arrived else "failed"] += 1
-        row["buckets"][bucket_of(outcome.latency_ms)] += 1
+        place = bin_of(outcome.latency_ms)
+        row["buckets"][place] = row["buckets"].get(place, 0) + 1
     return [sums[key] for key in sorted(sums)]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -132,6 +132,15 @@ RULES: Final[Sequence[Rule]] = (
         "EXISTS (SELECT FROM customers_mergeimage i WHERE i.merge_id = customers_merge.id)",
     ),
     _rule("Figures of API usage", "integrations_dailyusage", "day", "USAGE_RETENTION_DAYS"),
+    Rule(
+        "Log of API requests",
+        "integrations_requestline",
+        "at",
+        "REQUEST_LOG_DAYS",
+        lambda now: (
+            datetime.combine(now.astimezone(UTC).date(), time(), UTC) - timedelta(days=settings.REQUEST_LOG_DAYS)
+        ),
+    ),
     _rule("Refused API requests", "integrations_refusedrequest", "minute", "REFUSED_REQUEST_RETENTION_DAYS"),
     _rule("Deliveries to webhooks", "integrations_webhookdelivery", "created_at", "WEBHOOK_RETENTION_DAYS"),
     _rule("Messages between parts", "core_outboxmessage", "created_at", "OUTBOX_RETENTION_DAYS"),

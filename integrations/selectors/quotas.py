@@ -1,0 +1,28 @@
+"""How much of their windows clients have used; looking costs nothing."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from core.meter import Level, Window, take
+from integrations.models import ApiClient
+from integrations.rules.quotas import SHORTEST_WARNED_S, Burn, burn_of
+
+
+def burns_of(*, clients: Iterable[ApiClient]) -> dict[str, list[tuple[Level, Burn]]]:
+    """By public id: each window of an hour or more that calls are counted in, the longest last; none without bounds.
+
+    The windows are those that `core.api.throttling` counts in.
+    """
+    return {client.public_id: [(level, _burn(level)) for level in _levels(client)] for client in clients}
+
+
+def _levels(client: ApiClient) -> tuple[Level, ...]:
+    tier = settings.API_TIERS.get(client.tier, {})
+    windows = [Window(name, limit, seconds) for name, (limit, seconds) in tier.items() if seconds >= SHORTEST_WARNED_S]
+    return take(f"api:{client.public_id}", sorted(windows, key=lambda window: window.seconds), 0).levels
+
+
+def _burn(level: Level) -> Burn:
+    window = level.window
+    return burn_of(used=level.used, limit=window.limit, seconds=window.seconds, resets_in=level.resets_in)
