@@ -50,6 +50,7 @@ RELEASES: Final = (
             ("added", "GET /campaigns/{id}/results and GET /reports/attribution: seven models side by side."),
             ("added", "POST /promotions/reserve keeps a use of a code; promotions have combines and purpose."),
             ("added", "POST /ofrep/v1/evaluate/flags: experiments and promotions for every OpenFeature SDK (OFREP)."),
+            ("added", "/v1/track, identify, page, screen, group, alias and batch for SDKs of Segment and RudderStack."),
             ("added", "X-API-Version beside API-Version on every answer."),
             (
                 "added",

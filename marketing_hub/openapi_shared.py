@@ -188,4 +188,9 @@ def _security_schemes() -> dict[str, Any]:
             "name": "X-API-Key",
             "description": "Also accepted as `Authorization: Api-Key mk_live_...` or as a Bearer token.",
         },
+        "writeKey": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "Below /v1/ only: the write key as user name, no password.",
+        },
     }

@@ -7,7 +7,7 @@ from campaigns.api import providers
 from campaigns.api.urls import ofrep
 from consent.api import preferences, public
 from consent.api.catalogue import well_known_gpc
-from engagement.api import tracking
+from engagement.api import calls, tracking
 from marketing_hub import api_v1, documents
 from marketing_hub.health import healthz, readyz
 from marketing_hub.metrics import metrics
@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(public.urlpatterns)),
     path("", include(preferences.urlpatterns)),
     path("", include(tracking.urlpatterns)),
+    path("", include(calls.urlpatterns)),
     path("", include(providers.urlpatterns)),
     path(".well-known/gpc.json", well_known_gpc, name="gpc-json"),
     path(".well-known/api-catalog", documents.api_catalog),

@@ -23,15 +23,29 @@ def json_body(request: HttpRequest) -> bytes:
     kind = (request.content_type or "").lower()
     if kind not in _READ_AS_JSON and not kind.endswith("+json"):
         raise UnsupportedMediaType("This door reads application/json.")
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
-        raise _too_large()
+    return _read(request, MAX_BODY)
+
+
+def plain_body(request: HttpRequest, *, most: int) -> bytes:
+    """The body whatever it says it is, with at most `most` bytes, also after inflating; else 400, never 413 or 415."""
+    try:
+        return _read(request, most)
+    except TooLarge as error:
+        raise InvalidInput(error.message, code="batch_too_large") from error
+    except UnsupportedMediaType as error:
+        raise InvalidInput(error.message, code="malformed_json") from error
+
+
+def _read(request: HttpRequest, most: int) -> bytes:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > most:
+        raise _too_large(most)
     body = request.body
     encoding = request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if encoding in ("", "identity"):
         return body
     if encoding != "gzip":
         raise UnsupportedMediaType("This door reads bodies as they are, or with Content-Encoding: gzip.")
-    return _inflated(body)
+    return _inflated(body, most)
 
 
 def people_in(request: HttpRequest) -> list[Name]:
@@ -44,18 +58,18 @@ def people_in(request: HttpRequest) -> list[Name]:
     return names_in(events[:MAX_BATCH] if isinstance(events, list) else events, ("userId", "anonymousId"))
 
 
-def _inflated(body: bytes) -> bytes:
+def _inflated(body: bytes, most: int) -> bytes:
     inflater = zlib.decompressobj(_GZIP)
     try:
-        plain = inflater.decompress(body, MAX_BODY + 1)
+        plain = inflater.decompress(body, most + 1)
     except zlib.error as error:
         raise InvalidInput("The body is not valid gzip.", code="malformed_json") from error
-    if len(plain) > MAX_BODY:
-        raise _too_large()
+    if len(plain) > most:
+        raise _too_large(most)
     if not inflater.eof:
         raise InvalidInput("The body is not valid gzip.", code="malformed_json")
     return plain
 
 
-def _too_large() -> TooLarge:
-    return TooLarge(f"A body may have at most {MAX_BODY} bytes, also after inflating.")
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"A body may have at most {most} bytes, also after inflating.")

@@ -2,7 +2,82 @@
 
 from core.api.schema import Example
 
+_AGREED = {"consent": {"categoryPreferences": {"analytics": True}}}
+_STORED = {"success": True, "accepted": 1, "duplicates": 0, "rejected": [], "warnings": []}
+
 EXAMPLES = [
+    Example(
+        "identifyCall",
+        "A server says who somebody is, and that she agreed",
+        body={
+            "userId": "sdk-12345",
+            "messageId": "docs-1",
+            "traits": {"firstName": "Jane", "address": {"country": "DE"}},
+            "context": _AGREED,
+        },
+        answer=_STORED,
+    ),
+    Example(
+        "trackCall",
+        "A search",
+        body={
+            "userId": "sdk-12345",
+            "messageId": "docs-2",
+            "event": "Products Searched",
+            "properties": {"query": "teapot"},
+        },
+        answer=_STORED,
+    ),
+    Example(
+        "trackCall",
+        "Sent again, as an SDK does after a lost answer",
+        body={
+            "userId": "sdk-12345",
+            "messageId": "docs-2",
+            "event": "Products Searched",
+            "properties": {"query": "teapot"},
+        },
+        answer=_STORED | {"accepted": 0, "duplicates": 1},
+    ),
+    Example(
+        "pageCall",
+        "A visitor who agreed",
+        body={"anonymousId": "sdk-visitor", "name": "Home", "messageId": "docs-3", "context": _AGREED},
+        answer=_STORED,
+    ),
+    Example(
+        "screenCall",
+        "A screen of an app",
+        body={"userId": "sdk-12345", "name": "Start", "messageId": "docs-4", "context": {"device": {"type": "ios"}}},
+        answer=_STORED,
+    ),
+    Example(
+        "groupCall",
+        "The company she works for",
+        body={"userId": "sdk-12345", "groupId": "acme", "messageId": "docs-5"},
+        answer=_STORED,
+    ),
+    Example(
+        "aliasCall",
+        "The visitor turned out to be her",
+        body={"userId": "sdk-12345", "previousId": "sdk-visitor", "messageId": "docs-6"},
+        answer=_STORED,
+    ),
+    Example(
+        "batchCalls",
+        "Of two calls one has no consent",
+        body={
+            "batch": [
+                {"type": "page", "userId": "sdk-12345", "messageId": "docs-7"},
+                {"type": "page", "userId": "nobody-we-know", "messageId": "docs-8"},
+            ],
+        },
+        answer={
+            "success": True,
+            "accepted": 1,
+            "rejected": [{"index": 1, "messageId": "docs-8", "code": "consent_required", "message": "..."}],
+        },
+    ),
     Example(
         "getAttribution",
         "October, when nobody bought anything",

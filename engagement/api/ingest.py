@@ -1,11 +1,10 @@
 """HOT PATH: POST /engagement/{type} and POST /engagement/events."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -16,9 +15,8 @@ from core.api.errors import error_response
 from core.api.gpc import gpc_on, hear
 from core.errors import ConsentRequired, Forbidden, InvalidInput, NotFound, Problem
 from engagement.api.bodies import json_body, people_in
-from engagement.rules.clock import Clock
+from engagement.api.clocks import clock_at
 from engagement.rules.events import Checked, EventIn, Ready, Refused, read_batch, read_one
-from engagement.rules.months import month_of, shifted, start_of
 from engagement.rules.verdicts import Verdict, refusal
 from engagement.selectors.catalogue import event_catalogue, find_type
 from engagement.services.ingest import ingest
@@ -51,7 +49,7 @@ def post_event(request: HttpRequest, credential: Credential, event_type: str) ->
         _refuse_parameters(request, ())
         find_type(name=event_type)
         body = json_body(request)
-        checked = read_one(body, type_name=event_type, find=event_catalogue().find, clock=_clock(now))
+        checked = read_one(body, type_name=event_type, find=event_catalogue().find, clock=clock_at(now))
         return _stored_one(_with_token(checked, request), request, by, now)
     except (InvalidInput, Forbidden, NotFound) as refused:
         problem = refused.details[0] if refused.details else Problem(refused.param or "", refused.code, refused.message)
@@ -67,7 +65,7 @@ def post_events(request: HttpRequest, credential: Credential) -> HttpResponse:
     try:
         _refuse_parameters(request, ("atomic",))
         atomic = _flag(request, "atomic")
-        checked = read_batch(json_body(request), find=event_catalogue().find, clock=_clock(now))
+        checked = read_batch(json_body(request), find=event_catalogue().find, clock=clock_at(now))
     except InvalidInput as refused:
         problem = Problem(refused.param or "", refused.code, refused.message)
         count_rejections(refused=[("", problem)], by=by, now=now)
@@ -173,12 +171,6 @@ def _with_token(checked: Checked, request: HttpRequest) -> Checked:
         elif ORIGIN_KEY in request.META:
             return Refused(checked.index, checked.form.kind.name, checked.shown, [_NO_TOKEN])
     return checked
-
-
-def _clock(now: datetime) -> Clock:
-    oldest_kept = start_of(shifted(month_of(now), -settings.EVENT_RETENTION_MONTHS))
-    oldest = max(oldest_kept, now - timedelta(days=settings.EVENT_MAX_AGE_DAYS))
-    return Clock.at(now, tolerance=timedelta(seconds=settings.EVENT_FUTURE_TOLERANCE_S), oldest=oldest)
 
 
 def _refuse_parameters(request: HttpRequest, known: Sequence[str]) -> None:

@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from engagement.api import documents, documents_reading
+from engagement.api import documents, documents_calls, documents_reading
 from engagement.api.events import list_or_count_events, stream_events
 from engagement.api.ingest import post_event, post_events
 from engagement.api.reports import AttributionReport
 from engagement.api.types import delete_type, post_type, show_rejections, show_type, show_types
 from engagement.api.verbs import by_method
 
-__all__ = ["aliases", "documents", "documents_reading", "urlpatterns"]
+__all__ = ["aliases", "documents", "documents_calls", "documents_reading", "urlpatterns"]
 
 aliases = [
     path("engagement/events", by_method(GET=stream_events, POST=post_events)),

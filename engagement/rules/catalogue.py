@@ -129,6 +129,22 @@ BUILT_IN: Final = (
         ("campaignId", "elementId", "deviceType"),
         example={"elementId": "link-1"},
     ),
+    Kind(
+        17,
+        "profile",
+        "Profile sent",
+        "A system of yours said what it knows about a customer; what may be kept of it stands on her profile.",
+        ("userId",),
+    ),
+    Kind(
+        18,
+        "group",
+        "Group",
+        "A person was put into a group, such as the company she works for.",
+        (),
+        _properties(("groupId",), groupId=_text()),
+        example={"properties": {"groupId": "acme"}},
+    ),
 )
 BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in BUILT_IN}
 COMMON_IDS: Final = (1, 2, 3, 4, 5)

@@ -121,6 +121,17 @@ def read_batch(body: bytes, *, find: FormFinder, clock: Clock) -> list[Checked]:
     return [_checked(index, event, find, clock, parts[index] if parts else None) for index, event in enumerate(events)]
 
 
+def read_made(members: Mapping[str, Any], *, index: int, type_name: str, find: FormFinder, clock: Clock) -> Checked:
+    """The event with these members, made from another way of writing events, checked like one that was sent."""
+    shown = str(members.get("eventId", ""))
+    try:
+        event = msgspec.convert({**members, "type": type_name}, EventIn)
+        raw = msgspec.json.encode(members)
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
+        return Refused(index, type_name, shown, [_translated(str(error))])
+    return _checked(index, event, find, clock, raw)
+
+
 def _item_by_item(body: bytes, find: FormFinder, clock: Clock) -> list[Checked]:
     raws = _raw_events(body)
     _check_size(raws)

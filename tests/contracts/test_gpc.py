@@ -154,6 +154,13 @@ QUERIES = {
     "/api/v1/segments/{segment}/explain": "?customer=12345",
 }
 BODIES: dict[str, Any] = {
+    "/v1/alias": {"userId": "12345", "previousId": "anon-2"},
+    "/v1/batch": {"batch": [{"type": "page", "userId": "12345"}]},
+    "/v1/group": {"userId": "12345", "groupId": "acme"},
+    "/v1/identify": {"userId": "12345"},
+    "/v1/page": {"userId": "12345"},
+    "/v1/screen": {"anonymousId": "anon-1"},
+    "/v1/track": {"userId": "12345", "event": "no such type"},
     "/api/v1/experiments/{experiment}/exposures": {"exposures": [{"userId": "12345", "variant": "A", "at": "x"}]},
     "/ofrep/v1/evaluate/flags": {"context": {"targetingKey": "12345"}},
     "/ofrep/v1/evaluate/flags/{key}": {"context": {"targetingKey": "12345"}},
