@@ -10,6 +10,7 @@ _NO, _YES = b"0", ord("1")
 
 WAYS: Final[dict[str, str]] = {
     "customers.list": "List of customers",
+    "customers.search": "Search for customers",
     "customers.record": "One customer",
     "customers.changes": "Changes feed",
     "customers.batch": "Batch read",

@@ -120,6 +120,28 @@ EXAMPLES = [
         answer={"data": [{"external_id": "12345"}], "missing": ["nobody"]},
     ),
     Example(
+        "searchCustomers",
+        "Germans or Americans who ordered at least once, or people on the letter's list",
+        body={
+            "filter_groups": [
+                {
+                    "filters": [
+                        {"property": "country", "operator": "IN", "values": ["DE", "US"]},
+                        {"property": "orders.count", "operator": "GTE", "value": 1},
+                    ]
+                },
+                {"filters": [{"property": "tags", "operator": "EQ", "value": "email_subscriber"}]},
+            ],
+            "sorts": [{"property": "created_at", "direction": "DESCENDING"}],
+            "fields": ["external_id", "country", "orders"],
+            "limit": 100,
+        },
+        answer={
+            "data": [{"id": "...", "external_id": "12345", "country": "US"}],
+            "pagination": {"limit": 100, "has_more": False, "next_cursor": None},
+        },
+    ),
+    Example(
         "linkIdentity",
         "Recognise a browser",
         path={"reference": "12345"},

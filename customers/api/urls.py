@@ -15,6 +15,7 @@ from customers.api.jobs import WISHES, JobResult, JobViewSet, UndoImport
 from customers.api.merges import ApproveMerge, CustomerMerge, MergeViewSet, RefuseMerge, UndoMerge
 from customers.api.purchases import PurchaseViewSet
 from customers.api.scores import CustomerScores, ScoreModelViewSet
+from customers.api.searches import CustomerSearch
 from customers.api.segment_changes import CustomerSegments, SegmentChanges
 from customers.api.segment_members import (
     SegmentExplanation,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("customers", CustomerViewSet.as_view(_MANY)),
     path("customers/batch/upsert", BatchUpsert.as_view()),
     path("customers/batch/read", BatchRead.as_view()),
+    path("customers/search", CustomerSearch.as_view()),
     path("customers/changes", CustomerChanges.as_view()),
     path("customers/<path:reference>/timeline", CustomerTimeline.as_view()),
     path("customers/<path:reference>/identities", IdentityViewSet.as_view(_MANY)),

@@ -99,13 +99,12 @@ def _keep(key: tuple[Any, ...], question: _Question) -> None:
 
 
 @lru_cache(maxsize=64)
-def behind(order: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
+def behind(order: tuple[str, ...], table: str = Customer._meta.db_table) -> tuple[str, tuple[int, ...]]:
     """SQL for what stands behind a position in a total order of columns that are never null, and which of its values.
 
     One comparison of rows where all columns run the same way, which enters an index at the position; else each column
     in turn, after equals in those before.
     """
-    table = Customer._meta.db_table
     columns = [f'"{table}"."{term.lstrip("-")}"' for term in order]
     signs = ["<" if term.startswith("-") else ">" for term in order]
     if len(set(signs)) == 1:

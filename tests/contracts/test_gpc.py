@@ -169,6 +169,9 @@ BODIES: dict[str, Any] = {
     "/api/v1/promotions/redeem": {"code": "X", "userId": "12345"},
     "/api/v1/customers": {"external_id": "12345"},
     "/api/v1/customers/batch/read": {"ids": ["12345"]},
+    "/api/v1/customers/search": {
+        "filter_groups": [{"filters": [{"property": "external_id", "operator": "EQ", "value": "12345"}]}]
+    },
     "/api/v1/customers/batch/upsert": {"id_property": "external_id", "inputs": [{"id": "12345"}]},
     "/api/v1/banner": {"anonymousId": "anon-1"},
     "/api/v1/consent/confirmations": {"userId": "12345", "purposes": ["marketing_email"]},

@@ -44,17 +44,20 @@ def settled():
     drain_disclosures()
 
 
-def test_reads__list_record_and_batch__stand_in_the_ledger_of_each_person(caller, make_customer):
+def test_reads__list_record_batch_and_search__stand_in_the_ledger_of_each_person(caller, make_customer):
     people = [make_customer(email=f"p{number}@example.com") for number in range(3)]
     partner = caller("customers:read", "customers.pii:read")
     partner.get("/api/v1/customers?limit=2&fields=email")
     partner.get(f"/api/v1/customers/{people[0].public_id}")
     partner.post("/api/v1/customers/batch/read", {"ids": [people[0].public_id]})
+    asked = {"property": "email", "operator": "EQ", "value": "p0@example.com"}
+    partner.post("/api/v1/customers/search", {"filter_groups": [{"filters": [asked]}]})
 
     settled()
 
     ways = {row.way: row for row in recipients_of(customer_ids=[people[0].pk])}
-    assert {"customers.record", "customers.batch"} <= ways.keys()
+    assert {"customers.record", "customers.batch", "customers.search"} <= ways.keys()
+    assert not any(row.way == "customers.search" for row in recipients_of(customer_ids=[people[1].pk]))
     assert ways["customers.record"].recipient == f"client:{partner.client.public_id}"
     assert ways["customers.record"].name == "Partner"
     assert "identifiers" in ways["customers.record"].kinds
