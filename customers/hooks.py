@@ -43,6 +43,8 @@ from customers.selectors.segments.own import CRITERIA
 from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.segments.scoring import SCORE
 from customers.selectors.segments.touching import OWN_CLOCKS, register_clock
+from customers.selectors.segments.uses import register_use
+from customers.selectors.tag_rules import tags_using
 from customers.selectors.timeline import PURCHASES, register_source
 from customers.services import erasure, guards, membership, segment_members
 from customers.services.merge_lists import MEMBERSHIPS
@@ -229,6 +231,7 @@ for _asked in (*CRITERIA, ORDERS, SCORE):
     register_segment_criterion(_asked)
 for _name, _passing in OWN_CLOCKS.items():
     register_clock(_name, _passing)
+register_use(name="tags", find=tags_using)
 register_expansion(name="segments", expander=listing.slugs_of)
 register_namer(prefix="imp", namer=name_files)
 register_criterion(listing.SEGMENT)

@@ -19,6 +19,7 @@ from customers.services import (
     merging,
     score_runs,
     segment_builds,
+    tag_rules,
     tags,
 )
 from customers.services.import_runs import run_import as run_import_now
@@ -65,6 +66,18 @@ def expire_tags(**_: Any) -> None:
     """Take off the tags whose time has come."""
     while tags.expire_tags(by=SYSTEM, now=timezone.now()) == tags.EXPIRED_AT_ONCE:
         continue
+
+
+@shared_task
+def follow_tag_rules(**_: Any) -> int:
+    """Let tags of rules follow who came into their segments and who left."""
+    return tag_rules.follow_tag_rules(now=timezone.now())
+
+
+@shared_task
+def check_tag_rules(**_: Any) -> int:
+    """Let rules of tags look at everybody again."""
+    return tag_rules.check_tag_rules()
 
 
 @shared_task

@@ -11,6 +11,7 @@ ROUTES: Final[dict[str, dict[str, str]]] = {
     for name in (
         "customers.tasks.follow_segments",
         "customers.tasks.follow_scores",
+        "customers.tasks.follow_tag_rules",
         "campaigns.tasks.follow_automations",
         "engagement.tasks.follow_events",
         "engagement.tasks.link_identified",
@@ -35,6 +36,8 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "privacy-request-upkeep": {"task": "consent.tasks.keep_requests", "schedule": 3600.0},
     "privacy-request-letters": {"task": "consent.tasks.send_waiting_letters", "schedule": 60.0},
     "follow-segments": {"task": "customers.tasks.follow_segments", "schedule": 0.5, "options": {"expires": 5.0}},
+    "follow-tag-rules": {"task": "customers.tasks.follow_tag_rules", "schedule": 1.0, "options": {"expires": 5.0}},
+    "check-tag-rules": {"task": "customers.tasks.check_tag_rules", "schedule": crontab(hour=4, minute=10)},
     "reconcile-segments": {"task": "customers.tasks.reconcile_segments", "schedule": crontab(hour=3, minute=10)},
     "refresh-segments": {"task": "customers.tasks.refresh_segments", "schedule": 900.0},
     "score-followers": {"task": "customers.tasks.follow_scores", "schedule": 10.0},

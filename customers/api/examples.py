@@ -228,6 +228,16 @@ EXAMPLES = [
         answer={"definition": 2, "words": 'country is one of "DE", "AT"'},
     ),
     Example("refreshSegment", "Calculate it now", path={"segment": "buyers"}, status=202, answer={"slug": "buyers"}),
+    Example(
+        "defineTagRule",
+        "Whoever is in the segment has the tag from now on",
+        path={"name": "near"},
+        headers={"Idempotency-Key": "tag-near"},
+        body={"segment": "buyers"},
+        status=201,
+        answer={"name": "near", "rule": {"segment": "buyers", "given": 0, "failure": None}},
+    ),
+    Example("endTagRule", "Leave it to people again", path={"name": "near"}, status=204),
     Example("listSegmentChanges", "Who came and who left", path={"segment": "buyers"}, answer={"data": []}),
     Example("listSegmentRuns", "How calculations went", path={"segment": "buyers"}, answer={"data": []}),
     Example(

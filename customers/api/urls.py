@@ -24,7 +24,7 @@ from customers.api.segment_members import (
     SegmentRunViewSet,
 )
 from customers.api.segments import SegmentPreview, SegmentSchema, SegmentViewSet
-from customers.api.tag_list import TagViewSet
+from customers.api.tag_list import TagRuleView, TagViewSet
 from customers.api.tags import CustomerTagDetail, CustomerTags
 from customers.api.timeline import CustomerTimeline
 
@@ -50,6 +50,7 @@ urlpatterns = [
     path("customers/<path:reference>/purchases", PurchaseViewSet.as_view(_MANY)),
     path("customers/<path:reference>", CustomerViewSet.as_view(_CUSTOMER)),
     path("tags", TagViewSet.as_view({"get": "list"})),
+    path("tags/<str:name>/rule", TagRuleView.as_view()),
     path("tags/<str:name>", TagViewSet.as_view({"patch": "partial_update"})),
     path("duplicates", DuplicateViewSet.as_view({"get": "list"})),
     path("duplicates/<str:pair_id>", DuplicateViewSet.as_view({"get": "retrieve"})),

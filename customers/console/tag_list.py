@@ -1,5 +1,6 @@
 """Every tag: namespace, colour, how many customers have it."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
@@ -9,12 +10,14 @@ from django.utils.html import format_html
 
 from core.console import cells
 from core.console.forms import ConsoleForm
+from core.console.pages import Action
 from core.console.tables import whole_row
 from core.console.views import Column, Empty, FormPage, ListPage, MenuEntry
 from core.errors import NotFound
 from customers.console.words import CHANGE, VIEW
 from customers.models import Tag, TagColour
 from customers.selectors.customers import list_tags, worn_by
+from customers.selectors.tag_rules import rules_of_tags
 from customers.services.tags import colour_tag
 
 EMPTY: Final = Empty("No tags yet", "Tags come with files, from partners, or from the page of a customer.")
@@ -27,6 +30,16 @@ def badge(row: Tag) -> str:
         row.colour,
         row.name,
     )
+
+
+def rule_cell(row: Any) -> str:
+    """The segment whose members have it, and whether the rule rests; nothing for a tag that people put on."""
+    if row.rule is None:
+        return ""
+    segment = cells.link(reverse("console:segment", args=[row.rule.segment.slug]), row.rule.segment.name)
+    end = cells.link(reverse("console:tag-rule-end", args=[row.pk]), "End rule") if row.may_end else ""
+    rests = format_html(' <span class="badge bg-red-lt">Rests: {}</span>', row.rule.failure) if row.rule.failure else ""
+    return format_html("Members of {}{} {}", segment, rests, end)
 
 
 def change_cell(row: Tag) -> str:
@@ -44,6 +57,7 @@ class TagList(ListPage):
         Column("tag", "Tag", value=whole_row, cell=badge),
         Column("namespace", "Namespace"),
         Column("customers", "Customers", value=lambda row: row.worn, cell=cells.number, end=True),
+        Column("rule", "Given by rule to", value=whole_row, cell=rule_cell),
         Column("created", "First put on", value=lambda row: row.created_at, cell=cells.instant),
         Column("change", "Change", value=whole_row, cell=change_cell, permission=CHANGE),
     )
@@ -57,11 +71,16 @@ class TagList(ListPage):
         return rows.filter(name__startswith=text)
 
     def prepare(self, rows: list[Any]) -> list[Any]:
-        """How many customers have each; one query."""
-        worn = worn_by([row.pk for row in rows])
+        """How many customers have each, and which are given by rule; two queries."""
+        ids = [row.pk for row in rows]
+        worn, rules, may_end = worn_by(ids), rules_of_tags(ids), self.reader.has_perm(CHANGE)
         for row in rows:
-            row.worn = worn.get(row.pk, 0)
+            row.worn, row.rule, row.may_end = worn.get(row.pk, 0), rules.get(row.pk), may_end
         return rows
+
+    def actions(self) -> Sequence[Action]:
+        """A tag that comes and goes by itself."""
+        return (Action("Give a tag by rule", reverse("console:tag-rule"), CHANGE, "plus", primary=True),)
 
 
 class ColourForm(ConsoleForm):

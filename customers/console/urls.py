@@ -50,6 +50,7 @@ from customers.console.segments import (
     SnapshotSegment,
 )
 from customers.console.tag_list import EditTag, TagList
+from customers.console.tag_rules import EndTagRule, NewTagRule
 
 menu.add_search(PEOPLE)
 menu.add_panel("customer", SEGMENTS)
@@ -78,6 +79,8 @@ urlpatterns = [
     screen("merges/<str:public_id>/undo", UndoMerge),
     screen("identity-rules", IdentityRules),
     screen("tags", TagList),
+    screen("tags/rule", NewTagRule),
+    screen("tags/<int:tag_id>/rule/end", EndTagRule),
     screen("tags/<int:tag_id>/edit", EditTag),
     screen("segments", SegmentList),
     screen("segments/new", NewSegment),

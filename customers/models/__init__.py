@@ -22,7 +22,7 @@ from customers.models.segments import (
     SegmentVersion,
     VersionState,
 )
-from customers.models.tags import CustomerTag, Tag, TagColour, TagOrigin
+from customers.models.tags import CustomerTag, Tag, TagColour, TagOrigin, TagRule
 from customers.models.touches import Touch
 from customers.models.undo import ImportChange
 from customers.rules.attributes import AttributeType
@@ -75,6 +75,7 @@ __all__ = [
     "Tag",
     "TagColour",
     "TagOrigin",
+    "TagRule",
     "Touch",
     "VersionState",
 ]

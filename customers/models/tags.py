@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from customers.models.customers import Customer
+from customers.models.segments import Segment
 
 
 class TagColour(models.TextChoices):
@@ -40,6 +41,32 @@ class Tag(models.Model):
         return before if colon else ""
 
 
+class TagRule(models.Model):
+    """A tag that comes and goes by itself: whoever is in the segment has it.
+
+    `whole` says that everybody is to be looked at, up to the customer `walked_to` so far; `ended_at` when the tag was
+    left to people again. `failure` is the sentence for which it gives and takes nothing at the moment.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="rules")
+    segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="tag_rules")
+    whole = models.BooleanField(default=True)
+    walked_to = models.BigIntegerField(default=0)
+    failure = models.CharField(max_length=300, default="", blank=True)
+    created_by = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tag"], name="tag_rule_unique", condition=Q(ended_at__isnull=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} by {self.segment_id}"
+
+
 class TagOrigin(models.TextChoices):
     """Who put a tag on."""
 
@@ -51,7 +78,10 @@ class TagOrigin(models.TextChoices):
 
 
 class CustomerTag(models.Model):
-    """A tag on a customer, who put it there, and when it comes off by itself."""
+    """A tag on a customer, who put it there, and when it comes off by itself.
+
+    `given_by` is the rule that put it there and takes it off; nothing else is ever taken off by a rule.
+    """
 
     id = models.BigAutoField(primary_key=True)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="customer_tags")
@@ -59,12 +89,14 @@ class CustomerTag(models.Model):
     origin = models.CharField(max_length=10, choices=TagOrigin)
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True)
+    given_by = models.ForeignKey(TagRule, null=True, on_delete=models.SET_NULL, db_index=False, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer", "tag"], name="customer_tag_unique")]
         indexes = [
             models.Index(fields=["tag", "customer"], name="customer_by_tag"),
             models.Index(fields=["expires_at"], name="customer_tag_expiry", condition=Q(expires_at__isnull=False)),
+            models.Index(fields=["given_by", "customer"], name="tag_by_rule", condition=Q(given_by__isnull=False)),
         ]
 
     def __str__(self) -> str:

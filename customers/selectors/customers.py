@@ -140,5 +140,6 @@ def worn_by(tag_ids: Collection[int]) -> dict[int, int]:
 
 
 def worn_tags(customer: Customer) -> QuerySet[CustomerTag]:
-    """What the customer has on: tag, who put it there, until when."""
-    return CustomerTag.objects.filter(customer=customer).select_related("tag").order_by("tag__name")
+    """What the customer has on: tag, who or which rule put it there, until when."""
+    worn = CustomerTag.objects.filter(customer=customer).select_related("tag", "given_by__segment")
+    return worn.order_by("tag__name")

@@ -26,7 +26,7 @@ from customers.services.purchases import refresh_order_figures
 PIECE: Final = 5_000
 AT_ONCE: Final = 2
 PURCHASES: Final = "purchases"
-_TAG: Final = ("tag_id", "origin", "created_at", "expires_at")
+_TAG: Final = ("tag_id", "origin", "created_at", "expires_at", "given_by_id")
 
 
 def lock_pair(*, ids: Collection[int]) -> dict[int, Customer]:

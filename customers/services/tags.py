@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from core import audit, outbox
 from core.actors import Actor
 from core.errors import InvalidInput, NotFound
-from customers.models import Customer, CustomerTag, Tag, TagColour, TagOrigin
+from customers.models import Customer, CustomerTag, Tag, TagColour, TagOrigin, TagRule
 from customers.services.profiles import refusal_of, sensitive_problems
 
 MAX_TAGS: Final = 200
@@ -84,10 +84,25 @@ def change_tags(
         _lock(customer_ids)
         removed = _remove(customer_ids, to_remove)
         added = _add([(pk, name) for pk in customer_ids for name in to_add], origin, now)
+        _claim(customer_ids, to_add, origin)
         if expires_at is not None:
             put = CustomerTag.objects.filter(customer__in=customer_ids, tag__name__in=to_add)
             put.update(expires_at=expires_at)
         return _done(added, removed, by, now, audited)
+
+
+@transaction.atomic
+def settle_rule_tags(*, rule: TagRule, give: Collection[int], take: Collection[int], by: Actor, now: datetime) -> int:
+    """Those of `give` have the tag of the rule, those of `take` not if it was the rule that gave it; how many changed.
+
+    Tags that others put on stay as they are, on and off.
+    """
+    _lock({*give, *take})
+    mine = CustomerTag.objects.filter(given_by=rule, customer__in=take)
+    removed = [(pk, rule.tag.name) for pk in mine.order_by("customer").values_list("customer_id", flat=True)]
+    mine.delete()
+    added = _add([(pk, rule.tag.name) for pk in give], TagOrigin.RULE, now, given_by=rule.pk)
+    return len(_done(added, removed, by, now, audited=False))
 
 
 @transaction.atomic
@@ -131,7 +146,16 @@ def put_tags(
         return _done(_add(pairs, origin, now), [], by, now, audited)
 
 
-def _add(pairs: Sequence[tuple[int, str]], origin: TagOrigin, now: datetime) -> list[tuple[int, str]]:
+def _claim(customer_ids: Collection[int], names: list[str], origin: TagOrigin) -> None:
+    """What a rule gave and somebody now puts on expressly is no longer the rule's to take off."""
+    if names:
+        given = CustomerTag.objects.filter(customer__in=customer_ids, tag__name__in=names, given_by__isnull=False)
+        given.update(given_by=None, origin=origin)
+
+
+def _add(
+    pairs: Sequence[tuple[int, str]], origin: TagOrigin, now: datetime, given_by: int | None = None
+) -> list[tuple[int, str]]:
     if not pairs:
         return []
     with connection.cursor() as cursor:
@@ -142,13 +166,14 @@ def _add(pairs: Sequence[tuple[int, str]], origin: TagOrigin, now: datetime) -> 
             [now, sorted({name for _, name in pairs})],
         )
         cursor.execute(
-            "WITH put AS (INSERT INTO customers_customertag (customer_id, tag_id, origin, created_at)"
-            " SELECT DISTINCT (asked.pair ->> 0)::bigint AS customer_id, t.id AS tag_id, %s, %s::timestamptz"
+            "WITH put AS (INSERT INTO customers_customertag (customer_id, tag_id, origin, created_at, given_by_id)"
+            " SELECT DISTINCT (asked.pair ->> 0)::bigint AS customer_id, t.id AS tag_id, %s, %s::timestamptz,"
+            " %s::bigint"
             " FROM jsonb_array_elements(%s::jsonb) AS asked(pair) JOIN customers_tag AS t ON t.name = asked.pair ->> 1"
             " ORDER BY customer_id, tag_id"
             " ON CONFLICT (customer_id, tag_id) DO NOTHING RETURNING customer_id, tag_id)"
             " SELECT put.customer_id, t.name FROM put JOIN customers_tag AS t ON t.id = put.tag_id",
-            [origin.value, now, msgspec.json.encode(pairs).decode()],
+            [origin.value, now, given_by, msgspec.json.encode(pairs).decode()],
         )
         return list(cursor.fetchall())
 

@@ -9,7 +9,9 @@ from consent.models import DataRequest
 from consent.services.requests import NewRequest, assign_request, open_request, verify_request
 from core.actors import Actor
 from customers.models import Segment
+from customers.selectors.tag_rules import active_rules
 from customers.services.segments import define_segment
+from customers.services.tag_rules import define_tag_rule
 from marketing_hub.demo.people import Person
 
 _GBP: Final = {"on": "purchases", "field": "sum", "currency": "GBP"}
@@ -30,8 +32,37 @@ SEGMENTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         "Best customers we may e-mail",
         {"all": [{**_GBP, "op": "at_least", "value": 2000}, _MAY_MAIL]},
     ),
+    "highly-engaged": (
+        "Highly engaged",
+        {
+            "any": [
+                {"on": "events", "field": "count", "window": {"last": {"days": 30}}, "op": "at_least", "value": 5},
+                {**_ORDERED, "value": 3, "window": _LATELY},
+            ]
+        },
+    ),
+    "at-risk": (
+        "At risk",
+        {
+            "all": [
+                {**_ORDERED, "value": 2},
+                {"on": "profile", "field": "last_order_at", "op": "longer_ago_than", "value": {"days": 60}},
+                {
+                    "not": {
+                        "on": "events",
+                        "field": "count",
+                        "window": {"last": {"days": 30}},
+                        "op": "at_least",
+                        "value": 1,
+                    }
+                },
+            ]
+        },
+    ),
 }
 """Slug, name and rule of each audience."""
+TAGS: Final = {"highly engaged": "highly-engaged", "at risk": "at-risk"}
+"""Tags that come and go by themselves, and the audiences whose members have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +93,15 @@ def define_audiences(*, by: Actor, now: datetime) -> int:
         if slug not in known:
             define_segment(name=name, slug=slug, rule={"version": 1, "rule": rule}, by=by, now=now)
     return len(SEGMENTS)
+
+
+def define_tags(*, by: Actor, now: datetime) -> int:
+    """Every tag of the demo is given by its rule, as soon as its audience is calculated; how many there are."""
+    known = set(active_rules().values_list("tag__name", flat=True))
+    for name, slug in TAGS.items():
+        if name not in known:
+            define_tag_rule(name=name, segment=slug, by=by, now=now)
+    return len(TAGS)
 
 
 def open_requests(*, people: Sequence[Person], by: Actor, now: datetime) -> int:

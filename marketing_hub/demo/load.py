@@ -23,7 +23,7 @@ from marketing_hub.demo import cast
 from marketing_hub.demo.activity import Activity, invent_activity
 from marketing_hub.demo.automations import welcome_newcomers
 from marketing_hub.demo.consents import ConsentStep, consent_steps
-from marketing_hub.demo.desk import define_audiences, open_requests
+from marketing_hub.demo.desk import define_audiences, define_tags, open_requests
 from marketing_hub.demo.files import bring_in
 from marketing_hub.demo.offers import prepare_marketing
 from marketing_hub.demo.people import CUSTOMER_MAPPING, Person, invent_people, write_customers
@@ -221,10 +221,14 @@ def judge(activity: Sequence[Activity], verdicts: Sequence[dict[str, Any]]) -> s
 def _fill_desks(progress: Progress, people: Sequence[Person]) -> None:
     progress.begin("desks")
     audiences = define_audiences(by=cast.importer(), now=timezone.now())
+    tags = define_tags(by=cast.importer(), now=timezone.now())
     requests = open_requests(people=people, by=cast.officer(), now=timezone.now())
     marketing = prepare_marketing(by=cast.importer(), now=timezone.now())
     welcomed = welcome_newcomers(by=cast.importer(), reader=cast.officer(), now=timezone.now())
-    progress.end(f"{audiences} audiences defined, {marketing}, {welcomed}, {requests} privacy requests opened")
+    progress.end(
+        f"{audiences} audiences defined, {tags} tags given by rule, {marketing}, {welcomed},"
+        f" {requests} privacy requests opened"
+    )
 
 
 def agree(what: str, found: object, expected: object) -> None:

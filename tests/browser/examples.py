@@ -39,6 +39,7 @@ from tests.factories.customers import (
     score_example,
     segment_example,
     tag_example,
+    tag_rule_example,
     timeline_example,
 )
 from tests.factories.engagement import event_example, event_type_example
@@ -155,6 +156,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "duplicate": duplicate_example,
     "duplicate-decide": duplicate_example,
     "tag-edit": tag_example,
+    "tag-rule-end": tag_rule_example,
     "merge": merge_example,
     "merge-approve": merge_example,
     "merge-refuse": merge_example,

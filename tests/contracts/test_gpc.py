@@ -127,6 +127,7 @@ NAMES_NOBODY = {
     "/api/v1/stream",
     "/api/v1/tags",
     "/api/v1/tags/{name}",
+    "/api/v1/tags/{name}/rule",
     "/api/v1/usage",
     "/api/v1/versions",
     "/api/v1/webhooks",

@@ -32,6 +32,7 @@ from customers.services.score_runs import compute_scores
 from customers.services.scores import activate_score, change_score, define_score
 from customers.services.segment_builds import build_segment
 from customers.services.segments import change_members, define_segment
+from customers.services.tag_rules import define_tag_rule
 
 PEOPLE = b"customer id,email,first name\n1,one@example.com,Ona\n2,broken,Tom\n"
 
@@ -113,6 +114,12 @@ def tag_example() -> dict[str, int]:
     """The address of a tag."""
     name = f"loyalty:{Tag.objects.count()}"
     return {"tag_id": Tag.objects.create(name=name).pk}
+
+
+def tag_rule_example() -> dict[str, int]:
+    """The address of a tag that a rule gives."""
+    name, slug = f"engaged:{Tag.objects.count()}", segment_example()["slug"]
+    return {"tag_id": define_tag_rule(name=name, segment=slug, by=SYSTEM, now=timezone.now()).tag_id}
 
 
 def segment_example() -> dict[str, str]:

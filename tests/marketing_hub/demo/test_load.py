@@ -13,7 +13,7 @@ import pytest
 
 from marketing_hub.demo.activity import Activity
 from marketing_hub.demo.automations import PEOPLE as WELCOMED
-from marketing_hub.demo.desk import REQUESTS, SEGMENTS
+from marketing_hub.demo.desk import REQUESTS, SEGMENTS, TAGS
 from marketing_hub.demo.load import MismatchError, agree, judge
 from marketing_hub.demo.offers import CODES
 from tests.marketing_hub.demo.conftest import NOW
@@ -38,6 +38,15 @@ COUNTS = {
     "runs": "SELECT count(*) FROM campaigns_run",
     "codes": "SELECT count(*) FROM campaigns_code",
 }
+LACKING = """
+SELECT count(*) FROM customers_tagrule r JOIN customers_segment s ON s.id = r.segment_id
+LEFT JOIN customers_segmentmember m ON m.version_id = s.current_id
+LEFT JOIN customers_customertag t ON t.customer_id = m.customer_id AND t.tag_id = r.tag_id WHERE t.id IS NULL
+"""
+GIVEN = """
+SELECT n.name, count(*) FROM customers_customertag t JOIN customers_tag n ON n.id = t.tag_id
+WHERE t.given_by_id IS NOT NULL GROUP BY 1
+"""
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +97,19 @@ def test_load__small__leaves_audiences_that_are_calculated_and_work_on_the_desks
     assert found["requests"] == len(REQUESTS)
     assert (found["campaigns"], found["codes"]) == (1, CODES)
     assert (found["automations"], found["runs"]) == (1, WELCOMED)
+
+
+def test_load__small__gives_the_two_tags_to_the_members_of_their_audiences(demo):
+    def lacking() -> int:
+        with demo.stack.connect() as connection:
+            return int(connection.execute(LACKING).fetchone()[0])
+
+    assert eventually(lambda: lacking() == 0)
+
+    with demo.stack.connect() as connection:
+        given = dict(connection.execute(GIVEN).fetchall())
+    assert given.keys() == set(TAGS)
+    assert min(given.values()) > 0
 
 
 def test_load__called_again__says_so_and_changes_nothing(demo):
