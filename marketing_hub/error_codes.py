@@ -272,6 +272,7 @@ _ROWS: Final = (
         "Change the rules that the message names first.",
     ),
     ("state_conflict", 409, "The present state does not allow this step.", "Read the object again and decide anew."),
+    ("duplicate_tag_rule", 409, "The tag is given by a rule already.", "End that rule first, or choose another tag."),
     ("duplicate_external_id", 409, "Another customer has this external id.", "Update that customer instead."),
     ("cursor_expired", 410, "The cursor or token is too old.", "Start again from the beginning."),
     (

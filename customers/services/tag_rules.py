@@ -51,7 +51,7 @@ def define_tag_rule(*, name: str, segment: str = "", rule: Any = None, by: Actor
         raise Conflict("This tag has a rule already; end that first.", code="duplicate_tag_rule")
     chosen = _segment(clean, segment, rule, by, now)
     if goes_round(tag=clean, slug=chosen.slug):
-        raise InvalidInput(_CIRCLE, param="segment", code="circular_rule")
+        raise InvalidInput(_CIRCLE, param="segment", code="segment_cycle")
     made = TagRule.objects.create(tag=tag, segment=chosen, created_by=by.id, created_at=now)
     changes = {"segment": ["", chosen.slug]}
     audit.record(by=by, action="tag.rule_defined", target=f"tag:{tag.pk}", changes=changes)

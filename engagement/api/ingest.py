@@ -9,22 +9,27 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.actors import Actor, Credential
-from core.api.credentials import ORIGIN_KEY, actor_of
+from core.api.credentials import ORIGIN_KEY, actor_of, require_scope
 from core.api.doors import door
 from core.api.errors import error_response
 from core.api.gpc import gpc_on, hear
-from core.errors import ConsentRequired, Forbidden, InvalidInput, NotFound, Problem
+from core.errors import Conflict, ConsentRequired, Forbidden, InvalidInput, NotFound, Problem
 from engagement.api.bodies import json_body, people_in
 from engagement.api.clocks import clock_at
 from engagement.rules.events import Checked, EventIn, Ready, Refused, read_batch, read_one
+from engagement.rules.forms import CONSENTS, CONTACT, FORM_SUBMIT, read_submission
 from engagement.rules.verdicts import Verdict, refusal
 from engagement.selectors.catalogue import event_catalogue, find_type
+from engagement.services.forms import submit_form
 from engagement.services.ingest import ingest
 from engagement.services.rejections import count_rejections
 
 _encode: Final = msgspec.json.Encoder().encode
 _NO_TOKEN: Final = Problem(
     "consentToken", "consent_required", "An event from a web page needs the consent token of its visitor."
+)
+_BY_ITSELF: Final = Problem(
+    "properties.contact", "invalid_parameter", "Send a form with contact or consents by itself: POST .../form-submit."
 )
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
@@ -50,8 +55,8 @@ def post_event(request: HttpRequest, credential: Credential, event_type: str) ->
         find_type(name=event_type)
         body = json_body(request)
         checked = read_one(body, type_name=event_type, find=event_catalogue().find, clock=clock_at(now))
-        return _stored_one(_with_token(checked, request), request, by, now)
-    except (InvalidInput, Forbidden, NotFound) as refused:
+        return _stored_one(_with_token(checked, request), request, credential, now)
+    except (InvalidInput, Forbidden, NotFound, Conflict) as refused:
         problem = refused.details[0] if refused.details else Problem(refused.param or "", refused.code, refused.message)
         count_rejections(refused=[(event_type, problem)], by=by, now=now)
         _hear_the_refused(request, credential)
@@ -71,6 +76,7 @@ def post_events(request: HttpRequest, credential: Credential) -> HttpResponse:
         count_rejections(refused=[("", problem)], by=by, now=now)
         _hear_the_refused(request, credential)
         return error_response(refused, request)
+    checked = [_alone(item) for item in checked]
     found = _results([_with_token(item, request) for item in checked], request, by, now, atomic)
     if any(isinstance(item, Refused) for item in checked):
         _hear_the_refused(request, credential)
@@ -83,10 +89,10 @@ def _hear_the_refused(request: HttpRequest, credential: Credential) -> None:
         hear(request, credential, people_in(request))
 
 
-def _stored_one(checked: Checked, request: HttpRequest, by: Actor, now: datetime) -> HttpResponse:
+def _stored_one(checked: Checked, request: HttpRequest, credential: Credential, now: datetime) -> HttpResponse:
     if isinstance(checked, Refused):
         raise _absent_token() if checked.problems == [_NO_TOKEN] else _invalid(checked.problems)
-    verdict = ingest(events=[checked], by=by, now=now, gpc=gpc_on(request))[0]
+    verdict = _verdict(checked, request, credential, now)
     if verdict not in (Verdict.ACCEPTED, Verdict.DUPLICATE):
         problem = _why(verdict, checked.event)
         raise Forbidden(problem.message, code=problem.code, param=problem.param, details=[problem])
@@ -94,6 +100,25 @@ def _stored_one(checked: Checked, request: HttpRequest, by: Actor, now: datetime
     if checked.warning:
         answer["warnings"] = [checked.warning.as_dict()]
     return _json(answer, 202 if verdict is Verdict.ACCEPTED else 200)
+
+
+def _verdict(ready: Ready, request: HttpRequest, credential: Credential, now: datetime) -> Verdict:
+    """A form that says who sent it writes customers and consent too, and needs the scopes for that."""
+    by, sent = actor_of(credential, request), read_submission(ready.form.kind.name, ready.event.properties)
+    if sent is None:
+        return ingest(events=[ready], by=by, now=now, gpc=gpc_on(request))[0]
+    require_scope(credential, "customers:write")
+    if sent.choices:
+        require_scope(credential, "consent:write")
+    return submit_form(ready=ready, sent=sent, by=by, now=now, gpc=gpc_on(request))
+
+
+def _alone(checked: Checked) -> Checked:
+    """A form that says who sent it is a transaction of its own, and comes by itself."""
+    form = isinstance(checked, Ready) and checked.form.kind.name == FORM_SUBMIT
+    if form and {CONTACT, CONSENTS} & (checked.event.properties or {}).keys():
+        return Refused(checked.index, FORM_SUBMIT, checked.shown, [_BY_ITSELF])
+    return checked
 
 
 def _absent_token() -> ConsentRequired:

@@ -12,6 +12,7 @@ from typing import Final
 from django.db import connection
 
 from engagement.rules.catalogue import BY_NAME, IDENTIFY
+from engagement.rules.forms import FORM_SUBMIT
 
 _IDENTIFIED: Final = """
 SELECT e.customer_id, e.properties ->> 'anonymousId', s.value
@@ -19,7 +20,7 @@ FROM engagement_event e
 JOIN customers_customer c ON c.id = e.customer_id AND c.status <> 'deleted'
 JOIN engagement_label s ON s.id = e.source_id
 LEFT JOIN customers_identity i ON i.kind = 'anonymous_id' AND i.value = e.properties ->> 'anonymousId'
-WHERE e.xid > %s AND e.xid <= %s AND e.type_id = %s
+WHERE e.xid > %s AND e.xid <= %s AND e.type_id = ANY(%s) AND e.properties ->> 'anonymousId' IS NOT NULL
     AND i.customer_id IS DISTINCT FROM coalesce(c.merged_into_id, c.id)
 GROUP BY 1, 2, 3 ORDER BY min(e.xid), 1, 2, 3
 """
@@ -27,7 +28,7 @@ GROUP BY 1, 2, 3 ORDER BY min(e.xid), 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What an `identify` event says: this customer is the visitor of this anonymous id, according to this source."""
+    """What an `identify` event or form says: this customer is the visitor of this anonymous id, says this source."""
 
     customer_id: int
     anonymous_id: str
@@ -46,9 +47,9 @@ def seen_between(*, after: int, upto: int) -> dict[int, datetime]:
 
 
 def identified_between(*, after: int, upto: int) -> list[Identified]:
-    """What `identify` events of transactions in (after, upto] say that is not so yet, each once, oldest first."""
+    """What these events of transactions in (after, upto] say that is not so yet, each once, oldest first."""
     with connection.cursor() as cursor:
-        cursor.execute(_IDENTIFIED, [after, upto, BY_NAME[IDENTIFY].id])
+        cursor.execute(_IDENTIFIED, [after, upto, [BY_NAME[IDENTIFY].id, BY_NAME[FORM_SUBMIT].id]])
         return [Identified(*row) for row in cursor.fetchall()]
 
 

@@ -1,4 +1,4 @@
-"""Visitors who turn out to be known: after commit, every `identify` event ties its visitor to its customer."""
+"""Visitors who turn out to be known: after commit, `identify` events and forms tie their visitor to their customer."""
 
 from datetime import datetime
 from typing import Final
@@ -20,7 +20,7 @@ _CHANGED_MEANWHILE: Final = "state_conflict"
 
 
 def link_identified(*, now: datetime, steps: int = 2_000) -> int:
-    """Each `identify` event up to the horizon has linked its anonymous id to its customer; returns links made.
+    """Each `identify` event and form up to the horizon has linked its anonymous id to its customer; returns links made.
 
     A link is one transaction, so that nobody waits for more than one, and making it again changes nothing: after a
     failure the stretch is walked again. Where a link is refused (the anonymous id is another known customer's,
