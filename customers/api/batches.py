@@ -66,6 +66,21 @@ class BatchUpsert(CustomerView):
         return json_response({"results": results}, status=207 if refused else 200)
 
 
+class CustomersBatch(BatchUpsert):
+    """POST /api/v1/customers:batch."""
+
+    @extend_schema(
+        operation_id="batchCustomers",
+        summary="The same under its short name",
+        parameters=[OpenApiParameter("atomic", bool, description="true: one refusal leaves nothing stored.")],
+        request=BatchUpsertSerializer,
+        responses={200: BatchAnswerSerializer, 207: BatchAnswerSerializer},
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """As POST /api/v1/customers/batch/upsert."""
+        return super().post(request)
+
+
 class BatchRead(CustomerView):
     """POST /api/v1/customers/batch/read."""
 

@@ -114,6 +114,13 @@ EXAMPLES = [
         },
     ),
     Example(
+        "batchCustomers",
+        "The same again",
+        headers={"Idempotency-Key": "nightly-2024-06-11"},
+        body={"id_property": "external_id", "inputs": [{"id": "12345", "properties": {"first_name": "Janet"}}]},
+        answer={"results": [{"index": 0, "status": "unchanged", "id": "..."}]},
+    ),
+    Example(
         "readCustomers",
         "Several at once",
         body={"ids": ["12345", "nobody"]},

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import path
 
 from customers.api.attributes import AttributesSchema, AttributeViewSet
-from customers.api.batches import BatchRead, BatchUpsert
+from customers.api.batches import BatchRead, BatchUpsert, CustomersBatch
 from customers.api.changes import CustomerChanges
 from customers.api.customers import CustomerViewSet
 from customers.api.duplicates import DecideDuplicate, DuplicateViewSet
@@ -38,6 +38,7 @@ aliases = [
 ]
 urlpatterns = [
     path("customers", CustomerViewSet.as_view(_MANY)),
+    path("customers:batch", CustomersBatch.as_view()),
     path("customers/batch/upsert", BatchUpsert.as_view()),
     path("customers/batch/read", BatchRead.as_view()),
     path("customers/search", CustomerSearch.as_view()),

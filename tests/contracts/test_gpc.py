@@ -173,6 +173,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/customers/search": {
         "filter_groups": [{"filters": [{"property": "external_id", "operator": "EQ", "value": "12345"}]}]
     },
+    "/api/v1/customers:batch": {"id_property": "external_id", "inputs": [{"id": "12345"}]},
     "/api/v1/customers/batch/upsert": {"id_property": "external_id", "inputs": [{"id": "12345"}]},
     "/api/v1/banner": {"anonymousId": "anon-1"},
     "/api/v1/consent/confirmations": {"userId": "12345", "purposes": ["marketing_email"]},
