@@ -115,10 +115,10 @@ def _verdict(ready: Ready, request: HttpRequest, credential: Credential, now: da
 
 def _alone(checked: Checked) -> Checked:
     """A form that says who sent it is a transaction of its own, and comes by itself."""
-    form = isinstance(checked, Ready) and checked.form.kind.name == FORM_SUBMIT
-    if form and {CONTACT, CONSENTS} & (checked.event.properties or {}).keys():
-        return Refused(checked.index, FORM_SUBMIT, checked.shown, [_BY_ITSELF])
-    return checked
+    if not isinstance(checked, Ready) or checked.form.kind.name != FORM_SUBMIT:
+        return checked
+    says_who = {CONTACT, CONSENTS} & (checked.event.properties or {}).keys()
+    return Refused(checked.index, FORM_SUBMIT, checked.shown, [_BY_ITSELF]) if says_who else checked
 
 
 def _absent_token() -> ConsentRequired:
