@@ -285,6 +285,12 @@ _ROWS: Final = (
     ("unsupported_media_type", 415, "The body is in another format.", "Send Content-Type: application/json."),
     ("business_rule", 422, "A rule forbids this.", "Read the message; correct the request."),
     (
+        "outranked",
+        422,
+        "The conflict rule of a field keeps what another source wrote.",
+        "Leave the field out, or have the rule changed in the data dictionary.",
+    ),
+    (
         "idempotency_mismatch",
         422,
         "The Idempotency-Key was used for another request.",

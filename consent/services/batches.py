@@ -13,6 +13,7 @@ from consent.services.tokens import IssuedToken, issue_token, issue_tokens
 from core.actors import Actor
 from core.errors import DomainError, Forbidden, InvalidInput, NotFound
 from customers.models import Customer, IdentityKind
+from customers.rules.governance import ANYBODY
 from customers.selectors.customers import ids_by_reference
 from customers.services.customers import update_customer
 from customers.services.identities import ensure_anonymous, normalised
@@ -141,4 +142,4 @@ def _move(customer: Customer, place: str, by: Actor, now: datetime) -> None:
     """A visitor is where the last request said; a customer where the profile says, else where the first one said."""
     country, _, subdivision = place.partition("-")
     fields = {"country": country, "region": place if subdivision else None}
-    update_customer(customer=customer, properties=fields, by=by, now=now)
+    update_customer(customer=customer, properties=fields, by=by, now=now, source=ANYBODY)

@@ -13,6 +13,7 @@ from consent.services.request_steps import finish_by_hand
 from consent.services.request_writing import keep, lock_open
 from core.actors import Actor
 from core.errors import InvalidInput, InvalidState
+from customers.rules.governance import PERSON
 from customers.services.customers import update_customer
 
 
@@ -32,7 +33,7 @@ def correct_subject(*, request: DataRequest, properties: Mapping[str, Any], by: 
         raise InvalidState("Establish the requester's identity first; then the data is collected and corrected.")
     if not properties:
         raise InvalidInput("Change at least one value.", code="missing_field")
-    update_customer(customer=row.customer, properties=dict(properties), replace=False, by=by, now=now)
+    update_customer(customer=row.customer, properties=dict(properties), by=by, now=now, source=PERSON)
     fields = ", ".join(sorted(properties))
     keep(row=row, action="corrected", by=by, now=now, before=row.state, text=f"Corrected: {fields}")
     step = RequestStep.objects.filter(request=row, action=Action.BY_HAND).exclude(state__in=ENDED).first()

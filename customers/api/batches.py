@@ -141,6 +141,7 @@ def _result(index: int, draft: Draft, entry: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {"index": index, "status": draft.outcome.value}
     if draft.refusal is None:
         result["id"] = draft.public_id
+        result |= {"kept": sorted(set(draft.kept))} if draft.kept else {}
     else:
         result["error"] = _error(draft.refusal)
     if isinstance(entry.get("trace_id"), str):

@@ -35,6 +35,15 @@ EXAMPLES = [
     Example("listAttributes", "Which attributes there are", answer={"data": [{"key": "plan"}]}),
     Example("getAttributesSchema", "Attributes as JSON Schema"),
     Example(
+        "updateField",
+        "Imports only fill what is empty",
+        path={"name": "country"},
+        body={"owner": "Customer operations", "conflict": "no_import"},
+        answer={"name": "country", "owner": "Customer operations", "conflict": "no_import"},
+    ),
+    Example("getField", "One field", path={"name": "country"}, answer={"name": "country", "conflict": "no_import"}),
+    Example("listFields", "The data dictionary", answer={"data": [{"name": "id", "governed": False}]}),
+    Example(
         "createCustomer",
         "A new customer",
         headers={"Idempotency-Key": "5a1f8c0e-create-12345"},

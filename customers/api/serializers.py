@@ -96,6 +96,9 @@ class BatchResultSerializer(serializers.Serializer[object]):
     status = serializers.ChoiceField(choices=["created", "updated", "unchanged", "refused"])
     id = serializers.CharField(required=False, help_text="Public id; absent when refused.")
     trace_id = serializers.CharField(required=False)
+    kept = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Fields whose rule kept the value of another source."
+    )
     error = serializers.DictField(required=False)
 
 

@@ -10,6 +10,7 @@ from customers.api.changes import CustomerChanges
 from customers.api.customers import CustomerViewSet
 from customers.api.duplicates import DecideDuplicate, DuplicateViewSet
 from customers.api.exports import ExportFile, ExportViewSet, SegmentExports
+from customers.api.fields import FieldDetail, Fields
 from customers.api.identities import IdentityViewSet
 from customers.api.jobs import WISHES, JobResult, JobViewSet, UndoImport
 from customers.api.merges import ApproveMerge, CustomerMerge, MergeViewSet, RefuseMerge, UndoMerge
@@ -64,6 +65,8 @@ urlpatterns = [
     path("attributes", AttributeViewSet.as_view(_MANY)),
     path("attributes/schema", AttributesSchema.as_view()),
     path("attributes/<str:key>", AttributeViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
+    path("fields", Fields.as_view()),
+    path("fields/<str:name>", FieldDetail.as_view()),
     path("score-models", ScoreModelViewSet.as_view(_MANY)),
     path("score-models/<str:score>", ScoreModelViewSet.as_view(_SEGMENT)),
     path("score-models/<str:score>/activate", ScoreModelViewSet.as_view({"post": "activate"})),

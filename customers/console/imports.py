@@ -72,6 +72,7 @@ _STATED: Final = {
 }
 _NOTED: Final = {
     "named_before": "Named by more than one row",
+    "kept_by_rule": "Values kept by the rule of their field",
     "consent_stated": "Consent stated",
     "consent_recorded": "Consent recorded",
     "consent_unchanged": "Consent on record already",

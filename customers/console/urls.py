@@ -15,6 +15,7 @@ from customers.console.customers import (
 from customers.console.duplicates import DecideDuplicate, DuplicateDetail, DuplicateList, FindDuplicates
 from customers.console.entries import TimelineEntry
 from customers.console.exports import ExportSegment
+from customers.console.fields import EditField, FieldList
 from customers.console.list_uploads import UploadList
 from customers.console.merges import (
     ApproveMerge,
@@ -100,6 +101,8 @@ urlpatterns = [
     screen("scores/<slug:slug>/activate", ActivateScore),
     screen("scores/<slug:slug>/recompute", RecomputeScore),
     screen("scores/<slug:slug>/retire", RetireScore),
+    screen("fields", FieldList),
+    screen("fields/<str:field>/edit", EditField),
     screen("attributes", AttributeList),
     screen("attributes/new", NewAttribute),
     screen("attributes/<slug:key>/edit", EditAttribute),

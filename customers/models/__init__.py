@@ -4,6 +4,7 @@ from customers.models.attributes import AttributeDefinition
 from customers.models.customers import Customer, CustomerQuerySet, Status
 from customers.models.duplicates import DuplicatePair, MatchKey, PairState
 from customers.models.exports import ExportForm, ExportState, MemberExport
+from customers.models.governance import FieldOrigin, FieldPolicy
 from customers.models.history import ProfileChange
 from customers.models.identities import Identity
 from customers.models.imports import ImportFile, ImportTarget, RefusedRow
@@ -27,12 +28,14 @@ from customers.models.touches import Touch
 from customers.models.undo import ImportChange
 from customers.rules.attributes import AttributeType
 from customers.rules.fields import PiiClass
+from customers.rules.governance import ConflictRule, Format
 from customers.rules.identity import IdentityKind
 
 __all__ = [
     "AttributeDefinition",
     "AttributeType",
     "ChangeReason",
+    "ConflictRule",
     "Customer",
     "CustomerQuerySet",
     "CustomerScore",
@@ -40,6 +43,9 @@ __all__ = [
     "DuplicatePair",
     "ExportForm",
     "ExportState",
+    "FieldOrigin",
+    "FieldPolicy",
+    "Format",
     "Identity",
     "IdentityKind",
     "ImportChange",

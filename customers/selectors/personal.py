@@ -11,6 +11,7 @@ from customers.models import (
     CustomerScore,
     CustomerTag,
     DuplicatePair,
+    FieldOrigin,
     Identity,
     ImportChange,
     MatchKey,
@@ -178,3 +179,9 @@ def collect_match_keys(customer_ids: Sequence[int]) -> Rows:
     """The keyed hashes, which say nothing by themselves."""
     rows = MatchKey.objects.filter(customer_id__in=customer_ids).order_by("pk")
     return cast(Rows, rows.values("key").iterator(chunk_size=2_000))
+
+
+def collect_field_origins(customer_ids: Sequence[int]) -> Rows:
+    """Which system wrote which field."""
+    rows = FieldOrigin.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "field")
+    return cast(Rows, rows.values("customer__public_id", "field", "source", "at").iterator(chunk_size=2_000))

@@ -49,10 +49,13 @@ def update_customer(
     now: datetime,
     replace: bool = False,
     expected_xid: int | None = None,
+    source: str | None = None,
 ) -> Customer:
     """The customer with the given fields changed; None empties one, and with `replace` so does leaving it out.
 
-    Refuses as `create_customer` does, and 412 when `expected_xid` is not the present version.
+    `source` says where the values come from when that is not `by`: PERSON or ANYBODY of `rules.governance`.
+    Refuses as `create_customer` does, 412 when `expected_xid` is not the present version, and 422 `outranked` when
+    the conflict rule of a field keeps what another system wrote.
     """
     draft = make_draft(
         mode=Mode.UPDATE,
@@ -61,6 +64,8 @@ def update_customer(
         key=("id", customer.public_id),
         replace=replace,
         expected_xid=expected_xid,
+        source=source,
+        firm=True,
     )
     return _written(draft, by, now)
 

@@ -55,6 +55,8 @@ class Draft:
     `key` names the customer: ("id", "cus_...") or an identifier; without it a customer is made. `values` holds clean
     columns; of `attributes` only the named keys change, and None removes one. With `replace` all else is blanked.
     `expected_xid` is the version the caller read, `created_at` when a new customer became known elsewhere.
+    `source` is where the values come from when that is not the writer of the batch (`rules.governance`). A value that
+    has to give way to the one that stands is left out and named in `kept`; `firm` refuses the whole input instead.
     """
 
     mode: Mode
@@ -67,6 +69,9 @@ class Draft:
     public_id: str = ""
     outcome: Outcome = Outcome.UNCHANGED
     refusal: DomainError | None = None
+    source: str | None = None
+    firm: bool = False
+    kept: list[str] = field(default_factory=list)
     identifiers: list[Identifier] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from customers.models import (
     CustomerScore,
     CustomerTag,
     DuplicatePair,
+    FieldOrigin,
     Identity,
     ImportChange,
     MatchKey,
@@ -151,6 +152,11 @@ def erase_merges(customer_ids: Sequence[int], /) -> int:
 def erase_duplicates(customer_ids: Sequence[int], /) -> int:
     """No pair names one of these customers."""
     return DuplicatePair.objects.filter(Q(left__in=customer_ids) | Q(right__in=customer_ids)).delete()[0]
+
+
+def erase_field_origins(customer_ids: Sequence[int], /) -> int:
+    """Nothing tells which system wrote their values."""
+    return FieldOrigin.objects.filter(customer_id__in=customer_ids).delete()[0]
 
 
 def erase_match_keys(customer_ids: Sequence[int], /) -> int:

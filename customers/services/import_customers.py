@@ -49,6 +49,8 @@ class CustomerChunks:
             figures.count(draft.outcome)
             for note in row.notes:
                 figures.note(note.code)
+            for _ in draft.kept:
+                figures.note("kept_by_rule")
         return [
             Refusal.of(row.number, draft.refusal) for row, draft in zip(parsed, batch, strict=True) if draft.refusal
         ]

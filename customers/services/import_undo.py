@@ -13,6 +13,7 @@ from core.actors import Actor, ActorKind
 from core.errors import DomainError, InvalidState
 from core.models import Job
 from customers.models import Customer, Identity, ImportChange, ImportFile, ImportTarget, Purchase, Status, TagOrigin
+from customers.rules.governance import ANYBODY
 from customers.selectors.imports import UNDO_KIND, why_not_undone
 from customers.services import guards
 from customers.services.customers import delete_customers
@@ -202,7 +203,7 @@ def _restore(changes: Sequence[ImportChange], rows: dict[int, Customer], by: Act
             kept[change.pk] = CHANGED_SINCE
         if values:
             key = ("id", rows[change.customer_id].public_id)
-            drafts.append((change.pk, Draft(mode=Mode.UPDATE, values=values, key=key)))
+            drafts.append((change.pk, Draft(mode=Mode.UPDATE, values=values, key=key, source=ANYBODY)))
     write_drafts(batch=[draft for _, draft in drafts], by=by, now=now)
     return kept | {pk: draft.refusal.code[:40] for pk, draft in drafts if draft.refusal}
 

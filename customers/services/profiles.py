@@ -34,12 +34,14 @@ def make_draft(
     properties: Mapping[str, Any],
     check_attributes: AttributeCheck,
     key: Identifier | None = None,
-    replace: bool = False,
-    expected_xid: int | None = None,
+    **more: Any,
 ) -> Draft:
-    """A draft of clean values, already refused when any value is wrong: every problem is named with its field."""
+    """A draft of clean values, already refused when any value is wrong: every problem is named with its field.
+
+    `more` is what else a Draft takes.
+    """
     values, problems = clean(properties=properties, check_attributes=check_attributes)
-    draft = Draft(mode=mode, values=values, key=key, replace=replace, expected_xid=expected_xid)
+    draft = Draft(mode=mode, values=values, key=key, **more)
     if problems:
         draft.refuse(refusal_of(problems=problems))
     return draft

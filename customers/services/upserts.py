@@ -11,7 +11,7 @@ from core import audit, outbox
 from core.actors import Actor
 from core.errors import Conflict, DomainError
 from customers.models import Customer, Status
-from customers.services import claims, drafts, guards
+from customers.services import claims, conflicts, drafts, guards
 from customers.services.claims import Raced
 from customers.services.drafts import BLANK, OWN_KINDS, Draft, Mode, Outcome
 from customers.services.guards import Identifier
@@ -88,6 +88,8 @@ class _Batch:
             self._resolve(draft)
         self._claim()
         self._lock()
+        ids = [target.pk for target in self.targets]
+        self.conflicts = conflicts.Conflicts(customer_ids=ids, by=self.by, imported=bool(self.imported))
         for target in self.targets:
             self._apply(target)
         self._store()
@@ -183,16 +185,20 @@ class _Batch:
                 row.created_at = min(draft.created_at, self.now)
             _keep_first_identifier(draft, row)
             kept = draft.mode == Mode.KEEP and not (new and draft is target.drafts[0])
-            changed = [] if kept else drafts.apply(draft=draft, row=row)
-            target.changed |= dict.fromkeys(changed)
-            draft.outcome = Outcome.UPDATED if changed else Outcome.UNCHANGED
-            draft.customer_id, draft.public_id = row.pk, row.public_id
+            self._take_on(target, draft, row, kept)
         if new:
             target.drafts[0].outcome = Outcome.CREATED
         for kind, old_value in before.items():
             if old_value and old_value != getattr(row, kind):
                 self.released.append(((kind.value, old_value), row.pk))
         row.is_known = row.is_known or any(getattr(row, kind) for kind in OWN_KINDS)
+
+    def _take_on(self, target: _Target, draft: Draft, row: Customer, kept: bool) -> None:
+        changed = [] if kept else self.conflicts.apply(draft=draft, row=row)
+        if draft.refusal is None:
+            target.changed |= dict.fromkeys(changed)
+            draft.outcome = Outcome.UPDATED if changed else Outcome.UNCHANGED
+            draft.customer_id, draft.public_id = row.pk, row.public_id
 
     def _store(self) -> None:
         new = [target for target in self.targets if target.row and target.row._state.adding]
@@ -204,6 +210,7 @@ class _Batch:
         if not self.rehearsed:
             guards.project_places(customer_ids=moved, now=self.now)
             self._remember(new, changed)
+            self.conflicts.remember(now=self.now)
         self._tell(new, changed)
 
     def _remember(self, new: list[_Target], changed: list[_Target]) -> None:

@@ -138,6 +138,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "segment-snapshot": segment_example,
     "attribute-archive": attribute_example,
     "attribute-edit": attribute_example,
+    "field-edit": lambda: {"field": "country"},
     "customer": person_example,
     "event": event_example,
     "event-type": event_type_example,

@@ -71,6 +71,8 @@ NAMES_NOBODY = {
     "/api/v1/engagement/types",
     "/api/v1/engagement/types/{name}",
     "/api/v1/event-types/{name}/schema",
+    "/api/v1/fields",
+    "/api/v1/fields/{name}",
     "/api/v1/jobs",
     "/api/v1/jobs/{job_id}",
     "/api/v1/jobs/{job_id}/pause",

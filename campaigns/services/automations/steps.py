@@ -26,6 +26,7 @@ from campaigns.services.offers import make_codes
 from core import jobs, outbox
 from core.actors import SYSTEM
 from customers.models import Customer, TagOrigin
+from customers.rules.governance import ANYBODY
 from customers.selectors.segments.registry import grammar
 from customers.selectors.segments.running import run as run_statement
 from customers.selectors.segments.statement import compile_verdicts
@@ -166,7 +167,8 @@ def _offer(place: Place, runs: Sequence[Run]) -> Answers:
     answers = {}
     for run, code in zip(runs, codes, strict=True):
         properties = {"attributes": {place.step["attribute"]: code.code}}
-        update_customer(customer=place.people[run.customer_id or 0], properties=properties, by=SYSTEM, now=place.now)
+        customer = place.people[run.customer_id or 0]
+        update_customer(customer=customer, properties=properties, by=SYSTEM, now=place.now, source=ANYBODY)
         answers[run.pk] = Went("code", to, {"promotion": promotion.key, "code": code.code})
     return answers
 
