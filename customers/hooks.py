@@ -26,6 +26,7 @@ from customers.models import (
     MergeImage,
     ProfileChange,
     Purchase,
+    QualityExample,
     RefusedRow,
     ScoreChange,
     SegmentChange,
@@ -38,6 +39,7 @@ from customers.selectors.criteria import register_criterion
 from customers.selectors.expansions import register_expansion
 from customers.selectors.figures import customer_figures
 from customers.selectors.origins import name_files, register_namer
+from customers.selectors.quality import QUALITY
 from customers.selectors.segments import listing
 from customers.selectors.segments.orders import ORDERS
 from customers.selectors.segments.own import CRITERIA
@@ -163,6 +165,16 @@ _PLACES = (
         order=700,
     ),
     PersonalData(
+        name="customers.quality_examples",
+        model=QualityExample,
+        category="what the newest audit of data quality found about a profile",
+        purpose="keeping data accurate (GDPR Art. 5(1)(d))",
+        retention="until the next audit",
+        collect=personal.collect_quality_examples,
+        erase=erasure.erase_quality_examples,
+        order=700,
+    ),
+    PersonalData(
         name="customers.duplicates",
         model=DuplicatePair,
         category="profiles that may be the same person",
@@ -247,6 +259,7 @@ register_expansion(name="segments", expander=listing.slugs_of)
 register_namer(prefix="imp", namer=name_files)
 register_criterion(listing.SEGMENT)
 register_criterion(ACTIVITY)
+register_criterion(QUALITY)
 guards.register_merge_part(part=MEMBERSHIPS)
 guards.register_merge_part(part=SCORES)
 

@@ -14,9 +14,11 @@ from customers.services import (
     duplicates,
     export_files,
     exports,
+    governance,
     membership,
     merges,
     merging,
+    quality,
     score_runs,
     segment_builds,
     tag_rules,
@@ -195,3 +197,25 @@ def clear_scores(version_id: int, **_: Any) -> int:
 def forget_score_history(**_: Any) -> int:
     """Forget changes of scores that are past their retention."""
     return score_runs.forget_history(before=timezone.now() - timedelta(days=settings.SCORE_CHANGE_DAYS))
+
+
+@shared_task
+def audit_quality(job_id: str, **_: Any) -> None:
+    """Work on an audit of data quality."""
+    quality.run_audit(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
+def begin_quality_audit(**_: Any) -> None:
+    """Begin an audit of data quality, unless one is on its way."""
+    try:
+        quality.start_audit(by=SYSTEM, now=timezone.now())
+    except Conflict:
+        return
+
+
+@shared_task
+def forget_quality_history(**_: Any) -> int:
+    """Forget audits past their retention, and where values come from of fields that no longer rank systems."""
+    before = timezone.now() - timedelta(days=settings.QUALITY_AUDIT_DAYS)
+    return quality.forget_audits(before=before) + governance.forget_origins()

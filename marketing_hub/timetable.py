@@ -42,6 +42,8 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "refresh-segments": {"task": "customers.tasks.refresh_segments", "schedule": 900.0},
     "score-followers": {"task": "customers.tasks.follow_scores", "schedule": 10.0},
     "recompute-scores": {"task": "customers.tasks.recompute_scores", "schedule": 86400.0},
+    "quality-audit": {"task": "customers.tasks.begin_quality_audit", "schedule": crontab(hour=4, minute=20)},
+    "quality-retention": {"task": "customers.tasks.forget_quality_history", "schedule": 86400.0},
     "score-retention": {"task": "customers.tasks.forget_score_history", "schedule": 86400.0},
     "segment-retention": {"task": "customers.tasks.forget_segment_history", "schedule": 86400.0},
     "campaigns": {"task": "campaigns.tasks.drive_campaigns", "schedule": 5.0},

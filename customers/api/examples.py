@@ -42,6 +42,9 @@ EXAMPLES = [
         answer={"name": "country", "owner": "Customer operations", "conflict": "no_import"},
     ),
     Example("getField", "One field", path={"name": "country"}, answer={"name": "country", "conflict": "no_import"}),
+    Example("listQualityAudits", "The scores of the nights", answer={"data": [], "pagination": {"total": 0}}),
+    Example("getQualityAudit", "Before the first night", path={"audit_id": "latest"}, status=404),
+    Example("listQualityFindings", "Before the first night", path={"audit_id": "latest"}, status=404),
     Example("listFields", "The data dictionary", answer={"data": [{"name": "id", "governed": False}]}),
     Example(
         "createCustomer",

@@ -15,6 +15,7 @@ from customers.api.identities import IdentityViewSet
 from customers.api.jobs import WISHES, JobResult, JobViewSet, UndoImport
 from customers.api.merges import ApproveMerge, CustomerMerge, MergeViewSet, RefuseMerge, UndoMerge
 from customers.api.purchases import PurchaseViewSet
+from customers.api.quality import QualityAuditViewSet
 from customers.api.scores import CustomerScores, ScoreModelViewSet
 from customers.api.searches import CustomerSearch
 from customers.api.segment_changes import CustomerSegments, SegmentChanges
@@ -67,6 +68,9 @@ urlpatterns = [
     path("attributes/<str:key>", AttributeViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
     path("fields", Fields.as_view()),
     path("fields/<str:name>", FieldDetail.as_view()),
+    path("quality/audits", QualityAuditViewSet.as_view({"get": "list"})),
+    path("quality/audits/<str:audit_id>", QualityAuditViewSet.as_view({"get": "retrieve"})),
+    path("quality/audits/<str:audit_id>/findings", QualityAuditViewSet.as_view({"get": "findings"})),
     path("score-models", ScoreModelViewSet.as_view(_MANY)),
     path("score-models/<str:score>", ScoreModelViewSet.as_view(_SEGMENT)),
     path("score-models/<str:score>/activate", ScoreModelViewSet.as_view({"post": "activate"})),

@@ -27,6 +27,7 @@ from customers.console.merges import (
     RefuseMerge,
     UndoMerge,
 )
+from customers.console.quality import AuditNow, QualityPage
 from customers.console.score_editor import EditScore, NewScore
 from customers.console.scores import ALERTS as SCORE_ALERTS
 from customers.console.scores import (
@@ -101,6 +102,8 @@ urlpatterns = [
     screen("scores/<slug:slug>/activate", ActivateScore),
     screen("scores/<slug:slug>/recompute", RecomputeScore),
     screen("scores/<slug:slug>/retire", RetireScore),
+    screen("quality", QualityPage),
+    screen("quality/audit", AuditNow),
     screen("fields", FieldList),
     screen("fields/<str:field>/edit", EditField),
     screen("attributes", AttributeList),

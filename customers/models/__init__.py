@@ -10,6 +10,7 @@ from customers.models.identities import Identity
 from customers.models.imports import ImportFile, ImportTarget, RefusedRow
 from customers.models.merges import Merge, MergeImage, MergeOrigin, MergeState
 from customers.models.purchases import Purchase
+from customers.models.quality import QualityAudit, QualityExample, QualityFinding
 from customers.models.scores import CustomerScore, ScoreCause, ScoreChange, ScoreModel, ScoreVersion, ScoreVersionState
 from customers.models.segment_changes import ChangeReason, SegmentChange, SegmentDay
 from customers.models.segments import (
@@ -61,6 +62,9 @@ __all__ = [
     "PiiClass",
     "ProfileChange",
     "Purchase",
+    "QualityAudit",
+    "QualityExample",
+    "QualityFinding",
     "RefusedRow",
     "RunKind",
     "RunState",

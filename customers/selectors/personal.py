@@ -19,6 +19,7 @@ from customers.models import (
     MergeImage,
     ProfileChange,
     Purchase,
+    QualityExample,
     RefusedRow,
     ScoreChange,
     SegmentChange,
@@ -185,3 +186,10 @@ def collect_field_origins(customer_ids: Sequence[int]) -> Rows:
     """Which system wrote which field."""
     rows = FieldOrigin.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "field")
     return cast(Rows, rows.values("customer__public_id", "field", "source", "at").iterator(chunk_size=2_000))
+
+
+def collect_quality_examples(customer_ids: Sequence[int]) -> Rows:
+    """What the newest audit found about these profiles."""
+    rows = QualityExample.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "finding_id")
+    columns = ("customer__public_id", "finding__check_name", "finding__field")
+    return cast(Rows, rows.values(*columns).iterator(chunk_size=2_000))

@@ -23,6 +23,7 @@ from customers.models import (
     MergeState,
     ProfileChange,
     Purchase,
+    QualityExample,
     RefusedRow,
     ScoreChange,
     SegmentChange,
@@ -157,6 +158,11 @@ def erase_duplicates(customer_ids: Sequence[int], /) -> int:
 def erase_field_origins(customer_ids: Sequence[int], /) -> int:
     """Nothing tells which system wrote their values."""
     return FieldOrigin.objects.filter(customer_id__in=customer_ids).delete()[0]
+
+
+def erase_quality_examples(customer_ids: Sequence[int], /) -> int:
+    """No finding of an audit names one of these customers."""
+    return QualityExample.objects.filter(customer_id__in=customer_ids).delete()[0]
 
 
 def erase_match_keys(customer_ids: Sequence[int], /) -> int:

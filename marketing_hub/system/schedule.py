@@ -112,6 +112,7 @@ RULES: Final[Sequence[Rule]] = (
         "removed_at IS NULL",
     ),
     _rule("Changes of profiles", "customers_profilechange", "at", "PROFILE_CHANGE_DAYS"),
+    _rule("Audits of data quality", "customers_qualityaudit", "finished_at", "QUALITY_AUDIT_DAYS"),
     _rule("Calculations of segments", "customers_segmentrun", "started_at", "SEGMENT_RUN_DAYS"),
     _rule("Exports of segments", "customers_memberexport", "created_at", "SEGMENT_RUN_DAYS"),
     Rule(
