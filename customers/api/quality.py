@@ -1,5 +1,6 @@
 """/quality: audits of data quality and what they found."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -55,7 +56,7 @@ class QualityAuditViewSet(ApiViewSet):
     scopes = {"list": "customers:read", "retrieve": "customers:read", "findings": "customers:read"}
     tag = "Data quality"
     queryset = QualityAudit.objects.all()
-    sort_fields = ("finished_at",)
+    sort_fields: Sequence[str] = ("finished_at",)
     default_sort = "-finished_at"
 
     @extend_schema(operation_id="listQualityAudits", responses=QualityAuditSerializer(many=True))

@@ -34,7 +34,7 @@ PAIRS = "customers.view_merge"
 def trend(request: HttpRequest, audit: QualityAudit | None) -> Mapping[str, Any]:
     """The score of each audit that is kept."""
     audits = [one for one in list_audits()[:NIGHTS] if one.score is not None][::-1]
-    lines = {"Score": [float(one.score) for one in audits if one.score is not None]}
+    lines: dict[str, list[float | None]] = {"Score": [float(one.score) for one in audits if one.score is not None]}
     for dimension in Dimension:
         lines[str(dimension.label)] = [(one.measures.get(dimension.value) or {}).get("score") for one in audits]
     return {"times": [one.finished_at.timestamp() for one in audits], "series": lines}

@@ -4,12 +4,13 @@ The characteristics and the form of their measures (the share of items without t
 25024: completeness, accuracy of form (here validity), consistency, uniqueness, currentness.
 """
 
+import dataclasses
 import re
 import unicodedata
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -100,7 +101,7 @@ class Finding:
     count: int
     of: int
     people: tuple[int, ...] = ()
-    parts: Mapping[str, int] = field(default_factory=dict)
+    parts: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

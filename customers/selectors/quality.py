@@ -43,8 +43,8 @@ _EXAMPLES: Final = """
 SELECT f.id, c.public_id FROM unnest(%s::bigint[]) AS f(id)
 CROSS JOIN LATERAL (
     SELECT e.customer_id FROM customers_qualityexample AS e WHERE e.finding_id = f.id ORDER BY e.customer_id LIMIT %s
-) AS some
-JOIN customers_customer AS c ON c.id = some.customer_id ORDER BY f.id, c.id
+) AS behind
+JOIN customers_customer AS c ON c.id = behind.customer_id ORDER BY f.id, c.id
 """
 _FREE: Final = frozenset({AttributeType.TEXT, AttributeType.LIST})
 

@@ -63,7 +63,7 @@ def _store(job: Job, result: Result, begun: datetime, now: datetime) -> QualityA
         str(one.dimension): {"score": one.score, "defects": one.defects, "of": one.of} for one in result.measures
     }
     stored = QualityAudit(public_id=QualityAudit.new_public_id(), started_at=begun, finished_at=now)
-    stored.people, stored.score, stored.measures = result.people, result.score, measures  # type: ignore[assignment]
+    stored.people, stored.score, stored.measures = result.people, result.score, measures
     stored.save(force_insert=True)
     findings = QualityFinding.objects.bulk_create(_rows(stored, result), batch_size=BATCH)
     QualityExample.objects.exclude(finding__audit=stored).delete()
