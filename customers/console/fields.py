@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from core.console import cells
 from core.console.forms import ConsoleForm
@@ -42,6 +43,8 @@ def dictionary(request: HttpRequest, entries: Sequence[Entry]) -> Mapping[str, A
         "rows": [
             {
                 "entry": entry,
+                "owner": entry.owner or cells.NOTHING,
+                "meaning": entry.meaning or cells.NOTHING,
                 "handling": _CLASSES[entry.pii_class],
                 "quality": quality_words(entry) or cells.NOTHING,
                 "sources": source_words(entry) or entry.origin,
@@ -124,13 +127,18 @@ class OwnerForm(ConsoleForm):
 class EditField(FormPage):
     """Decide about a field."""
 
-    name, title, permission = "field-edit", "Decide about a field", CHANGE
+    name, permission = "field-edit", CHANGE
     success = "Decided. It holds from the next write on."
 
-    @property
+    @cached_property
     def entry(self) -> Entry:
         """The field of the address."""
         return find_field(self.kwargs["field"])
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Which field this is about."""
+        return f"Decide about a field: {self.entry.label}"
 
     @property
     def form_class(self) -> type[ConsoleForm]:  # type: ignore[override]

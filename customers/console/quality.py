@@ -34,10 +34,8 @@ PAIRS = "customers.view_merge"
 def trend(request: HttpRequest, audit: QualityAudit | None) -> Mapping[str, Any]:
     """The score of each audit that is kept."""
     audits = [one for one in list_audits()[:NIGHTS] if one.score is not None][::-1]
-    lines: dict[str, list[float | None]] = {"Score": [float(one.score) for one in audits if one.score is not None]}
-    for dimension in Dimension:
-        lines[str(dimension.label)] = [(one.measures.get(dimension.value) or {}).get("score") for one in audits]
-    return {"times": [one.finished_at.timestamp() for one in audits], "series": lines}
+    scores = [float(one.score) for one in audits if one.score is not None]
+    return {"times": [one.finished_at.timestamp() for one in audits], "series": {"Score": scores}}
 
 
 def measures(request: HttpRequest, audit: QualityAudit | None) -> Mapping[str, Any]:
@@ -65,7 +63,6 @@ def _row(request: HttpRequest, finding: QualityFinding, examples: Sequence[str])
         url = f"{reverse('console:duplicates')}?state=open" if request.user.has_perm(PAIRS) else ""
     return {
         "title": title_of(finding),
-        "field": finding.field,
         "dimension": DIMENSION_OF[Check(finding.check_name)].label,
         "count": finding.count,
         "of": finding.of,
