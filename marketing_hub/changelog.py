@@ -41,6 +41,9 @@ RELEASES: Final = (
             ("added", "Reactions of each campaign: opens and clicks by people, perhaps people, and machines, apart."),
             ("added", "Offers, promotions, codes and their redemption; GET /promotion says what a user is shown."),
             ("added", "Scores can be written: POST, PATCH and DELETE of /score-models, with activate and recompute."),
+            ("added", "The data dictionary at /fields: owner, quality rule, and what stands when systems disagree."),
+            ("added", "422 outranked, and kept in results of /customers/batch/upsert, where a field has such a rule."),
+            ("added", "Audits of data quality: /quality/audits with findings; GET /customers?quality= lists people."),
             ("added", "POST /segments/{id}/exports writes members to a file for a purpose; /exports follows it."),
             ("added", "POST /segments/{id}/members brings the members of a list as a CSV file."),
             (

@@ -16,9 +16,12 @@ from consent.services.request_decisions import approve_request, refuse_request, 
 from consent.services.requests import start_collecting, verify_request
 from consent.services.restrictions import lift_restrictions, place_restriction
 from consent.services.suppression import suppress_customer
-from core.errors import Conflict, InvalidInput, InvalidState
+from core.actors import Actor, ActorKind
+from core.errors import Conflict, DomainError, InvalidInput, InvalidState
 from core.models import AuditEntry
 from customers.models import Customer
+from customers.services.customers import update_customer
+from customers.services.governance import change_field
 from tests.consent.conftest import OFFICER, yes
 from tests.factories.campaigns import make_campaign
 from tests.factories.requests import ONE, TWO, make_request, make_reviewed, make_subject, work
@@ -115,6 +118,21 @@ def test_correction__values_the_person_gave__are_on_the_profile_and_never_in_the
     assert said == "Corrected: country, first_name"
     assert request.state == "reviewing"
     assert AuditEntry.objects.filter(action="customer.updated", target=person.public_id, actor_id=ONE.id).exists()
+
+
+def test_correction__field_that_another_system_owns__stands_against_it():
+    person = make_subject()
+    change_field(name="country", values={"conflict": "source", "sources": ["client"]}, by=ONE, now=NOW)
+    crm = Actor(kind=ActorKind.CLIENT, id="cli_crm")
+    update_customer(customer=person, properties={"country": "DE"}, by=crm, now=NOW)
+    request = make_reviewed("rectification")
+
+    correct_subject(request=request, properties={"country": "PT"}, by=ONE, now=NOW)
+    with pytest.raises(DomainError) as refusal:
+        update_customer(customer=person, properties={"country": "DE"}, by=crm, now=NOW)
+
+    person.refresh_from_db()
+    assert (person.country, refusal.value.code) == ("PT", "outranked")
 
 
 @pytest.mark.parametrize(
