@@ -79,7 +79,7 @@ _KINDS: Final = (
     ("e-mail address", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
     ("web address", re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)),
     ("phone number", re.compile(r"\+\d[\d ()/-]{6,}")),
-    ("number", re.compile(r"[+-]?\d[\d.,]*%?")),
+    ("number", re.compile(r"[+-]?\d[\d.,/ -]*%?")),
 )
 
 

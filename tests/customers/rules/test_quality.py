@@ -145,6 +145,7 @@ def test_audit__sealed_values__are_counted_and_not_looked_into():
         (True, "yes or no"),
         (4.5, "number"),
         ("1.234,50", "number"),
+        ("212/332/646", "number"),
         ("Yes", "yes or no"),
         ("2024-05-01T10:00:00Z", "date, year first"),
         ("1/5/2024", "date with slashes"),
@@ -182,3 +183,17 @@ def test_audit__febrl__finds_the_empty_cells_and_the_small_letters(shared_data):
     assert found(result, Check.FORMAT)["given_name"].count == sum(len(name) > 1 for name in named)
     assert found(result, Check.ALLOWED)["state"].count == sum(n for state, n in states.items() if state not in known)
     assert found(result, Check.SPELLING) == {}
+
+
+def test_audit__mailchimp_members__finds_area_codes_among_time_zones(shared_data):
+    with (shared_data / "contacts/fivetran_mailchimp/member.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    free = [name for name in rows[0] if name not in ("id", "list_id")]
+
+    result = looked(rows, *(Policy(name) for name in free), Policy("id"), compared=free)
+
+    finding = found(result, Check.MIXED)["timezone"]
+    assert len(rows) == 9
+    assert finding.parts == {"number": 5, "text": 3}  # 212/332/646/917, 415/628 and 510 beside America/Toronto
+    assert (finding.count, finding.of, finding.people) == (3, 8, (1, 2, 9))
+    assert [one.field for one in result.findings] == ["timezone"]
