@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0015_member_exports'),
+        ('customers', '0017_tag_by_rule'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0016_field_policies'),
+        ('customers', '0018_field_policies'),
     ]
 
     operations = [
