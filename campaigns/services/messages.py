@@ -1,6 +1,6 @@
 """Writing the message to one person: words filled in, both parts, the way out, and an id that never changes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from campaigns.models import Campaign
 from campaigns.rules.content.blocks import Words, by_locale, numbered_links, to_html, to_text, words_for
 from campaigns.rules.content.templates import FIELDS, Filled
+from campaigns.selectors.campaigns import attribute_keys
 from campaigns.selectors.tracking import click_address, pixel_address
 from consent.selectors.catalogue import Use
 from consent.selectors.links import preference_link, unsubscribe_link
@@ -46,6 +47,7 @@ class Writer:
         self._campaign, self._use, self._until = campaign, use, choices_until
         texts, self._links = by_locale(campaign.subject, campaign.body), numbered_links(campaign.body)
         self._texts, self._read = texts, {words: _parts(words, self._links) for words in texts.values()}
+        self._open = frozenset(attribute_keys()) if any(map(_names_attributes, self._read.values())) else frozenset()
 
     def letter(self, customer: Customer, tracked: int = 0) -> Letter:
         """The words for this person in her language; TemplateFault when they cannot be made.
@@ -73,7 +75,7 @@ class Writer:
     def shown(self, customer: Customer, tracked: int = 0) -> Letter:
         """The words alone, without what surrounds them in a letter, as pages and apps show them."""
         parts = self._read[words_for(customer.language, self._texts)]
-        values = {"customer": _values(customer), "campaign": {"name": self._campaign.name}}
+        values = {"customer": _values(customer, self._open), "campaign": {"name": self._campaign.name}}
         return Letter(
             subject=" ".join(parts.subject.for_person(values).split()),
             html=parts.html.for_person({**values, "links": self._addresses(tracked)}),
@@ -114,9 +116,15 @@ class Writer:
         return message
 
 
-def _values(customer: Customer) -> Mapping[str, Any]:
-    """What words may say about a person."""
-    return {name: getattr(customer, name) for name in FIELDS} | {"attributes": customer.attributes}
+def _values(customer: Customer, open_keys: Collection[str]) -> Mapping[str, Any]:
+    """What words may say about a person; an attribute that became personal or sensitive meanwhile is not there."""
+    attributes = {key: value for key, value in customer.attributes.items() if key in open_keys}
+    return {name: getattr(customer, name) for name in FIELDS} | {"attributes": attributes}
+
+
+def _names_attributes(parts: _Parts) -> bool:
+    names = parts.subject.names | parts.html.names | parts.text.names
+    return any(name.startswith("customer.attributes") for name in names)
 
 
 def _parts(words: Words, links: Mapping[str, int]) -> _Parts:

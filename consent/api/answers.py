@@ -55,6 +55,9 @@ class ConsentSerializer(CamelSerializer):
     rule_set = serializers.CharField()
     at = serializers.DateTimeField()
     gpc_first_seen_at = serializers.DateTimeField(allow_null=True)
+    sensitive_use_limited = serializers.BooleanField(
+        help_text="Whether sensitive attributes are withheld at the person's request (Cal. Civ. Code 1798.121)."
+    )
     purposes = PurposeAnswerSerializer(many=True)
     consent_token = ConsentTokenSerializer(required=False, allow_null=True)
 

@@ -1,7 +1,7 @@
 """/consent/{userId}, /consent/visitors/{anonymousId}, /consent/history/{userId} and /consents."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -46,6 +46,10 @@ PAST = [
 ]
 
 
+_VERSIONED: Final = ("customerId", "region", "gpcFirstSeenAt", "sensitiveUseLimited")
+"""What an ETag of somebody's consent rests on, beside the purposes."""
+
+
 class ConsentView(ApiView):
     """What the addresses of one person share."""
 
@@ -60,7 +64,7 @@ class ConsentView(ApiView):
         at = instant(request, "at")
         body = consent_answer(customer=customer, at=at or now, known_at=now, place=request.GET.get("region"))
         version = [purpose | {"name": ""} for purpose in body["purposes"]]
-        return self.tagged(body, etag_of(body["customerId"], body["region"], body["gpcFirstSeenAt"], version))
+        return self.tagged(body, etag_of(*(body[name] for name in _VERSIONED), version))
 
     def record(self, person: NamedEntries, token: bool) -> Response:
         """Record one person's entries: 201, or 200 when they only repeat what is on record.

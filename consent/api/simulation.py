@@ -41,6 +41,9 @@ class MoveSerializer(serializers.Serializer[object]):
     region = serializers.CharField(help_text="Whose rule holds now.")
     place = serializers.CharField(help_text="Whose rule would hold.")
     ruleSet = serializers.CharField()  # noqa: N815
+    sensitiveUseLimited = serializers.BooleanField(  # noqa: N815
+        help_text="Whether use of sensitive data is limited at the person's request: here, and there as well."
+    )
     rules = DifferenceSerializer(many=True)
     clocks = DifferenceSerializer(many=True)
     uses = UseAfterSerializer(many=True)
@@ -77,6 +80,7 @@ class SimulateMove(ApiView):
                 "region": move.before.code,
                 "place": move.after.code,
                 "ruleSet": move.after.rule_set,
+                "sensitiveUseLimited": customer.sensitive_limited,
                 "rules": [_difference(row) for row in move.rules],
                 "clocks": [_difference(row) for row in move.clocks],
                 "uses": [

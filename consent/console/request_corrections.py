@@ -1,4 +1,4 @@
-"""Carrying out what people ask for on the request's own page: correct a profile, lift a restriction."""
+"""Carrying out what people ask for on the request's own page: correct a profile, lift a restriction or a limit."""
 
 from typing import Any
 
@@ -6,13 +6,22 @@ from django import forms
 
 from consent.console.request_actions import NeededTextForm, RequestAction
 from consent.console.request_words import APPROVE
+from consent.models import Covers, DataRequest
 from consent.services.request_corrections import correct_subject
 from consent.services.restrictions import lift_restrictions
 from core.console.forms import ConsoleForm
 from core.errors import InvalidState
+from customers.models import Customer
 from customers.rules.countries import COUNTRY_NAMES
 
 _COUNTRIES = [("", "Unknown"), *sorted(COUNTRY_NAMES.items(), key=lambda item: str(item[1]))]
+
+
+def found(request: DataRequest) -> Customer:
+    """The person behind a request; InvalidState when nobody was found."""
+    if request.customer is None:
+        raise InvalidState("Nobody was found for this request.")
+    return request.customer
 
 
 class CorrectForm(ConsoleForm):
@@ -53,6 +62,25 @@ class Correct(RequestAction):
         return correct_subject(request=self.row, properties=form.properties(), by=self.actor, now=self.now)
 
 
+class AllowSensitive(RequestAction):
+    """Ends the limit on the use of sensitive data of the person behind a request."""
+
+    name, title, permission, form_class = "request-unlimit", "Allow sensitive data again", APPROVE, NeededTextForm
+    submit_label, success, danger = "Allow", "Sensitive data may be used again as the record allows.", True
+    words = (
+        "Values of sensitive and confidential attributes are shown, exported and sent again as the record allows. The "
+        "person must have agreed herself, in two steps, and may not be asked to within 12 months "
+        "(Cal. Civ. Code 1798.135(c)(4), 11 CCR 7028): write down how and when. Every no in her ledger stays."
+    )
+
+    def save(self, form: Any) -> Any:
+        """Lift."""
+        customer, because = found(self.row), form.cleaned_data["text"]
+        return lift_restrictions(
+            customer=customer, covers=Covers.SENSITIVE, because=because, by=self.actor, now=self.now
+        )
+
+
 class LiftRestriction(RequestAction):
     """Ends the restriction of the person behind a request."""
 
@@ -65,7 +93,6 @@ class LiftRestriction(RequestAction):
 
     def save(self, form: Any) -> Any:
         """Lift."""
-        customer = self.row.customer
-        if customer is None:
-            raise InvalidState("Nobody was found for this request.")
-        return lift_restrictions(customer=customer, because=form.cleaned_data["text"], by=self.actor, now=self.now)
+        return lift_restrictions(
+            customer=found(self.row), because=form.cleaned_data["text"], by=self.actor, now=self.now
+        )

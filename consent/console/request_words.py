@@ -43,6 +43,11 @@ _ASKED: Final = (State.VERIFYING, State.CLARIFYING, State.FEE)
 _IN_REVIEW: Final = (State.REVIEWING, State.REDACTING, State.SECOND_APPROVAL)
 _SENT_BACK: Final = (State.SECOND_APPROVAL, State.READY)
 
+_LIFTED_BY: Final[Mapping[str, tuple[str, str]]] = {
+    Kind.RESTRICTION: ("unrestrict", "Lift the restriction"),
+    Kind.LIMIT_USE: ("unlimit", "Allow sensitive data again"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -74,10 +79,10 @@ def who(request: DataRequest, reader: StaffUser, contacts: Mapping[int, str]) ->
 
 
 def next_steps(request: DataRequest) -> list[Action]:
-    """What can be done with the request now, the most likely first; a restriction is lifted after closing too."""
+    """What can be done with the request now, the most likely first; what stands is lifted after closing too."""
     if not request.is_open:
-        restricted = request.kind == Kind.RESTRICTION and request.customer and request.state == State.DELIVERED
-        return [_step(request, "unrestrict", "Lift the restriction", "player-play", APPROVE)] if restricted else []
+        stands = request.customer and request.state == State.DELIVERED and request.kind in _LIFTED_BY
+        return [_step(request, *_LIFTED_BY[request.kind], "player-play", APPROVE)] if stands else []
     return [*_towards_answer(request), *_aside(request)]
 
 

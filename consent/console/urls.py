@@ -41,6 +41,7 @@ STEPS = (
     decisions.Deliver,
     corrections.Correct,
     corrections.LiftRestriction,
+    corrections.AllowSensitive,
 )
 ENTRIES = ("", "/new", "/export", "/<str:public_id>", "/<str:public_id>/edit")
 urlpatterns = [

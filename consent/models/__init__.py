@@ -17,7 +17,7 @@ from consent.models.requests import (
     RequestPackage,
     RequestStep,
 )
-from consent.models.restrictions import Restriction
+from consent.models.restrictions import Covers, Restriction
 from consent.models.suppression import Suppression, SuppressionReason
 from consent.models.tokens import ConsentToken
 
@@ -31,6 +31,7 @@ __all__ = [
     "ConsentEvent",
     "ConsentState",
     "ConsentToken",
+    "Covers",
     "DataRequest",
     "Disclosure",
     "DisclosureFlow",

@@ -34,6 +34,7 @@ def consent_answer(*, customer: Customer, at: datetime, known_at: datetime, plac
         "ruleSet": answers[0].decision.rule_set,
         "at": at,
         "gpcFirstSeenAt": seen,
+        "sensitiveUseLimited": customer.sensitive_limited,
         "purposes": [purpose_answer(answer, events.get(answer.event_id or 0)) for answer in answers],
     }
 
@@ -121,13 +122,14 @@ def expand_consent(customer_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The `consent` block of customer answers: what is allowed now, and each recorded state; two queries."""
     uses = catalogue()
     blocks: dict[int, dict[str, Any]] = {}
-    people = Customer.objects.filter(pk__in=customer_ids).values_list("pk", "consent_mask", "gpc_first_seen_at")
-    for pk, mask, seen in people:
+    people = Customer.objects.filter(pk__in=customer_ids)
+    columns = people.values_list("pk", "consent_mask", "gpc_first_seen_at", "sensitive_limited")
+    for pk, mask, seen, limited in columns:
         allowed = [use.key for use in uses.uses.values() if mask & use.mask]
-        blocks[pk] = {"allowed": allowed, "gpc": seen is not None, "purposes": {}}
+        blocks[pk] = {"allowed": allowed, "gpc": seen is not None, "sensitive_use_limited": limited, "purposes": {}}
     rows = ConsentState.objects.filter(customer_id__in=customer_ids)
-    columns = rows.values_list("customer_id", "purpose_id", "state", "allowed", "reason", "valid_until")
-    for pk, purpose_id, state, is_allowed, reason, until in columns:
+    states = rows.values_list("customer_id", "purpose_id", "state", "allowed", "reason", "valid_until")
+    for pk, purpose_id, state, is_allowed, reason, until in states:
         if pk in blocks and purpose_id in uses.by_id:
             purpose = {"state": state, "allowed": is_allowed, "reason": reason, "valid_until": until}
             blocks[pk]["purposes"][uses.by_id[purpose_id].key] = purpose

@@ -26,7 +26,8 @@ _RESTRICTED_ONLY: Final = """
 SELECT 1 FROM customers_customer AS person WHERE person.public_id = %s
 AND NOT EXISTS (SELECT FROM consent_suppression AS listed WHERE listed.customer_id = person.id
     AND listed.reason <> 'bounce')
-AND EXISTS (SELECT FROM consent_restriction AS limit_ WHERE limit_.lifted_at IS NULL AND (limit_.customer_id = person.id
+AND EXISTS (SELECT FROM consent_restriction AS limit_ WHERE limit_.lifted_at IS NULL AND limit_.covers = 'everything'
+    AND (limit_.customer_id = person.id
     OR limit_.customer_id IN (SELECT id FROM customers_customer AS one WHERE one.merged_into_id = person.id)))
 """
 

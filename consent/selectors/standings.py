@@ -46,25 +46,32 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All that is on record about one person: the end of the chain, what is kept by purpose id, the list."""
+    """All that is on record about one person: the end of the chain, what is kept by purpose id, the list,
+    what is restricted: everything, or the use of sensitive data.
+    """
 
     head: Head
     kept: Mapping[int, Kept]
     suppressed: bool
     restricted: bool
+    limited: bool
 
 
 _RECORDS: Final = """
 SELECT person.id, head.seq, head.hash,
     EXISTS (SELECT FROM consent_suppression AS listed WHERE listed.customer_id = person.id
         AND listed.reason <> 'bounce'),
-    EXISTS (SELECT FROM consent_restriction AS limit_ WHERE limit_.lifted_at IS NULL AND (limit_.customer_id = person.id
-        OR limit_.customer_id IN (SELECT id FROM customers_customer AS one WHERE one.merged_into_id = person.id))),
+    coalesce('everything' = ANY(limits.covers), false), coalesce('sensitive' = ANY(limits.covers), false),
     states.kept
 FROM unnest(%s::bigint[]) AS person(id)
 LEFT JOIN LATERAL (
     SELECT seq, hash FROM consent_consentevent WHERE customer_id = person.id ORDER BY seq DESC LIMIT 1
 ) AS head ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(limit_.covers::text) AS covers FROM consent_restriction AS limit_
+    WHERE limit_.lifted_at IS NULL AND (limit_.customer_id = person.id
+        OR limit_.customer_id IN (SELECT id FROM customers_customer AS one WHERE one.merged_into_id = person.id))
+) AS limits ON true
 LEFT JOIN LATERAL (
     SELECT json_agg(json_build_array(state.purpose_id, state.state, state.event_id, state.allowed, state.reason,
         state.valid_until, entry.seq, entry.event, entry.occurred_at, entry.legal_basis, notice.version,
@@ -82,8 +89,8 @@ def read_records(customer_ids: Sequence[int]) -> dict[int, Record]:
     with connection.cursor() as cursor:
         cursor.execute(_RECORDS, [list(customer_ids)])
         return {
-            customer_id: Record(Head(seq, hash_) if seq else Head(), _kept(kept or ()), suppressed, restricted)
-            for customer_id, seq, hash_, suppressed, restricted, kept in cursor.fetchall()
+            customer_id: Record(Head(seq, hash_) if seq else Head(), _kept(kept or ()), suppressed, *limits)
+            for customer_id, seq, hash_, suppressed, *limits, kept in cursor.fetchall()
         }
 
 

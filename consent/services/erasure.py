@@ -13,7 +13,8 @@ def keep_ledger(customer_ids: Sequence[int], /) -> int:
 
 def erase_states(customer_ids: Sequence[int], /) -> int:
     """Nobody stands anywhere; nothing is allowed; the signal was never seen."""
-    Customer.objects.filter(pk__in=customer_ids).update(consent_mask=0, consent_until=None, gpc_first_seen_at=None)
+    nothing = {"consent_mask": 0, "consent_until": None, "gpc_first_seen_at": None, "sensitive_limited": False}
+    Customer.objects.filter(pk__in=customer_ids).update(**nothing)
     return ConsentState.objects.filter(customer_id__in=customer_ids).delete()[0]
 
 

@@ -16,6 +16,7 @@ from consent.selectors.suppression import suppression_hash
 from consent.services.entries import ConsentEntry, put_on, put_restored
 from consent.services.gpc import ALL_BITS
 from consent.services.pages import Page, close_pages, open_pages
+from consent.services.restrictions import share_restrictions
 from consent.services.revocation import revoke_masks
 from consent.services.telling import tell
 from core import audit
@@ -49,6 +50,7 @@ def absorb_consent(*, absorbed_id: int, into_id: int, by: Actor, now: datetime, 
     restricted = ours.person.restricted or theirs.person.restricted
     first = min(seen, default=None)
     ours.person = replace(ours.person, gpc_first_seen_at=first, suppressed=suspended, restricted=restricted)
+    ours.limited = ours.limited or theirs.limited
     if not visitor:
         _narrow(ours, theirs, both, uses, by, now)
     theirs.person = replace(theirs.person, suppressed=True)
@@ -119,6 +121,7 @@ def restore_consent(
     """
     undone = _put_back_states(into_id, image["states"])
     _put_back_suppressions(absorbed_id, into_id, image["suppressed"], merged_at)
+    share_restrictions(from_id=into_id, to_id=absorbed_id, since=merged_at)
     uses = catalogue()
     pages = open_pages(customer_ids=[absorbed_id, into_id], uses=uses)
     theirs, ours = pages[absorbed_id], pages[into_id]

@@ -27,6 +27,7 @@ COLUMNS = (
     "region",
     "birth_date",
     "gpc_first_seen_at",
+    "sensitive_limited",
     "consent_mask",
     "consent_ref",
     "consent_until",
@@ -35,7 +36,9 @@ COLUMNS = (
 
 @dataclass(slots=True)
 class Page:
-    """One person's page while it is open. `refused` holds the bits of the purposes just said no to."""
+    """One person's page while it is open. `refused` holds the bits of the purposes just said no to;
+    `limited` says whether the use of sensitive data is.
+    """
 
     customer: Customer
     person: Person
@@ -46,6 +49,7 @@ class Page:
     entries: list[ConsentEvent] = field(default_factory=list)
     behind: dict[int, ConsentEvent] = field(default_factory=dict)
     refused: int = 0
+    limited: bool = False
 
     def entry_id(self, purpose_id: int) -> int:
         """Database id of the stored entry behind where the person stands on a purpose."""
@@ -83,6 +87,7 @@ def _page(customer: Customer, record: Record, uses: Catalogue) -> Page:
         head=record.head,
         kept=record.kept,
         standings={purpose_id: kept.standing for purpose_id, kept in record.kept.items()},
+        limited=record.limited,
     )
 
 
@@ -133,7 +138,8 @@ def _changed_state(page: Page, purpose_id: int, standing: Standing, outlook: Out
 
 def _changed_person(page: Page, outlook: Outlook) -> list[dict[str, Any]]:
     customer = page.customer
-    fresh = outlook.mask, outlook.until, page.person.gpc_first_seen_at
-    if not page.entries and fresh == (customer.consent_mask, customer.consent_until, customer.gpc_first_seen_at):
+    fresh = outlook.mask, outlook.until, page.person.gpc_first_seen_at, page.limited
+    stored = customer.consent_mask, customer.consent_until, customer.gpc_first_seen_at, customer.sensitive_limited
+    if not page.entries and fresh == stored:
         return []
-    return [{"id": customer.pk, "mask": outlook.mask, "until": outlook.until, "gpc": page.person.gpc_first_seen_at}]
+    return [dict(zip(("id", "mask", "until", "gpc", "limited"), (customer.pk, *fresh), strict=True))]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from consent.models import DataRequest
+from consent.models import Covers, DataRequest
 from consent.rules.requests import Kind
 from consent.rules.vocabulary import SHARING_PURPOSES, Event, Purpose
 from consent.selectors.catalogue import catalogue
@@ -13,7 +13,7 @@ from core.actors import SYSTEM
 
 EFFECTS: Final = {
     Kind.RESTRICTION: "Deny every use but storage (GDPR Art. 18(2))",
-    Kind.LIMIT_USE: "Stop uses of sensitive data beyond what is necessary (Cal. Civ. Code 1798.121, 11 CCR 7027)",
+    Kind.LIMIT_USE: "Withhold sensitive data beyond the necessary service (Cal. Civ. Code 1798.121, 11 CCR 7027)",
     Kind.AUTOMATED: "Stop automated decisions and profiling (GDPR Art. 21(1), 22(1))",
     Kind.OPT_OUT: "Stop sale and sharing (Cal. Civ. Code 1798.120, 11 CCR 7026(f))",
     Kind.OBJECTION: "Stop direct marketing (GDPR Art. 21(3))",
@@ -40,6 +40,9 @@ def apply_effect(*, request: DataRequest, now: datetime) -> int:
     if kind is Kind.RESTRICTION:
         place_restriction(customer=request.customer, request=request.public_id, by=SYSTEM, now=now)
         return len(catalogue().by_id)
+    if kind is Kind.LIMIT_USE:
+        limit = Covers.SENSITIVE
+        place_restriction(customer=request.customer, request=request.public_id, covers=limit, by=SYSTEM, now=now)
     keys = [use.key for use in catalogue().by_id.values() if Purpose(use.kind) in _COVERED[kind]]
     entries = [
         ConsentEntry(

@@ -52,9 +52,11 @@ WITH entry AS (
         valid_until = EXCLUDED.valid_until, updated_at = EXCLUDED.updated_at
 ), person AS (
     UPDATE customers_customer AS customer
-    SET consent_mask = fresh.mask, consent_until = fresh.until, gpc_first_seen_at = fresh.gpc, updated_at = %s,
+    SET consent_mask = fresh.mask, consent_until = fresh.until, gpc_first_seen_at = fresh.gpc,
+        sensitive_limited = fresh.limited, updated_at = %s,
         consent_ref = coalesce(last.entry_id, consent_ref)
-    FROM json_to_recordset(%s::json) AS fresh(id bigint, mask bigint, until timestamptz, gpc timestamptz)
+    FROM json_to_recordset(%s::json) AS fresh(id bigint, mask bigint, until timestamptz, gpc timestamptz,
+        limited boolean)
     LEFT JOIN (SELECT customer_id, max(id) AS entry_id FROM entry GROUP BY customer_id) AS last
         ON last.customer_id = fresh.id
     WHERE customer.id = fresh.id

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from customers.models import Merge, MergeOrigin, MergeState
 from customers.selectors.answers import DIRECT_IDENTIFIERS
 from customers.selectors.attributes import personal_keys
-from customers.selectors.merges import MergePreview
+from customers.selectors.merges import MergePreview, limited_fields
 
 
 class MergeSerializer(serializers.Serializer[object]):
@@ -127,6 +127,7 @@ def merge_answer(merge: Merge) -> dict[str, Any]:
 def preview_answer(preview: MergePreview, *, sees_pii: bool) -> dict[str, Any]:
     """A preview as this caller may see it."""
     hidden = set() if sees_pii else {*DIRECT_IDENTIFIERS, *(f"attributes.{key}" for key in personal_keys())}
+    hidden |= limited_fields(preview)
     fields = []
     for choice in preview.choices:
         values = {"customer": choice.survivor, "absorbed": choice.absorbed}

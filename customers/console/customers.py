@@ -330,7 +330,13 @@ class RevealCustomer(_OfCustomer, ActionPage):
 
     def question(self) -> str:
         """What happens."""
-        return "Phone number, date of birth and personal attributes are shown once. The audit log says who looked."
+        seen = "Phone number, date of birth and personal attributes are shown once. The audit log says who looked."
+        if not self.customer.sensitive_limited:
+            return seen
+        return (
+            f"{seen} The person limits the use of sensitive data: look only for the service asked for, for security "
+            "or to meet a duty (Cal. Civ. Code 1798.121), and give that as the reason."
+        )
 
     def save(self, form: ConsoleForm) -> Customer:
         """Record the look."""

@@ -25,7 +25,15 @@ from customers.rules.identity import BLOCKED_WORDS
 from customers.selectors.answers import DIRECT_IDENTIFIERS
 from customers.selectors.attributes import personal_keys
 from customers.selectors.customers import find_customer, find_profile
-from customers.selectors.merges import MergePreview, count_waiting, find_merge, list_merges, may_undo, preview_merge
+from customers.selectors.merges import (
+    MergePreview,
+    count_waiting,
+    find_merge,
+    limited_fields,
+    list_merges,
+    may_undo,
+    preview_merge,
+)
 from customers.services.merges import approve_merge, refuse_merge, request_merge, undo_merge
 
 VIEW: Final = "customers.view_merge"
@@ -103,6 +111,7 @@ class MergeList(ListPage):
 def shown_preview(preview: MergePreview, reader: Reader) -> dict[str, Any]:
     """A preview for the template; personal values as far as the reader may see them."""
     hidden = set() if reader.has_perm(PII) else {*DIRECT_IDENTIFIERS, *(f"attributes.{key}" for key in personal_keys())}
+    hidden |= limited_fields(preview)
     fields = [
         {
             "label": _label(choice.field),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from core.console import cells
 from core.console.pages import staff_of
@@ -18,7 +19,7 @@ from core.menu import Panel
 from customers.console.words import PII, VIEW
 from customers.models import Customer
 from customers.rules.identity import mask
-from customers.rules.sealed import is_sealed, opened
+from customers.rules.sealed import SEALED_CLASSES, is_sealed, opened
 from customers.selectors.attributes import list_definitions
 from customers.selectors.customers import all_ids, list_identities, worn_tags
 from customers.selectors.origins import names_of
@@ -26,6 +27,7 @@ from customers.selectors.timeline import Entry, Position, read_timeline, sources
 
 PAGE: Final = 50
 HIDDEN: Final = cells.MASK
+_LIMITED: Final = cells.State("Limited: necessary service only", "warn")
 _ORDER: Final = ("events", "purchases", "consent")
 _ICONS: Final = {
     "purchase": "shopping-cart",
@@ -103,7 +105,10 @@ def position_of(text: str, customer: Customer) -> Position:
 
 
 def profile_facts(customer: Customer, *, revealed: bool) -> list[tuple[str, str]]:
-    """(label, drawn value); phone number, date of birth and personal attributes only when revealed."""
+    """(label, drawn value); phone number, date of birth and personal attributes only when revealed.
+
+    Where the person limits the use of sensitive data, each such value says so beside it.
+    """
 
     def personal(value: Any, hint: str = HIDDEN) -> str:
         return cells.text(value if revealed else hint if value else None)
@@ -126,7 +131,9 @@ def profile_facts(customer: Customer, *, revealed: bool) -> list[tuple[str, str]
         if value is not None:
             hidden = definition.pii_class != "none" or is_sealed(value)
             words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            facts.append((definition.name, personal(words) if hidden else cells.text(words)))
+            drawn = personal(words) if hidden else cells.text(words)
+            limited = customer.sensitive_limited and definition.pii_class in SEALED_CLASSES
+            facts.append((definition.name, format_html("{} {}", drawn, cells.dot(_LIMITED)) if limited else drawn))
     return facts
 
 

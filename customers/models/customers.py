@@ -40,6 +40,8 @@ class Customer(PublicId, TimeStamped):
     `consent_mask` and `consent_ref` are projections that `consent.services` keeps in the same transaction as the
     ledger: bit n is set when the purpose with that bit may be processed now; `consent_ref` is the id of the latest
     ledger entry behind the mask. `consent_until` is the earliest instant at which a granted bit runs out.
+    `sensitive_limited`, kept in the same way, says that values of sensitive and confidential attributes are used
+    for the service the person asked for and nothing else.
     `last_order_*`, `orders_count`, `orders_total` and `last_seen_at` are projections of purchases and events.
     `xid` is the last transaction that wrote the row (set by a trigger) and orders the change feed.
     """
@@ -68,6 +70,7 @@ class Customer(PublicId, TimeStamped):
     consent_ref = models.BigIntegerField(null=True)
     consent_until = models.DateTimeField(null=True)
     gpc_first_seen_at = models.DateTimeField(null=True)
+    sensitive_limited = models.BooleanField(default=False, db_default=False)
     orders_count = models.PositiveIntegerField(default=0)
     orders_total = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     orders_currency = models.CharField(max_length=3, default="")

@@ -5,7 +5,7 @@ under the key of its id and for its attribute only. Equal values of an attribute
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -51,6 +51,14 @@ def is_sealed(value: Any) -> bool:
 def is_same(left: Any, right: Any) -> bool:
     """Whether two stored values mean the same, however often they were sealed."""
     return left["hash"] == right["hash"] if is_sealed(left) and is_sealed(right) else bool(left == right)
+
+
+def withheld(values: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    """The values that may be used of somebody who limits the use of sensitive data; `keys` are the sensitive ones.
+
+    A sealed value is left out whatever its definition says now: it was given as sensitive.
+    """
+    return {key: value for key, value in values.items() if key not in keys and not is_sealed(value)}
 
 
 def opened(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from core.errors import NotFound
 from customers.models import AttributeDefinition, PiiClass
 from customers.rules.attributes import AttributeRule
+from customers.rules.sealed import SEALED_CLASSES
 
 
 def list_definitions(*, include_archived: bool = False) -> list[AttributeDefinition]:
@@ -22,6 +23,12 @@ def personal_keys() -> list[str]:
     """Keys of attributes, archived ones included, that only callers with the right to personal data may see."""
     rows = AttributeDefinition.objects.exclude(pii_class=PiiClass.NONE).order_by("key")
     return list(rows.values_list("key", flat=True))
+
+
+def sensitive_keys() -> frozenset[str]:
+    """Keys of attributes, archived ones included, whose values are withheld of people who limit their use."""
+    rows = AttributeDefinition.objects.filter(pii_class__in=SEALED_CLASSES)
+    return frozenset(rows.values_list("key", flat=True))
 
 
 def find_definition(key: str) -> AttributeDefinition:

@@ -13,6 +13,7 @@ from core.errors import NotFound
 from customers.models import Customer, Identity, Merge, MergeState, Purchase, Status
 from customers.rules.merging import PROFILE_FIELDS, Choice, Objection, Profile, choices, over_limit
 from customers.rules.sealed import opened
+from customers.selectors.attributes import sensitive_keys
 from customers.selectors.customers import tags_of
 
 
@@ -77,6 +78,13 @@ def preview_merge(*, survivor: Customer, absorbed: Customer, now: datetime) -> M
         consents=consents,
         objections=_objections(survivor, absorbed, held),
     )
+
+
+def limited_fields(preview: MergePreview) -> set[str]:
+    """The fields of a preview that are withheld, because one of the two limits the use of sensitive data."""
+    if not (preview.survivor.sensitive_limited or preview.absorbed.sensitive_limited):
+        return set()
+    return {f"attributes.{key}" for key in sensitive_keys()}
 
 
 def _profile(customer: Customer) -> Profile:

@@ -13,7 +13,7 @@ MOST_FILTERS: Final = 20
 @dataclass(frozen=True, slots=True)
 class EventType:
     """One type. `must_reach` ones pass the consent gate, with ids alone: they tell the recipient to stop or to erase
-    (GDPR Art. 7(3), 17(2), 18, 19; Cal. Code Regs. tit. 11, 7026(f)).
+    (GDPR Art. 7(3), 17(2), 18, 19; Cal. Code Regs. tit. 11, 7026(f), 7027(g)).
     """
 
     name: str
@@ -71,6 +71,8 @@ _MUST_REACH: Final = {
     "consent.gpc_received": "A Global Privacy Control signal was received from a person.",
     "restriction.placed": "The processing of a person's data is restricted.",
     "restriction.lifted": "The restriction was lifted.",
+    "sensitive_use.limited": "A person limits the use of sensitive data to the service asked for: pass it on.",
+    "sensitive_use.allowed": "Sensitive data of a person may be used again as the record allows.",
     "suppression.added": "A person must not be contacted any more.",
     "suppression.removed": "A person may be contacted again.",
 }

@@ -57,7 +57,7 @@ from tests.factories.system import audit_example, job_example, staff_example, vi
 
 _REQUEST_STEPS = (
     "acknowledge ask approve assign certificate collect comment deliver extend hold lift match not-verified "
-    "redact refuse resume send-back verify withdraw correct unrestrict"
+    "redact refuse resume send-back verify withdraw correct unrestrict unlimit"
 )
 
 _CAMPAIGN_STEPS = (

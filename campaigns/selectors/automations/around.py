@@ -9,6 +9,7 @@ from campaigns.rules.automations.schema import GraphProblem, shape_problems
 from campaigns.rules.offers import PromotionState
 from campaigns.selectors.automations.sources import wrong_with
 from campaigns.selectors.campaigns import attribute_keys, email_purposes
+from customers.rules.sealed import SEALED_CLASSES
 from customers.rules.segments.operators import Type
 from customers.rules.segments.tree import RuleError
 from customers.selectors.attributes import attribute_rules
@@ -22,8 +23,9 @@ OWN_DATES: Final[Mapping[str, str]] = {
 
 
 def dates() -> dict[str, str]:
-    """Dates of a profile that people can come in by, with their names."""
-    own = {f"attributes.{rule.key}": rule.key for rule in attribute_rules() if rule.type == Type.DATE}
+    """Dates of a profile that people can come in by, with their names; none that is stored sealed."""
+    rules = [rule for rule in attribute_rules() if rule.type == Type.DATE and rule.pii_class not in SEALED_CLASSES]
+    own = {f"attributes.{rule.key}": rule.key for rule in rules}
     return {**OWN_DATES, **own}
 
 

@@ -29,6 +29,10 @@ REFUSED: Final = {
 }
 _PAGE: Final = 2_000
 DATES: Final = {name: f"c.{name}" for name in ("birth_date", "created_at", "last_order_at")}
+# A value that was sealed since the automation was published is no date any more.
+OWN_DATE: Final = (
+    "CASE jsonb_typeof(c.attributes -> %(attribute)s) WHEN 'string' THEN c.attributes ->> %(attribute)s END"
+)
 # Somebody born on 29 February has her day on the 28th in other years.
 _YEARLY: Final = """
 (extract(month FROM f.day) = %(month)s AND extract(day FROM f.day) = %(day)s
@@ -116,7 +120,7 @@ def _due(entry: dict[str, Any], on: date, after: int) -> list[tuple[int, str]]:
     leap = on.year % 4 == 0 and (on.year % 100 != 0 or on.year % 400 == 0)
     values["leapless"] = (on.month, on.day) == (2, 28) and not leap
     values["attribute"] = name.removeprefix("attributes.")
-    field = DATES.get(name, "(c.attributes ->> %(attribute)s)::date")
+    field = DATES.get(name, OWN_DATE)
     statement = _DUE.format(field=field, day=_YEARLY if entry.get("yearly", True) else "f.day = %(on)s")
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

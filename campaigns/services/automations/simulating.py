@@ -24,7 +24,7 @@ from campaigns.rules.quiet import zone_of
 from campaigns.selectors.audience import REASON
 from campaigns.selectors.automations.simulations import JOB_KIND, last_simulation
 from campaigns.selectors.automations.sources import recent_signals
-from campaigns.services.automations.entering import DATES
+from campaigns.services.automations.entering import DATES, OWN_DATE
 from consent.selectors.catalogue import SERVICE_BIT
 from consent.selectors.decisions import use_of
 from core import audit, jobs
@@ -146,7 +146,7 @@ class _Play:
         day = "NULL::date"
         if entry["on"] == "date":
             values["attribute"] = entry["field"].removeprefix("attributes.")
-            day = f"({DATES.get(entry['field'], '(c.attributes ->> %(attribute)s)::date')})::date"
+            day = f"({DATES.get(entry['field'], OWN_DATE)})::date"
         with connection.cursor() as cursor:
             cursor.execute(_PEOPLE.format(reason=REASON if asks else "''", day=day), values)
             return [_Row(*row) for row in cursor.fetchall()]
