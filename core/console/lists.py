@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django_filters import FilterSet
@@ -28,6 +28,9 @@ TOO_SLOW: Final = "This search takes too long. Narrow it with a filter or a long
 TIMEOUT: Final = "2s"
 EVERYTHING: Final = "?view=all"
 """The list without filters, also for readers who open it with a view of theirs."""
+
+_PUT_OFF: Final = "bulk_put_off"
+"""Where a session keeps the rows of an action until the password was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ class ListPage(Page, abstract=True):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The list, or only its changed parts when a fragment was asked for."""
         self.address = Address(request.GET)
+        if said := self._put_off():
+            return self._bulk(said)
         first = next((view for view in self._views if view.opens and view.owner == self.reader), None)
         if first and first.query and not request.GET and not is_htmx(request):
             return HttpResponseRedirect(f"{request.path}?{first.query}")
@@ -115,7 +120,7 @@ class ListPage(Page, abstract=True):
         """A submitted filter form becomes an address; a bulk action is confirmed and run."""
         if "bulk" in request.POST:
             self.address = Address(request.GET)
-            return self._bulk(request.POST["bulk"])
+            return self._bulk(request.POST)
         self.address = Address(posted(request.POST, usual=[column.name for column in self._usual()]))
         url = self.address.with_()
         url = url if len(url) > 1 else EVERYTHING
@@ -274,22 +279,37 @@ class ListPage(Page, abstract=True):
             chips.append((f"{label}: {said}", self.address.with_(**{name: None})))
         return chips
 
-    def _bulk(self, name: str) -> HttpResponse:
-        action = next((action for action in self.bulk_actions if action.name == name), None)
+    def _put_off(self) -> QueryDict | None:
+        """The action chosen before the password was asked for, with its rows: once, and only when it was given."""
+        if is_htmx(self.request):
+            return None
+        here, said = self.request.session.pop(_PUT_OFF, ("", ""))
+        kept = said and here == self.request.get_full_path() and stepped_up(self.request, self.now)
+        return QueryDict(said) if kept else None
+
+    def _ask_password(self, said: QueryDict) -> HttpResponse:
+        """Ask for the password first; the rows stay chosen, and the action is confirmed afterwards."""
+        here, kept = self.request.get_full_path(), said.copy()
+        for name in ("confirmed", "csrfmiddlewaretoken"):
+            kept.pop(name, None)
+        self.request.session[_PUT_OFF] = here, kept.urlencode()
+        return go_to(self.request, f"{reverse('console:step-up')}?{urlencode({'next': here})}")
+
+    def _bulk(self, said: QueryDict) -> HttpResponse:
+        action = next((action for action in self.bulk_actions if action.name == said["bulk"]), None)
         if action is None:
             raise InvalidInput("This list has no such action.")
         if not self.reader.has_perm(action.permission):
             raise MissingPermission(action.permission)
         if action.step_up and not stepped_up(self.request, self.now):
-            here = urlencode({"next": self.request.get_full_path()})
-            return go_to(self.request, f"{reverse('console:step-up')}?{here}")
-        selection = self._selection()
+            return self._ask_password(said)
+        selection = self._selection(said)
         if not selection.count:
             messages.warning(self.request, "Tick at least one row first.")
             return HttpResponseRedirect(self.request.get_full_path())
-        confirmed = "confirmed" in self.request.POST
-        form = action.form(self.request.POST if confirmed else None)
-        changed = confirmed and self.request.POST.get("expected") != str(selection.count)
+        confirmed = "confirmed" in said
+        form = action.form(said if confirmed else None)
+        changed = confirmed and said.get("expected") != str(selection.count)
         if confirmed and not changed and form.is_valid() and self._ran(action, selection, form):
             return HttpResponseRedirect(self.request.get_full_path())
         context = {"action": action, "selection": selection, "form": form.dressed(), "changed": changed}
@@ -304,10 +324,10 @@ class ListPage(Page, abstract=True):
         messages.success(self.request, said)
         return True
 
-    def _selection(self) -> Selection:
+    def _selection(self, said: QueryDict) -> Selection:
         """The rows ticked, or all that match: counted again now, whatever the page said."""
-        if "everything" not in self.request.POST:
-            ids = self.request.POST.getlist("id")[: self.page_size]
+        if "everything" not in said:
+            ids = said.getlist("id")[: self.page_size]
             rows = self.rows().filter(**{f"{self.key_field}__in": ids})
             return Selection(rows, rows.count(), ids, None)
         matching, problem = self._matching()

@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -10,7 +11,7 @@ from consent.models import DataRequest, RequestStep, Restriction
 from consent.rules.requests import Kind, State
 from consent.selectors.redactions import others_found
 from core.models import AuditEntry, Job, Role, StaffUser
-from tests.factories.core import make_staff
+from tests.factories.core import PASSWORD, make_staff
 from tests.factories.requests import make_request, make_reviewed, make_subject, work
 from tests.support.screens import screens
 
@@ -246,6 +247,60 @@ def test_list__bulk_approve__asks_for_the_password_and_keeps_to_two_people(
     assert states == ["awaiting_second_approval", "awaiting_second_approval", "ready"]
     refused = [job.result["refused"] for job in Job.objects.order_by("pk")]
     assert refused == [{}, {"second_person_needed": 1}, {}]
+
+
+@pytest.mark.parametrize("chosen", [{"id": []}, {"everything": "1"}])
+def test_list__bulk_approve_without_the_password__keeps_the_rows_until_it_is_given(officer, chosen):
+    make_subject()
+    requests = [make_reviewed(Kind.ERASURE) for _ in range(2)]
+    ids = {"id": [request.public_id for request in requests]} if "id" in chosen else chosen
+    address = f"{reverse('console:request-list')}?kind=erasure&view=open"
+    client = signed_in(officer)
+
+    asked = client.post(address, {"bulk": "approve", **ids})
+    password = client.post(asked["Location"], {"password": PASSWORD, "next": address})
+    confirm = client.get(password["Location"]).content.decode()
+    again = client.get(address).content.decode()
+
+    assert asked["Location"] == f"{reverse('console:step-up')}?{urlencode({'next': address})}"
+    assert password["Location"] == address
+    assert "<strong>2</strong>" in confirm
+    assert 'name="confirmed"' in confirm
+    assert [request.public_id in confirm for request in requests] == ["id" in chosen] * 2
+    assert 'name="confirmed"' not in again
+    assert not Job.objects.exists()
+
+
+def test_list__bulk_approve_given_up_at_the_password__is_forgotten(officer):
+    make_subject()
+    request = make_reviewed(Kind.ERASURE)
+    client = signed_in(officer)
+    client.post(reverse("console:request-list"), {"bulk": "approve", "id": [request.public_id]})
+
+    seen = client.get(reverse("console:request-list")).content.decode()
+
+    assert 'name="confirmed"' not in seen
+    assert "bulk_put_off" not in client.session
+
+
+def test_limit_use__delivered__is_lifted_on_its_page_with_how_the_person_agreed(officer):
+    jane = make_subject()
+    request = make_request(Kind.LIMIT_USE)
+    client = signed_in(officer, stepped_up=True)
+    step(client, "collect", request)
+    step(client, "approve", work(request))
+    request = step(client, "deliver", request)
+    jane.refresh_from_db()
+    before = jane.sensitive_limited
+    offered = page(client, "request", request.public_id)
+    refused = client.post(reverse("console:request-unlimit", args=[request.public_id]), {"text": " "})
+
+    step(client, "unlimit", request, text="Agreed twice on the phone, 20 November")
+
+    jane.refresh_from_db()
+    assert (before, refused.status_code, jane.sensitive_limited) == (True, 422, False)
+    assert "Allow sensitive data again" in offered
+    assert Restriction.objects.get().lifted_because == "Agreed twice on the phone, 20 November"
 
 
 def test_match__near_miss__is_offered_and_chosen(officer):
