@@ -261,6 +261,7 @@ PREFERENCE_LINK_DAYS = env.number("PREFERENCE_LINK_DAYS", 90, 30, 400)  # CAN-SP
 CONSENT_RENEWAL_DAYS = env.number("CONSENT_RENEWAL_DAYS", 30, 1, 90)  # before a consent ends, people are asked
 CONTROLLER = {"name": env.text("CONTROLLER_NAME", CONSOLE_BRAND), "address": env.text("CONTROLLER_ADDRESS", "")}
 CONTROLLER |= {"contact": env.text("CONTROLLER_CONTACT", ""), "storage": env.text("STORAGE_LOCATION", "")}
+DRP_BUSINESS_ID = env.text("DRP_BUSINESS_ID", "")  # our name in the Data Rights Protocol; empty: agents write letters
 CONSENT_CATALOGUE_SECONDS = env.seconds("CONSENT_CATALOGUE_SECONDS", 5.0)  # purposes and rules may be this stale
 
 # --- E-mail ----------------------------------------------------------------------------------------------------------

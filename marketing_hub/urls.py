@@ -5,7 +5,7 @@ from django.views.generic import RedirectView
 
 from campaigns.api import providers
 from campaigns.api.urls import ofrep
-from consent.api import preferences, public
+from consent.api import data_rights, preferences, public
 from consent.api.catalogue import well_known_gpc
 from engagement.api import calls, tracking
 from marketing_hub import api_v1, documents
@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(ofrep)),
     path("", include(public.urlpatterns)),
     path("", include(preferences.urlpatterns)),
+    path("", include(data_rights.urlpatterns)),
     path("", include(tracking.urlpatterns)),
     path("", include(calls.urlpatterns)),
     path("", include(providers.urlpatterns)),

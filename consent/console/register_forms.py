@@ -77,6 +77,27 @@ class ProcessorForm(EntryForm):
     ended_on = _day("No longer works for us since")
 
 
+class AgentForm(EntryForm):
+    """An entry of the service directory of the Data Rights Protocol (section 3.05.1)."""
+
+    name = forms.CharField(label="Agent", max_length=120)
+    agent_id = forms.CharField(label="Id in the network", max_length=60, help_text="Capital letters and underscores.")
+    verify_key = forms.CharField(
+        label="Public key", max_length=44, help_text="Its verify_key in the service directory: Ed25519 in base64."
+    )
+    web_url = forms.URLField(label="Web site", max_length=300, required=False, assume_scheme="https")
+    identity_assurance_url = forms.URLField(
+        label="How it verifies people", max_length=300, required=False, assume_scheme="https"
+    )
+    contact = forms.EmailField(label="Technical contact", required=False, help_text="A general address, no person's.")
+    relies_on_email = forms.BooleanField(
+        label="Its check of an e-mail address is enough for us",
+        required=False,
+        help_text="Otherwise we write to each person before anything is collected (11 CCR 7063(a)).",
+    )
+    ended_on = _day("No longer heard since")
+
+
 class BreachForm(EntryForm):
     """GDPR Art. 33(3) and (5)."""
 

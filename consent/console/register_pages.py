@@ -1,4 +1,4 @@
-"""The screens of the three registers."""
+"""The screens of the four registers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.urls import reverse
 from django.utils import timezone
 
-from consent.console.register_forms import ActivityForm, BreachForm, ProcessorForm
+from consent.console.register_forms import ActivityForm, AgentForm, BreachForm, ProcessorForm
 from consent.console.registers import (
     VIEW,
     EditEntry,
@@ -17,7 +17,7 @@ from consent.console.registers import (
     RegisterList,
     name_column,
 )
-from consent.models import Activity, Breach, Processor
+from consent.models import Activity, Breach, Processor, RightsAgent
 from consent.rules.breaches import clock_of
 from consent.selectors.registers import endings, open_breaches
 from core.console import cells
@@ -118,6 +118,50 @@ class ExportProcessors(_Processors, ExportRegister):
     name, title = "processor-export", "Export the processors"
 
 
+class _Agents(Register):
+    kind, word = RightsAgent, "agent"
+
+
+class AgentList(_Agents, RegisterList):
+    """Who may ask for people by the Data Rights Protocol."""
+
+    name, title = "agent-list", "Authorised agents"
+    menu_entry = MenuEntry("Authorised agents", "users", "Compliance", order=63)
+    search_label = "Agent"
+    empty = Empty("No agent registered yet", "Agents of the Data Rights Protocol are heard by their public key.")
+    columns = (
+        name_column("agent", "Agent"),
+        Column("agent_id", "Id", cell=cells.code),
+        Column("relies_on_email", "Its check is enough", value=lambda row: "Yes" if row.relies_on_email else "No"),
+        Column("paired_at", "Token made", cell=cells.ago, sort="paired_at"),
+        Column("ended_on", "Ended", cell=cells.day, sort="ended_on"),
+    )
+
+
+class AgentDetail(_Agents, RegisterDetail):
+    """One agent."""
+
+    name, title = "agent", "Authorised agent"
+
+
+class NewAgent(_Agents, NewEntry):
+    """An agent is registered with its key."""
+
+    name, title, form_class = "agent-new", "Register an agent", AgentForm
+
+
+class EditAgent(_Agents, EditEntry):
+    """An agent changed; with another key its token ends."""
+
+    name, title, form_class = "agent-edit", "Edit agent", AgentForm
+
+
+class ExportAgents(_Agents, ExportRegister):
+    """The register as a file."""
+
+    name, title = "agent-export", "Export the agents"
+
+
 class _Breaches(Register):
     kind, word = Breach, "breach"
 
@@ -212,5 +256,6 @@ def register_alerts() -> list[Alert]:
 SCREENS: tuple[tuple[str, *tuple[type[Page], ...]], ...] = (
     ("activities", ActivityList, NewActivity, ExportActivities, ActivityDetail, EditActivity),
     ("processors", ProcessorList, NewProcessor, ExportProcessors, ProcessorDetail, EditProcessor),
+    ("agents", AgentList, NewAgent, ExportAgents, AgentDetail, EditAgent),
     ("breaches", BreachList, NewBreach, ExportBreaches, BreachDetail, EditBreach),
 )

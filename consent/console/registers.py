@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 
-from consent.models import Activity, Breach, Processor
+from consent.models import Activity, Breach, Processor, RightsAgent
 from consent.selectors.registers import columns_of, export_rows, find_entry, list_entries
 from consent.services.registers import note_export, save_entry
 from core.console import cells
@@ -163,7 +163,7 @@ def _harmless(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def facts_of(row: Activity | Processor | Breach) -> Mapping[str, Any]:
+def facts_of(row: Activity | Processor | Breach | RightsAgent) -> Mapping[str, Any]:
     """Every column with its words."""
     shown = [field for field in columns_of(type(row)) if field.name not in ("public_id", "created_at", "name")]
     return {"facts": [(_label(field.name), _shown(row, field.name)) for field in shown]}

@@ -1,5 +1,6 @@
 """Tables of consent."""
 
+from consent.models.agents import RightsAgent
 from consent.models.anchors import LedgerAnchor
 from consent.models.confirmations import Confirmation, ConfirmationKind, ConfirmationState
 from consent.models.disclosures import Disclosure, DisclosureFlow
@@ -48,6 +49,7 @@ __all__ = [
     "RequestPackage",
     "RequestStep",
     "Restriction",
+    "RightsAgent",
     "Suppression",
     "SuppressionReason",
 ]

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from consent.models.agents import RightsAgent
 from consent.rules.requests import CLOSED, OPEN, Channel, Kind, Refusal, State, Verb
 from core.models.base import PublicId, TimeStamped
 from customers.models import Customer
@@ -26,6 +27,7 @@ class DataRequest(PublicId, TimeStamped):
     are encrypted and emptied when nobody needs them any more; `contact_hash` finds the same person again.
     `law_due`, `safe_due`, `ack_due` and `why` are computed from the clock rows by consent.rules.deadlines and never
     written otherwise; `short_due` is the plain 30 or 45 days. `opened_by` and the other names are actors.
+    `via_agent` sent it by the Data Rights Protocol, with its own number for it and where it wants to be called back.
     """
 
     id_prefix = "dsr"
@@ -45,6 +47,9 @@ class DataRequest(PublicId, TimeStamped):
     details_sealed = models.TextField(default="")
     subjects_sealed = models.TextField(default="")
     agent = models.CharField(max_length=120, default="", blank=True)
+    via_agent = models.ForeignKey(RightsAgent, null=True, on_delete=models.PROTECT, related_name="requests")
+    agent_message = models.CharField(max_length=64, default="", db_default="")
+    agent_facts = models.JSONField(default=dict, db_default={})
     received_at = models.DateTimeField()
     received_on = models.DateField()
     backdated_by = models.CharField(max_length=60, default="")
@@ -82,6 +87,11 @@ class DataRequest(PublicId, TimeStamped):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["via_agent", "agent_message"],
+                name="request_once_a_message",
+                condition=Q(via_agent__isnull=False),
+            ),
             models.CheckConstraint(condition=Q(state__in=State.values), name="request_state_known"),
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="request_kind_known"),
             models.CheckConstraint(

@@ -7,11 +7,12 @@ from typing import Any, Final, TypeVar
 
 from django.db.models import Field, Model, Q, QuerySet
 
-from consent.models import Activity, Breach, Processor
+from consent.models import Activity, Breach, Processor, RightsAgent
 from core.errors import NotFound
 
 SOON: Final = timedelta(days=60)
-Entry = TypeVar("Entry", Activity, Processor, Breach)
+Entry = TypeVar("Entry", Activity, Processor, Breach, RightsAgent)
+_INNER: Final = ("id", "reminded_on", "token_digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def find_entry(kind: type[Entry], public_id: str, /) -> Entry:
 
 def columns_of(kind: type[Model], /) -> list["Field[Any, Any]"]:
     """The columns of a register, as exports show them."""
-    return [field for field in kind._meta.concrete_fields if field.name not in ("id", "reminded_on")]
+    return [field for field in kind._meta.concrete_fields if field.name not in _INNER]
 
 
 def export_rows(kind: type[Entry], /) -> Iterator[dict[str, Any]]:

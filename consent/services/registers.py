@@ -1,4 +1,4 @@
-"""Keeping the registers: activities, processors, breaches. Every change stands in the audit log."""
+"""Keeping the registers: activities, processors, breaches, authorised agents. Every change stands in the audit log."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,14 +6,15 @@ from typing import Any, Final, TypeVar
 
 from django.db import IntegrityError, transaction
 
-from consent.models import Activity, Breach, Processor
+from consent.models import Activity, Breach, Processor, RightsAgent
 from consent.rules.breaches import clock_of, must_explain_delay
+from consent.rules.data_rights import AGENT_ID, is_key
 from core import audit
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput
 
-Entry = TypeVar("Entry", Activity, Processor, Breach)
-_ACTIONS: Final = {Activity: "activity", Processor: "processor", Breach: "breach"}
+Entry = TypeVar("Entry", Activity, Processor, Breach, RightsAgent)
+_ACTIONS: Final = {Activity: "activity", Processor: "processor", Breach: "breach", RightsAgent: "agent"}
 
 
 @transaction.atomic
@@ -21,7 +22,7 @@ def save_entry(*, row: Entry, values: Mapping[str, Any], by: Actor, now: datetim
     """The entry has these values; a new one has a public id. Refuses a name that another entry has.
 
     A breach gets its clock; one whose authority was told late needs the reason for the delay, one whose risk is not
-    yet known cannot be closed.
+    yet known cannot be closed. An agent needs its id in the network and a public key; with another key its token ends.
     """
     kind, new = _ACTIONS[type(row)], row.pk is None
     before = {name: getattr(row, name) for name in values}
@@ -31,6 +32,8 @@ def save_entry(*, row: Entry, values: Mapping[str, Any], by: Actor, now: datetim
         _check_breach(row, now)
     if isinstance(row, Processor) and before.get("agreement_ends_on") != row.agreement_ends_on:
         row.reminded_on = None
+    if isinstance(row, RightsAgent):
+        _check_agent(row, before)
     row.public_id = row.public_id or type(row).new_public_id()
     row.updated_at = now
     row.created_at = now if new else row.created_at
@@ -44,6 +47,17 @@ def save_entry(*, row: Entry, values: Mapping[str, Any], by: Actor, now: datetim
         by=by, action=f"{kind}.{'added' if new else 'changed'}", target=row.public_id, changes={} if new else changes
     )
     return row
+
+
+def _check_agent(row: RightsAgent, before: Mapping[str, Any]) -> None:
+    if not AGENT_ID.fullmatch(row.agent_id):
+        raise InvalidInput("The id is of capital letters and underscores, such as AGENT_NAME.", param="agent_id")
+    if RightsAgent.objects.filter(agent_id=row.agent_id).exclude(pk=row.pk).exists():
+        raise Conflict("Another agent has this id already.", param="agent_id")
+    if not is_key(row.verify_key):
+        raise InvalidInput("This is no public key of Ed25519: 32 bytes in base64.", param="verify_key")
+    if row.ended_on or before.get("verify_key") not in ("", row.verify_key):
+        row.token_digest = ""
 
 
 def _check_breach(row: Breach, now: datetime) -> None:

@@ -1,5 +1,7 @@
 """Every address names who may enter: a scope at the API, a permission in the console."""
 
+import re
+
 import pytest
 from django.conf import settings
 
@@ -8,6 +10,8 @@ from core.console.pages import Page
 from marketing_hub.documents import schema
 from tests.support.routes import ANY, api_routes, patterns
 
+AGENTS_ONLY = {"v1/agent/<str:agent_id>", "v1/data-rights-request", "v1/data-rights-request/<str:request_id>"}
+"""Addresses of the Data Rights Protocol: agents prove themselves by signature and a token of its own, not by OAuth."""
 OPEN_TO_ALL = {
     "console/sign-in",
     "console/sign-out",
@@ -18,9 +22,22 @@ OPEN_TO_ALL = {
 
 @pytest.mark.parametrize("prefix", ["api/v1/", "v1/", "ofrep/v1/"])
 def test_api_routes__scopes__stand_in_the_table(prefix):
-    strangers = [str(route) for route in api_routes(prefix) if route.scope not in (ANY, *settings.API_SCOPES)]
+    known = (ANY, *settings.API_SCOPES)
+    strangers = [route.path for route in api_routes(prefix) if route.scope not in known]
 
-    assert strangers == []
+    assert set(strangers) == (AGENTS_ONLY if prefix == "v1/" else set())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PUT", "PATCH"])
+@pytest.mark.parametrize("path", sorted(AGENTS_ONLY))
+def test_addresses_of_agents__without_proof_of_an_agent__give_nothing(client, settings, path, method):
+    settings.DRP_BUSINESS_ID = "NORTHWIND_SHOP"
+
+    answer = client.generic(method, "/" + re.sub(r"<[^>]+>", "unknown", path), b"e30=", content_type="text/plain")
+
+    assert answer.status_code in (401, 403, 405)
+    assert answer.status_code == 401 or not answer.content
 
 
 def test_api_routes__unversioned__are_addresses_of_versioned_views():

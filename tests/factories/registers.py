@@ -1,11 +1,13 @@
 """Entries of the registers."""
 
+import base64
 from datetime import date, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 
-from consent.models import Activity, Breach, Processor
+from consent.models import Activity, Breach, Processor, RightsAgent
 from consent.services.registers import save_entry
 from core.actors import SYSTEM
 
@@ -61,6 +63,19 @@ def activity_example() -> dict[str, str]:
 def processor_example() -> dict[str, str]:
     """The address of a processor whose agreement ends soon."""
     return _stored(Processor(), processor_values(agreement_ends_on=timezone.now().date() + timedelta(days=20)))
+
+
+def agent_values(**facts: Any) -> dict[str, Any]:
+    """An agent with a key of its own."""
+    public = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    key = base64.b64encode(public).decode()
+    return {"name": "Permission Desk", "agent_id": "PERMISSION_DESK", "verify_key": key} | facts
+
+
+def agent_example() -> dict[str, str]:
+    """The address of an authorised agent."""
+    letter = chr(ord("A") + RightsAgent.objects.count() % 26)
+    return _stored(RightsAgent(), agent_values(agent_id=f"PERMISSION_DESK_{letter}"))
 
 
 def breach_example() -> dict[str, str]:
