@@ -18,7 +18,7 @@ from core.crypto import open_text, seal, sign_text, unseal
 from core.errors import Gone, NotFound
 
 _LINK: Final = "confirmation"
-_SEALED: Final = "confirmation-address"
+ADDRESS_CONTEXT: Final = "confirmation-address"
 _ONE_QUESTION: Final = timedelta(days=90)
 AT_ONCE: Final = 2_000
 
@@ -33,12 +33,12 @@ class Asked:
 
 def seal_address(address: str) -> str:
     """Encrypted."""
-    return seal(address, _SEALED)
+    return seal(address, ADDRESS_CONTEXT)
 
 
 def asked_address(row: Confirmation) -> str:
     """Where the question goes; empty once it is closed."""
-    return unseal(row.email_sealed, _SEALED) if row.email_sealed else ""
+    return unseal(row.email_sealed, ADDRESS_CONTEXT) if row.email_sealed else ""
 
 
 def confirmation_url(row: Confirmation) -> str:

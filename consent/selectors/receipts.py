@@ -61,20 +61,35 @@ def receipt_key() -> dict[str, Any]:
 
 
 def verify_receipt(text: str, /) -> Verdict:
-    """Whether a signed receipt is ours and unaltered, and the ledger holds the very entry, its chain unbroken."""
+    """Whether a receipt is ours and unaltered, and the ledger holds the very entry, its chain unbroken.
+
+    `text` is the downloaded file or its signed form alone; what the file says in plain must be what was signed.
+    """
+    signed, plain = _parts(text)
     try:
-        opened = jws.deserialize_compact(text.strip(), _key(), algorithms=[ALGORITHM])
+        opened = jws.deserialize_compact(signed, _key(), algorithms=[ALGORITHM])
     except (JoseError, ValueError):
         return Verdict(False, False, "The signature is not ours, or the receipt was altered.")
     if opened.protected.get("typ") != TYPE or len(text) > MAX_LENGTH:
         return Verdict(False, False, "This is signed by us, but it is no consent receipt.")
     said = json.loads(opened.payload or b"{}")
+    if plain is not None and plain != said:
+        return Verdict(False, False, "The file says something else than what was signed.")
     row = ConsentEvent.objects.filter(public_id=said.get("record_id", "")).first()
     if row is None or row.hash != said["ledger"]["hash"]:
         return Verdict(True, False, "The signature is ours, but the ledger does not hold this entry.")
     if chain_of(row.customer_id) is not None:
         return Verdict(True, False, "The ledger of this person was altered.")
     return Verdict(True, True, f"Genuine: entry {row.seq} of {row.subject}, {row.event}, {row.occurred_at:%Y-%m-%d}.")
+
+
+def _parts(text: str) -> tuple[str, Any]:
+    """The signed form, and what a downloaded file says beside it; None when it is the signed form alone."""
+    try:
+        file = json.loads(text)
+    except (ValueError, RecursionError):
+        return text.strip(), None
+    return (str(file.get("jws", "")), file.get("receipt", {})) if isinstance(file, dict) else ("", None)
 
 
 def _content(row: ConsentEvent) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from customers.models import Customer, Identity, IdentityKind
 from customers.rules.identity import BadIdentity, normalise
 
 CARDS_A_LANE: Final = 25
-_CONTEXT: Final = "privacy request"
+REQUEST_CONTEXT: Final = "privacy request"
 NEAR_MISSES: Final = 10
 
 
@@ -153,12 +153,12 @@ def contact_hash_of(address: str) -> str:
 
 def sealed(text: str) -> str:
     """Encrypted; empty stays empty."""
-    return seal(text, _CONTEXT) if text else ""
+    return seal(text, REQUEST_CONTEXT) if text else ""
 
 
 def opened(text: str) -> str:
     """The text of `sealed`."""
-    return unseal(text, _CONTEXT) if text else ""
+    return unseal(text, REQUEST_CONTEXT) if text else ""
 
 
 def contacts_of(rows: Iterable[DataRequest]) -> Mapping[int, str]:

@@ -4,11 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from cryptography.exceptions import InvalidTag
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 
 from core import audit, jobs
 from core.actors import Actor, ActorKind
-from core.errors import DomainError
+from core.crypto import seal, unseal
+from core.errors import DomainError, Unavailable
 from core.models import Job
 from customers.models import Customer, ProfileChange
 from customers.rules.sealed import must_be_sealed, resealed
@@ -63,6 +67,33 @@ def _forget_history() -> None:
     old = ProfileChange.objects.filter(field__in=fields).values("pk")
     while ProfileChange.objects.filter(pk__in=old[:HISTORY_CHUNK]).delete()[0] == HISTORY_CHUNK:
         continue
+
+
+def reseal_texts(*, model: type[Model], field: str, context: Callable[[Any], str]) -> int:
+    """Every text of this column lies under the first key of FIELD_KEYS; how many were moved.
+
+    Rows are locked a chunk at a time, so that all keeps working; safe to repeat. `context` says in which a row's text
+    was sealed; an empty text is none. Unavailable when a key is missing: what was moved before stays so.
+    """
+    first, last, moved = next(iter(settings.FIELD_KEYS)), 0, 0
+    behind = model._default_manager.exclude(**{field: ""}).exclude(**{f"{field}__startswith": f"{first}:"})
+    while True:
+        with transaction.atomic():
+            rows: list[Any] = list(behind.filter(pk__gt=last).order_by("pk").select_for_update(of=("self",))[:CHUNK])
+            for row in rows:
+                setattr(row, field, _moved(getattr(row, field), context(row)))
+            model._default_manager.bulk_update(rows, [field])
+        if not rows:
+            return moved
+        last, moved = rows[-1].pk, moved + len(rows)
+
+
+def _moved(text: str, context: str) -> str:
+    try:
+        return seal(unseal(text, context), context)
+    except (KeyError, InvalidTag):
+        key_id = text.partition(":")[0]
+        raise Unavailable(f"A stored text cannot be opened: FIELD_KEYS lacks the right key '{key_id}'.") from None
 
 
 @transaction.atomic

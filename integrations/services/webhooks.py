@@ -14,6 +14,7 @@ from core.actors import Actor
 from core.crypto import seal, unseal
 from core.errors import InvalidInput, InvalidState, NotFound
 from core.models import OutboxMessage
+from customers.services.resealing import reseal_texts
 from integrations.models import (
     BodyFormat,
     DeliveryState,
@@ -117,6 +118,14 @@ def rotate_signing_secret(*, endpoint: WebhookEndpoint, by: Actor, now: datetime
 def signing_secrets(*, endpoint: WebhookEndpoint, now: datetime) -> list[str]:
     """The texts that sign at this moment, the newest first."""
     return [unseal(sealed, _context(endpoint.public_id)) for sealed in endpoint.both_secrets(now)]
+
+
+def reseal_secrets() -> int:
+    """Every signing secret, the one before included, lies under the first key of FIELD_KEYS; how many were moved."""
+    return sum(
+        reseal_texts(model=WebhookEndpoint, field=field, context=lambda row: _context(row.public_id))
+        for field in ("secret", "old_secret")
+    )
 
 
 @transaction.atomic

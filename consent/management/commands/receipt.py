@@ -1,6 +1,5 @@
 """`manage.py receipt verify`: whether a consent receipt is genuine and the ledger still says so."""
 
-import json
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -21,16 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Say what was found; the exit code is 1 unless the receipt is genuine and in the ledger."""
-        verdict = verify_receipt(_signed(sys.stdin.read()))
+        verdict = verify_receipt(sys.stdin.read())
         if not (verdict.genuine and verdict.in_ledger):
             raise CommandError(verdict.why)
         self.stdout.write(verdict.why)
-
-
-def _signed(text: str) -> str:
-    """The signed form inside of a downloaded file; anything else as it is."""
-    try:
-        file = json.loads(text)
-    except ValueError:
-        return text
-    return str(file.get("jws", "")) if isinstance(file, dict) else text

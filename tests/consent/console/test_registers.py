@@ -2,13 +2,20 @@
 
 import pytest
 
-from consent.models import Activity, Breach
+from consent.models import Activity, Breach, RightsAgent
 from core.models import AuditEntry
 from tests.factories.core import make_staff
-from tests.factories.registers import activity_example, activity_values, breach_example, processor_example
+from tests.factories.registers import (
+    activity_example,
+    activity_values,
+    agent_example,
+    agent_values,
+    breach_example,
+    processor_example,
+)
 
 pytestmark = pytest.mark.django_db
-WORDS = ("activities", "processors", "breaches")
+WORDS = ("activities", "processors", "breaches", "agents")
 
 
 @pytest.fixture
@@ -32,6 +39,26 @@ def test_new_activity__purpose_missing__nothing_is_stored(officer):
     assert not Activity.objects.exists()
 
 
+def test_new_agent__with_its_public_key__is_registered_and_shown_without_a_token(officer):
+    answer = officer.post("/console/agents/new", agent_values(relies_on_email="on"), follow=True)
+
+    row = RightsAgent.objects.get()
+    shown = answer.content.decode()
+    assert answer.redirect_chain[-1][0].endswith(row.public_id)
+    assert row.relies_on_email
+    assert row.verify_key.replace("+", "&#x2B;") in shown.replace("+", "&#x2B;")
+    assert "oken digest" not in shown
+    assert AuditEntry.objects.filter(action="agent.added", target=row.public_id).exists()
+
+
+def test_new_agent__key_that_is_none__is_refused_beside_the_field_and_nothing_is_stored(officer):
+    answer = officer.post("/console/agents/new", agent_values(verify_key="c2hvcnQ="))
+
+    assert answer.status_code == 400
+    assert "no public key of Ed25519" in answer.content.decode()
+    assert not RightsAgent.objects.exists()
+
+
 def test_edit_breach__closed_without_a_judgement__is_refused_beside_the_field(officer):
     public_id = breach_example()["public_id"]
     row = Breach.objects.get()
@@ -53,7 +80,7 @@ def test_edit_breach__closed_without_a_judgement__is_refused_beside_the_field(of
 @pytest.mark.parametrize("form", ["csv", "json"])
 @pytest.mark.parametrize("word", WORDS)
 def test_export__register__is_a_file_and_on_record(officer, word, form):
-    for make in (activity_example, processor_example, breach_example):
+    for make in (activity_example, processor_example, breach_example, agent_example):
         make()
 
     answer = officer.post(f"/console/{word}/export", {"format": form})

@@ -73,6 +73,16 @@ def test_command__file_from_staff__is_verified(entry, monkeypatch):
         call_command("receipt", "verify")
 
 
+def test_verify_receipt__file_whose_plain_part_was_altered__is_not_genuine(entry):
+    file = receipt_for(entry)
+    altered = file | {"receipt": file["receipt"] | {"record_id": "con_other"}}
+
+    verdicts = [verify_receipt(json.dumps(one)) for one in (file, altered, {"jws": file["jws"]}, [file], {})]
+
+    assert [verdict.genuine for verdict in verdicts] == [True, False, False, False, False]
+    assert "something else" in verdicts[1].why
+
+
 def test_receipt_page__own_entry_and_that_of_another__is_a_file_and_gone(entry, make_customer):
     other = make_customer(external_id="9")
     record_consent(customer=other, entries=[no()], by=SHOP, now=NOON)
