@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.jobs import Retryable
-from integrations.services import clients, proofs, usage_drain, webhook_replay, webhook_upkeep
+from integrations.services import agent_calls, clients, proofs, usage_drain, webhook_replay, webhook_upkeep
 
 
 @shared_task
@@ -40,6 +40,12 @@ def replay_webhooks(job_id: str, **_: Any) -> None:
 def trim_webhooks(**_: Any) -> int:
     """Forget deliveries that are past their retention."""
     return webhook_upkeep.trim_webhooks(now=timezone.now())
+
+
+@shared_task
+def call_agents(**_: Any) -> int:
+    """Tell authorised agents where the requests they sent stand."""
+    return agent_calls.call_agents(clock=timezone.now)
 
 
 @shared_task(autoretry_for=(Retryable,), retry_backoff=60, max_retries=5)

@@ -27,6 +27,7 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "oauth-tokens": {"task": "integrations.tasks.clear_expired_tokens", "schedule": 3600.0},
     "api-usage": {"task": "integrations.tasks.drain_usage", "schedule": 5.0},
     "api-usage-retention": {"task": "integrations.tasks.trim_usage", "schedule": 3600.0},
+    "agent-callbacks": {"task": "integrations.tasks.call_agents", "schedule": 300.0},
     "webhook-retention": {"task": "integrations.tasks.trim_webhooks", "schedule": 3600.0},
     "disclosures": {"task": "consent.tasks.drain_disclosures", "schedule": 5.0},
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},

@@ -12,7 +12,7 @@ from django.db import transaction
 from consent.models import DataRequest, RightsAgent
 from consent.rules.data_rights import Exercise, Refused, check_claims, read_exercise, read_signed
 from consent.rules.requests import Channel, State, needs_identity
-from consent.selectors.agents import agent_of_token, request_of_agent
+from consent.selectors.agents import agent_of_token, mark_of, request_of_agent
 from consent.selectors.requests import contact_hash_of
 from consent.services.request_decisions import withdraw_request
 from consent.services.requests import NewRequest, ask_requester, open_request, start_collecting, verify_request
@@ -84,24 +84,34 @@ def revoke_right(*, token: str, request_id: str, body: bytes, ip: str, now: date
     return withdraw_request(request=row, text=text, by=_actor(agent, ip), now=now)
 
 
+@transaction.atomic
+def note_call(*, request_id: int, mark: str, arrived: bool) -> None:
+    """That an agent was called back with this status stands on its request, or one more call that did not arrive."""
+    row = DataRequest.objects.select_for_update().get(pk=request_id)
+    facts = row.agent_facts
+    calls = facts.get("calls", 0) if facts.get("tried") == mark else 0
+    row.agent_facts = facts | ({"told": mark} if arrived else {"tried": mark, "calls": calls + 1})
+    row.save(update_fields=["agent_facts"])
+
+
 def _open(agent: RightsAgent, asked: Exercise, fingerprint: str, by: Actor, now: datetime) -> DataRequest:
     hashed = contact_hash_of(asked.email)
     if hashed and not take(f"privacy-form:{hashed}", _BY_CONTACT).granted:
         raise RateLimited("Too many requests for this person today.", code="too_many_requests")
     new = NewRequest(kind=asked.kind, channel=Channel.AGENT, contact=asked.email, place=asked.place)
     row = open_request(new=replace(new, agent=agent.name, details=asked.details), by=by, now=now)
-    DataRequest.objects.filter(pk=row.pk).update(
-        via_agent=agent,
-        agent_message=fingerprint,
-        agent_facts={"agent_request_id": asked.agent_request_id, "callback": asked.callback, "action": asked.action},
-    )
+    facts = {"agent_request_id": asked.agent_request_id, "callback": asked.callback, "action": asked.action}
+    DataRequest.objects.filter(pk=row.pk).update(via_agent=agent, agent_message=fingerprint, agent_facts=facts)
     if not needs_identity(row.kind):
         start_collecting(request=row, by=by, now=now)
     elif asked.email_verified and agent.relies_on_email:
         verify_request(request=row, how="e-mail address verified by agent", by=by, now=now)
     else:
         ask_requester(request=row, question="identity", by=by, now=now)
-    return DataRequest.objects.get(pk=row.pk)
+    row = DataRequest.objects.get(pk=row.pk)
+    row.agent_facts = facts | {"told": mark_of(row)}
+    row.save(update_fields=["agent_facts"])
+    return row
 
 
 def _asking(token: str) -> RightsAgent:
