@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('consent', '0012_redactions'),
-        ('customers', '0016_sensitive_limited'),
+        ('customers', '0020_sensitive_limited'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('consent', '0013_limits_of_sensitive_use'),
-        ('customers', '0016_sensitive_limited'),
+        ('customers', '0020_sensitive_limited'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0015_member_exports'),
+        ('customers', '0019_quality_audits'),
     ]
 
     operations = [
