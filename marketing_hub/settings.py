@@ -8,6 +8,7 @@ from marketing_hub import access, env
 from marketing_hub.changelog import PREVIEW, RELEASES
 from marketing_hub.logs import configure_logging
 from marketing_hub.mail import read_mail
+from marketing_hub.openapi_names import ENUM_NAMES
 from marketing_hub.security import read_security
 from marketing_hub.timetable import ROUTES, TIMETABLE
 
@@ -368,31 +369,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "ModeEnum": ["opt_in", "opt_out"],
-        "FormatEnum": ["standard", "cloudevents"],
-        "ExportFormatEnum": ["csv", "ndjson"],
-        "ListUploadModeEnum": ["add", "replace"],
-        "CustomerStatusEnum": ["active", "inactive"],
-        "BatchStatusEnum": ["created", "updated", "unchanged", "refused"],
-        "IdentityKindEnum": ["email", "phone", "external_id", "anonymous_id", "device_id"],
-        "MergeStateEnum": ["requested", "refused", "expired", "done", "undone"],
-        "PairStateEnum": ["open", "later", "different", "merge"],
-        "ImportTargetEnum": ["customers", "purchases"],
-        "PrivacyRequestTypeEnum": "consent.rules.requests.Kind.values",
-        "PrivacyRequestStateEnum": "consent.rules.requests.State.values",
-        "AttributeTypeEnum": ["text", "number", "boolean", "date", "datetime", "enum", "list"],
-        "VersionStatusEnum": ["current", "preview", "deprecated"],
-        "CredentialKindEnum": ["bearer", "api_key"],
-        "JobStateEnum": "core.models.JobState.values",
-        "CampaignChannelEnum": "campaigns.models.Channel.values",
-        "MessageVerdictEnum": ["machine", "uncertain", "human"],
-        "SegmentRunKindEnum": ["first", "definition", "reconcile", "list"],
-        "SegmentKindEnum": ["dynamic", "static", "snapshot"],
-        "WebhookStateEnum": "integrations.models.EndpointState.values",
-        "WebhookDeliveryStateEnum": "integrations.models.DeliveryState.values",
-        "SegmentChangeReasonEnum": "customers.models.ChangeReason.values",
-    },
+    "ENUM_NAME_OVERRIDES": ENUM_NAMES,
     "SORT_OPERATION_PARAMETERS": False,
     "PREPROCESSING_HOOKS": ["marketing_hub.openapi_shared.only_versioned"],
     "POSTPROCESSING_HOOKS": [
