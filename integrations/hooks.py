@@ -16,6 +16,7 @@ from integrations.models import ApiClient, EndpointState, WebhookDelivery, Webho
 from integrations.rules.clients import EXPIRING
 from integrations.rules.routes import template_of
 from integrations.selectors.clients import Found, count_expiring, find_api_key, find_bearer, list_clients
+from integrations.selectors.quotas import warned_today
 from integrations.selectors.usage import list_requests
 from integrations.selectors.webhooks import collect_deliveries, failing_endpoints, list_endpoints, seconds_waiting
 from integrations.services import webhook_planning
@@ -75,6 +76,19 @@ def _search_requests(text: str, reader: menu.Reader) -> list[menu.Hit]:
     return [menu.Hit(f"{line.method} {template_of(line.route)}", url, line.request_id) for line in found]
 
 
+def _near_quota() -> list[menu.Alert]:
+    found = warned_today(now=timezone.now())
+    names = _names([warning.client_id for warning in found])
+    return [
+        menu.Alert(
+            f"API client {names.get(row.client_id, row.client_id)} has used {row.step} % of its {row.window}.",
+            reverse("console:api-client", args=[row.client_id]),
+        )
+        for row in found[:10]
+        if row.client_id in names
+    ]
+
+
 def _failing() -> list[menu.Alert]:
     return [
         menu.Alert(
@@ -107,6 +121,7 @@ privacy.register(
         order=230,
     )
 )
+menu.add_alerts(menu.AlertSource("quotas", "integrations.view_apiclient", _near_quota))
 menu.add_alerts(menu.AlertSource("secrets", "integrations.view_apiclient", _expiring_secrets))
 menu.add_search(menu.Search("Requests", "list", "integrations.view_apiusage", _search_requests))
 menu.add_search(menu.Search("API clients", "api", "integrations.view_apiclient", _search))

@@ -6,7 +6,15 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.jobs import Retryable
-from integrations.services import agent_calls, clients, proofs, usage_drain, webhook_replay, webhook_upkeep
+from integrations.services import (
+    agent_calls,
+    clients,
+    proofs,
+    quota_warnings,
+    usage_drain,
+    webhook_replay,
+    webhook_upkeep,
+)
 
 
 @shared_task
@@ -28,6 +36,18 @@ def trim_usage(**_: Any) -> None:
     now = timezone.now()
     usage_drain.trim_usage(now=now)
     usage_drain.drop_old_log(now=now)
+
+
+@shared_task
+def warn_quotas(**_: Any) -> int:
+    """Tell people of clients that have used most of a window."""
+    return quota_warnings.warn_quotas(now=timezone.now())
+
+
+@shared_task(autoretry_for=(Retryable,), retry_backoff=60, max_retries=5)
+def mail_quota_warning(client_id: str, window: str, day: str, step: int, **_: Any) -> int:
+    """Tell the contact of a client, and staff, how much of a window is used."""
+    return quota_warnings.mail_warning(client_id=client_id, window=window, day=day, step=step)
 
 
 @shared_task

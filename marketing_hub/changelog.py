@@ -25,7 +25,11 @@ RELEASES: Final = (
             ("added", "Webhooks by Standard Webhooks: /webhooks with deliveries, retry and recover."),
             ("added", "Publishable keys (pk_live_...) that web pages send events with."),
             ("added", "Every JSON answer as XML through Accept: application/xml."),
-            ("added", "GET /usage tells the calls, errors, speed and quota of each day."),
+            (
+                "added",
+                "GET /usage tells calls, errors, P50 to P99 by day and operation, and when quotas are full.",
+            ),
+            ("added", "Webhooks may ask for client.quota_warning: 70, 85 or 95 % of an hour or a day are used."),
             ("added", "GET /versions, and a preview of version 2 below /api/v2."),
             ("added", "GET /privacy-requests/{id}/export: the package; the desk answers at /privacy/requests too."),
             ("added", "GET /audit and /audit/seals: the audit log, and the digests that prove it."),

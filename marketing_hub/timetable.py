@@ -26,6 +26,7 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "requeue-stalled-jobs": {"task": "core.tasks.requeue_stalled_jobs", "schedule": 30.0},
     "oauth-tokens": {"task": "integrations.tasks.clear_expired_tokens", "schedule": 3600.0},
     "api-usage": {"task": "integrations.tasks.drain_usage", "schedule": 5.0},
+    "api-quotas": {"task": "integrations.tasks.warn_quotas", "schedule": 60.0},
     "api-usage-retention": {"task": "integrations.tasks.trim_usage", "schedule": 3600.0},
     "agent-callbacks": {"task": "integrations.tasks.call_agents", "schedule": 300.0},
     "webhook-retention": {"task": "integrations.tasks.trim_webhooks", "schedule": 3600.0},

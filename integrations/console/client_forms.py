@@ -31,6 +31,13 @@ class Lines(forms.Field):
         return (value or "").split()
 
 
+class ContactForm(ConsoleForm):
+    """Whom to ask, whom to tell."""
+
+    owner = forms.CharField(label="Owner", max_length=120, required=False, help_text="Whom to ask about this client.")
+    contact = forms.EmailField(label="E-mail for warnings", required=False)
+
+
 class ScopesForm(ConsoleForm):
     """Which scopes."""
 

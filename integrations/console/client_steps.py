@@ -9,10 +9,18 @@ from django.urls import reverse
 
 from core.console.forms import NoteForm, ReasonForm
 from core.console.views import ActionPage, FormPage
-from integrations.console.client_forms import ClientForm, KeyForm, ProofForm, PublishableKeyForm, ScopesForm
+from integrations.console.client_forms import (
+    ClientForm,
+    ContactForm,
+    KeyForm,
+    ProofForm,
+    PublishableKeyForm,
+    ScopesForm,
+)
 from integrations.console.clients import CHANGE, ROTATE, url
 from integrations.models import ApiClient, ApiKey, AuthMethod, Tier, TokenFormat
 from integrations.selectors.clients import find_api_key_of, find_client
+from integrations.services.client_contacts import change_contact
 from integrations.services.clients import (
     IssuedKey,
     Registered,
@@ -120,6 +128,26 @@ class ChangeProof(ClientStep):
     def save(self, form: ProofForm) -> ApiClient:
         """Change."""
         return change_proof(client=self.client(), proof=form.proof(), by=self.actor, now=self.now)
+
+
+class EditContact(ClientStep):
+    """Whom to ask, whom to tell."""
+
+    name, title, permission = "api-client-contact", "Owner and contact", CHANGE
+    form_class, submit_label, success = ContactForm, "Save", "Owner and contact are changed."
+
+    def initial(self) -> dict[str, Any]:
+        """The present ones."""
+        client = self.client()
+        return {"owner": client.owner, "contact": client.contact}
+
+    def question(self) -> str:
+        """What it is for."""
+        return "The contact is told by e-mail when 70, 85 or 95 % of the calls of an hour or a day are used."
+
+    def save(self, form: ContactForm) -> ApiClient:
+        """Change."""
+        return change_contact(client=self.client(), **form.cleaned_data, by=self.actor)
 
 
 class EditScopes(ClientStep):

@@ -13,7 +13,7 @@ from core.console import cells
 from core.console.tables import whole_row
 from core.console.views import Action, Column, DetailPage, Empty, Header, ListPage, MenuEntry, Tab
 from core.menu import Panel
-from integrations.console.usage import usage_panel
+from integrations.console.usage import first_success, usage_panel
 from integrations.models import ApiClient, ApiKey, Tier
 from integrations.rules.clients import client_state, key_state
 from integrations.selectors import jose
@@ -157,6 +157,7 @@ class ClientDetail(DetailPage):
         return (
             Action("Rotate secret", url("api-client-rotate", client), ROTATE, "refresh", disabled_because=keys),
             Action("Keys of its own", url("api-client-proof", client), ROTATE, "key", disabled_because=public),
+            Action("Contact", url("api-client-contact", client), CHANGE, "mail"),
             Action("Edit scopes", url("api-client-scopes", client), CHANGE, "edit"),
             Action("New API key", url("api-key-new", client), ROTATE, "plus", disabled_because=public),
             Action(
@@ -204,7 +205,9 @@ def _bounds(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:
         ("Redirects", cells.text(client.redirect_uris)),
         ("Must send If-Match", cells.yes_no(client.if_match_required)),
         ("Owner", cells.text(client.owner)),
+        ("Warnings go to", cells.text(client.contact)),
         ("Registered", cells.instant(client.created)),
+        ("First success", first_success(client)),
         ("Last used", cells.ago(client.last_used_at)),
     ]
     return {"rows": rows}

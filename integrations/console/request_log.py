@@ -6,24 +6,18 @@ from typing import Any, Final
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django.forms import DateTimeInput
 from django.urls import reverse
 from django.utils import timezone
 
 from core.console import cells
 from core.console.views import Action, Column, Empty, ListPage
+from integrations.console.moments import moment
 from integrations.models import RequestLine
 from integrations.rules.routes import template_of
 from integrations.selectors.usage import client_names, list_requests
 from integrations.services.usage_drain import first_kept
 
 VIEW: Final = "integrations.view_apiusage"
-_LOCAL: Final = "%Y-%m-%dT%H:%M"
-
-
-def _moment(label: str, lookup: str) -> django_filters.DateTimeFilter:
-    widget = DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
-    return django_filters.DateTimeFilter(label=label, field_name="at", lookup_expr=lookup, widget=widget)
 
 
 class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -42,8 +36,8 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
         empty_label="Any verb",
         choices=[(verb, verb) for verb in ("GET", "POST", "PUT", "PATCH", "DELETE")],
     )
-    since = _moment("From", "gte")
-    until = _moment("Before", "lt")
+    since = moment("From", "at", "gte")
+    until = moment("Before", "at", "lt")
 
     class Meta:
         model = RequestLine

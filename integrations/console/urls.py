@@ -5,6 +5,7 @@ from integrations.console.api_usage import ApiUsage, ExportUsage
 from integrations.console.client_steps import (
     ChangeProof,
     DisableClient,
+    EditContact,
     EditScopes,
     EnableClient,
     NewClient,
@@ -14,6 +15,7 @@ from integrations.console.client_steps import (
     RotateSecret,
 )
 from integrations.console.clients import ClientDetail, ClientList
+from integrations.console.deliveries import DeliveryDetail, DeliveryList
 from integrations.console.refused import RefusedRequestList
 from integrations.console.request_log import RequestLog
 from integrations.console.webhook_steps import (
@@ -27,7 +29,7 @@ from integrations.console.webhook_steps import (
     RotateWebhookSecret,
     TestWebhook,
 )
-from integrations.console.webhooks import DeliveryDetail, DeliveryList, WebhookDetail, WebhookList
+from integrations.console.webhooks import WebhookDetail, WebhookList
 
 urlpatterns = [
     screen("api-clients", ClientList),
@@ -39,6 +41,7 @@ urlpatterns = [
     screen("api-clients/<str:public_id>", ClientDetail),
     screen("api-clients/<str:public_id>/rotate", RotateSecret),
     screen("api-clients/<str:public_id>/proof", ChangeProof),
+    screen("api-clients/<str:public_id>/contact", EditContact),
     screen("api-clients/<str:public_id>/scopes", EditScopes),
     screen("api-clients/<str:public_id>/disable", DisableClient),
     screen("api-clients/<str:public_id>/enable", EnableClient),

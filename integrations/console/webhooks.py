@@ -1,6 +1,5 @@
 """Webhooks on screens: endpoints with their last 24 hours, what was delivered, each attempt."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,17 +16,13 @@ from core.console.views import Action, Column, DetailPage, Empty, Figure, Header
 from core.menu import Panel
 from integrations.models import DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint
 from integrations.rules.event_catalogue import EVENT_TYPES
-from integrations.selectors.webhook_queue import happening_of
 from integrations.selectors.webhooks import (
     HOURS,
     Figures,
     figures_of,
-    find_delivery,
     find_endpoint,
-    list_attempts,
     list_deliveries,
     list_endpoints,
-    message_of,
     open_counts,
 )
 from integrations.services.webhook_results import said
@@ -179,7 +174,8 @@ class WebhookDetail(DetailPage):
 
     def header(self, endpoint: WebhookEndpoint) -> Header:
         """Address, id and state."""
-        subtitle = endpoint.state_reason or endpoint.description
+        made = f"secret made {cells.in_words(endpoint.secret_at, self.now)}"
+        subtitle = endpoint.state_reason or " · ".join(filter(None, (endpoint.description, made)))
         state = cells.state(ENDPOINT_STATES)(state_of(endpoint))
         return Header(endpoint.url, subtitle, endpoint.public_id, state)
 
@@ -218,13 +214,14 @@ class WebhookDetail(DetailPage):
 def _latest(request: HttpRequest, endpoint: WebhookEndpoint) -> Mapping[str, Any]:
     rows = list_deliveries(endpoint=endpoint).order_by("-id")[:LATEST]
     shown = [
-        {"row": row, "result": result(row), "latency": latency(row.latency_ms), "url": _at(endpoint, row)}
+        {"row": row, "result": result(row), "latency": latency(row.latency_ms), "url": delivery_url(endpoint, row)}
         for row in rows
     ]
     return {"rows": shown, "all_url": url("webhook-deliveries", endpoint)}
 
 
-def _at(endpoint: WebhookEndpoint, row: WebhookDelivery) -> str:
+def delivery_url(endpoint: WebhookEndpoint, row: WebhookDelivery) -> str:
+    """The page of a delivery."""
     return url("webhook-delivery", endpoint, row.public_id)
 
 
@@ -249,131 +246,3 @@ def _facts(request: HttpRequest, endpoint: WebhookEndpoint) -> Mapping[str, Any]
         ("Set up", cells.instant(endpoint.created_at)),
     ]
     return {"rows": rows}
-
-
-class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """What deliveries can be narrowed by."""
-
-    state = django_filters.ChoiceFilter(label="State", choices=DeliveryState.choices, empty_label="Any state")
-    type = django_filters.ChoiceFilter(
-        label="Type", field_name="event_type", choices=[(name, name) for name in EVENT_TYPES], empty_label="Any type"
-    )
-
-    class Meta:
-        model = WebhookDelivery
-        fields: Sequence[str] = ()
-
-
-class DeliveryList(ListPage):
-    """All that was or will be delivered to one endpoint, the newest first."""
-
-    name, title, permission = "webhook-deliveries", "Deliveries", VIEW
-    filterset_class, search_label, keeps_views = DeliveryFilter, "Id of the event, message or customer", False
-    default_sort = "-id"
-    empty = Empty("Nothing delivered yet", "Send a test from the page of the endpoint.")
-    columns = (
-        Column("result", "Result", value=result),
-        Column(
-            "event",
-            "Event",
-            value=whole_row,
-            cell=lambda row: format_html(
-                '<a href="{}" data-drawer><code>{}</code></a>',
-                _at(row.endpoint, row),
-                f"…{row.message_id[-10:]}",
-            ),
-        ),
-        Column("event_type", "Type"),
-        Column("order_key", "About", cell=cells.code),
-        Column("attempts", "Attempts", cell=cells.number, end=True),
-        Column("latency_ms", "Latency", cell=latency, end=True),
-        Column("happened_at", "Happened", cell=cells.ago),
-        Column("due_at", "Next", value=lambda row: row.due_at if row.state == "waiting" else None, cell=cells.ago),
-        Column("message_id", "Message", cell=cells.code, optional=True),
-    )
-
-    def rows(self) -> QuerySet[WebhookDelivery]:
-        """Those of the endpoint in the address."""
-        endpoint = find_endpoint(public_id=self.kwargs["public_id"])
-        return list_deliveries(endpoint=endpoint).select_related("endpoint")
-
-    def search(self, rows: QuerySet[WebhookDelivery], text: str) -> QuerySet[WebhookDelivery]:
-        """By exact id."""
-        message = f"msg_{text[4:]}" if text.startswith("evt_") else text
-        return rows.filter(message_id=message) | rows.filter(order_key=text) | rows.filter(public_id=text)
-
-    def actions(self) -> Sequence[Action]:
-        """Back, or send again."""
-        public_id = self.kwargs["public_id"]
-        return (
-            Action("Endpoint", reverse("console:webhook", args=[public_id]), VIEW, "webhook"),
-            Action("Replay", reverse("console:webhook-replay", args=[public_id]), CHANGE, "rotate-clockwise"),
-        )
-
-
-class DeliveryDetail(DetailPage):
-    """One delivery: what it says, each attempt, the answer; in the drawer or on a page of its own."""
-
-    name, title, permission = "webhook-delivery", "Delivery", VIEW
-    panels = (
-        Panel("facts", "Delivery", "integrations/bounds.html", VIEW, lambda _, row: _told(row)),
-        Panel("attempts", "Attempts", "integrations/attempts.html", VIEW, lambda _, row: _attempts(row)),
-        Panel("payload", "Payload", "engagement/payload.html", VIEW, lambda _, row: _payload(row)),
-    )
-
-    def find(self) -> WebhookDelivery:
-        """By its id, at the endpoint of the address."""
-        endpoint = find_endpoint(public_id=self.kwargs["public_id"])
-        row = find_delivery(endpoint=endpoint, public_id=self.kwargs["delivery_id"])
-        row.endpoint = endpoint
-        return row
-
-    def header(self, row: WebhookDelivery) -> Header:
-        """The type and the result."""
-        return Header(row.event_type, "", row.public_id, result(row))
-
-    def actions(self, row: WebhookDelivery) -> Sequence[Action]:
-        """Send again, unless what it says is gone."""
-        gone = "" if message_of(row) else "The payload is past its retention"
-        replay = url("webhook-delivery-replay", row.endpoint, row.public_id)
-        return (
-            Action("Replay", replay, CHANGE, "rotate-clockwise", primary=True, disabled_because=gone),
-            Action("Endpoint", url("webhook", row.endpoint), VIEW, "webhook"),
-        )
-
-
-def _told(row: WebhookDelivery) -> Mapping[str, Any]:
-    about = cells.code(row.order_key)
-    if row.order_key.startswith("cus_"):
-        about = cells.link(reverse("console:customer", args=[row.order_key]), row.order_key)
-    message = message_of(row)
-    rows = [
-        ("Event", cells.code(f"evt_{row.message_id[4:]}")),
-        ("Message", cells.code(row.message_id)),
-        ("About", about),
-        ("Request", cells.code(message.request_id if message else "")),
-        ("Happened", cells.instant(row.happened_at)),
-        ("Next attempt", cells.ago(row.due_at) if row.state == DeliveryState.WAITING else cells.NOTHING),
-    ]
-    return {"rows": rows}
-
-
-def _attempts(row: WebhookDelivery) -> Mapping[str, Any]:
-    log = list_attempts(delivery=row)
-    shown = [
-        {
-            "one": one,
-            "result": cells.dot(
-                cells.State(said(one.status, one.error), "good" if one.status and 200 <= one.status < 300 else "bad")
-            ),
-            "latency": latency(one.latency_ms),
-        }
-        for one in log
-    ]
-    return {"attempts": shown, "answer": log[-1].answer if log else ""}
-
-
-def _payload(row: WebhookDelivery) -> Mapping[str, Any]:
-    message = message_of(row)
-    text = json.dumps(happening_of(message).payload, indent=2) if message else ""
-    return {"text": text, "masked": False}

@@ -2,7 +2,7 @@
 
 from integrations.models.clients import ApiClient, ApiClientSecret, ApiKey, AuthMethod, Tier, TokenFormat, UsedAssertion
 from integrations.models.signing import SigningKey
-from integrations.models.usage import DailyUsage, RefusedRequest, RequestLine
+from integrations.models.usage import DailyUsage, QuotaWarning, RefusedRequest, RequestLine
 from integrations.models.webhooks import (
     BodyFormat,
     DeliveryState,
@@ -24,6 +24,7 @@ __all__ = [
     "DeliveryState",
     "EndpointState",
     "PayloadKind",
+    "QuotaWarning",
     "RefusedRequest",
     "RequestLine",
     "SigningKey",

@@ -57,6 +57,7 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
     jwks_read_at = models.DateTimeField(null=True)
     networks = models.JSONField(default=list)
     owner = models.CharField(max_length=120, default="", blank=True)
+    contact = models.EmailField(default="", db_default="", blank=True)
     if_match_required = models.BooleanField(default=False)
     disabled_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)

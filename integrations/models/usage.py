@@ -95,3 +95,26 @@ class RefusedRequest(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class QuotaWarning(models.Model):
+    """On this day (UTC) the client had used `step` per cent of a window; people are told of each step once a day."""
+
+    id = models.BigAutoField(primary_key=True)
+    client_id = models.CharField(max_length=60)
+    window = models.CharField(max_length=20)
+    day = models.DateField()
+    step = models.PositiveSmallIntegerField()
+    used = models.PositiveBigIntegerField()
+    limit = models.PositiveBigIntegerField()
+    full_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client_id", "window", "day", "step"], name="quota_warning_once_a_day"),
+        ]
+        indexes = [models.Index(fields=["day"], name="quota_warning_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.window} {self.step}"

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 PING: Final = "ping"
 ENDPOINT_FAILING: Final = "endpoint.failing"
+QUOTA_WARNING: Final = "client.quota_warning"
 ENDPOINT_DISABLED: Final = "endpoint.disabled"
 MOST_FILTERS: Final = 20
 
@@ -57,6 +58,7 @@ _FREE: Final = {
     "dsar.fulfilled": "A privacy request is fulfilled.",
     "dsar.withdrawn": "A privacy request was withdrawn.",
     "client.secret_rotated": "The secret of an API client was rotated.",
+    QUOTA_WARNING: "An API client has used 70, 85 or 95 per cent of its calls of an hour or a day.",
     ENDPOINT_FAILING: "A webhook endpoint has failed for 50, 70 or 90 per cent of the time after which it is disabled.",
     ENDPOINT_DISABLED: "A webhook endpoint was disabled.",
     PING: "A test, sent on request to one endpoint.",

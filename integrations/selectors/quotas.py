@@ -1,11 +1,12 @@
 """How much of their windows clients have used; looking costs nothing."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.conf import settings
 
 from core.meter import Level, Window, take
-from integrations.models import ApiClient
+from integrations.models import ApiClient, QuotaWarning
 from integrations.rules.quotas import SHORTEST_WARNED_S, Burn, burn_of
 
 
@@ -15,6 +16,13 @@ def burns_of(*, clients: Iterable[ApiClient]) -> dict[str, list[tuple[Level, Bur
     The windows are those that `core.api.throttling` counts in.
     """
     return {client.public_id: [(level, _burn(level)) for level in _levels(client)] for client in clients}
+
+
+def warned_today(*, now: datetime) -> list[QuotaWarning]:
+    """The highest warning of today for each client and window, the highest step first; at most 50."""
+    found = QuotaWarning.objects.filter(day=now.date()).order_by("-step", "client_id", "window")[:500]
+    highest = {(row.client_id, row.window): row for row in reversed(found)}
+    return sorted(highest.values(), key=lambda row: (-row.step, row.client_id))[:50]
 
 
 def _levels(client: ApiClient) -> tuple[Level, ...]:

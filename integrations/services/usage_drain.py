@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 
 from core.ids import new_id
 from core.meter import shared_redis
-from integrations.models import DailyUsage, RefusedRequest
+from integrations.models import DailyUsage, QuotaWarning, RefusedRequest
 from integrations.services.usage import usage_key
 
 BATCH: Final = 10_000
@@ -154,12 +154,13 @@ def first_kept(*, now: datetime) -> datetime:
 
 
 def trim_usage(*, now: datetime) -> None:
-    """Figures and refusals past their retention are gone, BATCH rows a statement."""
+    """Figures, warnings and refusals past their retention are gone, BATCH rows a statement."""
     last_day = now.date() - timedelta(days=settings.USAGE_RETENTION_DAYS)
     last_minute = now - timedelta(days=settings.REFUSED_REQUEST_RETENTION_DAYS)
     old_days = DailyUsage.objects.filter(day__lt=last_day).order_by("day").values("pk")
     while DailyUsage.objects.filter(pk__in=old_days[:BATCH]).delete()[0] == BATCH:
         continue
+    QuotaWarning.objects.filter(day__lt=last_day).delete()
     old_refusals = RefusedRequest.objects.filter(minute__lt=last_minute).order_by("minute").values("pk")
     while RefusedRequest.objects.filter(pk__in=old_refusals[:BATCH]).delete()[0] == BATCH:
         continue

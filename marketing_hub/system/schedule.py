@@ -133,6 +133,7 @@ RULES: Final[Sequence[Rule]] = (
         "EXISTS (SELECT FROM customers_mergeimage i WHERE i.merge_id = customers_merge.id)",
     ),
     _rule("Figures of API usage", "integrations_dailyusage", "day", "USAGE_RETENTION_DAYS"),
+    _rule("Warnings about quotas", "integrations_quotawarning", "day", "USAGE_RETENTION_DAYS"),
     Rule(
         "Log of API requests",
         "integrations_requestline",

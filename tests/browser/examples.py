@@ -181,6 +181,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "api-client": client_example,
     "api-client-rotate": client_example,
     "api-client-proof": client_example,
+    "api-client-contact": client_example,
     "api-client-scopes": client_example,
     "api-client-disable": client_example,
     "api-client-enable": client_example,
