@@ -17,7 +17,7 @@ from core.errors import Conflict, ConsentRequired, Forbidden, InvalidInput, NotF
 from engagement.api.bodies import json_body, people_in
 from engagement.api.clocks import clock_at
 from engagement.rules.events import Checked, EventIn, Ready, Refused, read_batch, read_one
-from engagement.rules.forms import CONSENTS, CONTACT, FORM_SUBMIT, read_submission
+from engagement.rules.forms import BY_ITSELF, names_sender, read_submission
 from engagement.rules.verdicts import Verdict, refusal
 from engagement.selectors.catalogue import event_catalogue, find_type
 from engagement.services.forms import submit_form
@@ -27,9 +27,6 @@ from engagement.services.rejections import count_rejections
 _encode: Final = msgspec.json.Encoder().encode
 _NO_TOKEN: Final = Problem(
     "consentToken", "consent_required", "An event from a web page needs the consent token of its visitor."
-)
-_BY_ITSELF: Final = Problem(
-    "properties.contact", "invalid_parameter", "Send a form with contact or consents by itself: POST .../form-submit."
 )
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
@@ -114,11 +111,10 @@ def _verdict(ready: Ready, request: HttpRequest, credential: Credential, now: da
 
 
 def _alone(checked: Checked) -> Checked:
-    """A form that says who sent it is a transaction of its own, and comes by itself."""
-    if not isinstance(checked, Ready) or checked.form.kind.name != FORM_SUBMIT:
-        return checked
-    says_who = {CONTACT, CONSENTS} & (checked.event.properties or {}).keys()
-    return Refused(checked.index, FORM_SUBMIT, checked.shown, [_BY_ITSELF]) if says_who else checked
+    """A form that says who sent it comes by itself."""
+    if isinstance(checked, Ready) and names_sender(checked.form.kind.name, checked.event.properties):
+        return Refused(checked.index, checked.form.kind.name, checked.shown, [BY_ITSELF])
+    return checked
 
 
 def _absent_token() -> ConsentRequired:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, Problem
 
 FORM_SUBMIT: Final = "form-submit"
 CONTACT, CONSENTS = "contact", "consents"
@@ -27,6 +27,9 @@ MEMBERS: Final[Mapping[str, str]] = {
 }
 """Members of `contact`, and the fields of the profile that they are."""
 _CHOICE: Final = {"purpose": str, "event": str, "notice": str, "noticeVersion": int, "locale": str, "evidence": dict}
+BY_ITSELF: Final = Problem(
+    "properties.contact", "invalid_parameter", "Send a form with contact or consents by itself: POST .../form-submit."
+)
 EVENTS: Final = ("granted", "refused", "withdrawn")
 
 
@@ -51,12 +54,17 @@ class Submission:
     kept: dict[str, Any]
 
 
+def names_sender(type_name: str, properties: Mapping[str, Any] | None) -> bool:
+    """Whether the event is a form that says who sent it: a transaction of its own, which must come by itself."""
+    return type_name == FORM_SUBMIT and bool((properties or {}).keys() & {CONTACT, CONSENTS})
+
+
 def read_submission(type_name: str, properties: Mapping[str, Any] | None) -> Submission | None:
     """What the event says about its sender; None for any other event and for a form without `contact`.
 
     InvalidInput for an unknown member, and for consents without a contact: nobody would have given them.
     """
-    if type_name != FORM_SUBMIT or properties is None or not properties.keys() & {CONTACT, CONSENTS}:
+    if properties is None or not names_sender(type_name, properties):
         return None
     contact, consents = properties.get(CONTACT), properties.get(CONSENTS, [])
     if not isinstance(contact, dict) or not contact:

@@ -17,6 +17,7 @@ from customers.services.claims import owners_of
 from customers.services.identities import ensure_anonymous
 from engagement.rules.call_consent import Said
 from engagement.rules.events import Checked, Ready, Refused
+from engagement.rules.forms import BY_ITSELF, names_sender
 from engagement.rules.verdicts import Verdict, refusal
 from engagement.services.call_profiles import Told, meet, tell_profiles
 from engagement.services.ingest import ingest
@@ -91,6 +92,8 @@ def _refused_alone(call: Taken, *, trusted: bool) -> Problem | None:
     """Why a call is refused before anybody is looked up."""
     if isinstance(call.checked, Refused):
         return call.checked.problems[0]
+    if names_sender(call.checked.form.kind.name, call.checked.event.properties):
+        return BY_ITSELF
     if call.said.choices.get(call.checked.form.kind.purpose) is False:
         return _DECLINED
     return _NO_TOKEN if not trusted and call.checked.event.consent_token is None else None

@@ -14,6 +14,7 @@ from core.actors import SYSTEM
 from customers.models import Customer, Identity
 from engagement.models import Event, Label, Rejection
 from engagement.rules.catalogue import BY_NAME
+from engagement.rules.forms import BY_ITSELF
 from engagement.services.types import register_type
 from integrations.services.clients import revoke_api_key
 from integrations.services.write_keys import issue_write_key
@@ -162,6 +163,17 @@ def test_batch__mixed__is_200_and_says_what_was_refused_and_counts_it(sdk, perso
     counted = Rejection.objects.filter(client_id=made.key.client.public_id)
     assert sum(counted.values_list("count", flat=True)) == 5
     assert counted.get(code="unknown_type").event_type == "never-registered"
+
+
+def test_form_that_names_its_sender__is_refused_so_that_no_contact_gets_into_the_log(sdk, person):
+    person()
+
+    sent = {"contact": {"email": "jane@example.com"}, "campaignId": "spring", "elementId": "form"}
+
+    answer = sdk("/v1/track", track(event="Form Submit", properties=sent))
+
+    assert [(one["code"], one["message"]) for one in answer.json()["rejected"]] == [(BY_ITSELF.code, BY_ITSELF.message)]
+    assert stored() == []
 
 
 def test_message_id__sent_again__is_stored_once_whatever_the_request(sdk, person):
