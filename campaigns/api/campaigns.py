@@ -25,6 +25,7 @@ from campaigns.rules.lifecycle import State
 from campaigns.selectors.answers import campaign_answer, delivery_answer
 from campaigns.selectors.campaigns import counts_of, find_campaign, list_campaigns, list_deliveries, parts_of
 from campaigns.selectors.reactions import outcomes_of, reactions_of
+from campaigns.selectors.templates import templates_of
 from campaigns.services.approval import submit_campaign
 from campaigns.services.campaigns import archive_campaign, change_campaign, define_campaign, duplicate_campaign
 from campaigns.services.running import (
@@ -228,11 +229,13 @@ class DeliveryViewSet(ApiViewSet):
 
 
 def answers(campaigns: Any) -> list[dict[str, Any]]:
-    """These campaigns with segments, counts, reactions and outcomes; four queries."""
+    """These campaigns with segments, counts, reactions, outcomes and templates; five queries."""
     rows = list(campaigns)
     parts, counts, reactions, outcomes = parts_of(rows), counts_of(rows), reactions_of(rows), outcomes_of(rows)
+    templates = templates_of(rows)
     return [
         campaign_answer(row, parts.get(row.pk, []), counts.get(row.pk, {}), reactions[row.pk], outcomes[row.pk])
+        | {"templates": templates.get(row.pk, [])}
         for row in rows
     ]
 

@@ -47,6 +47,20 @@ WELCOME = {
         },
     },
 }
+FOOTER = {
+    "key": "footer",
+    "kind": "block",
+    "name": "Our address",
+    "body": "Shop Example, 1 High Street\n\n[[de]]\nShop Example, Hauptstraße 1",
+}
+LETTER = {
+    "key": "spring-letter",
+    "kind": "message",
+    "name": "Spring letter",
+    "subject": "Spring is here",
+    "body": 'Hello {{ customer.first_name | default: "there" }},\n\n[[block:footer]]',
+}
+LETTER_ID = {"template": "spring-letter"}
 AUTOMATION = {"automation_id": "$createAutomation.id"}
 ENROL = {"customer": "12345", "ref": "signup-12345"}
 ID = {"campaign_id": "$createCampaign.id"}
@@ -59,6 +73,21 @@ EXAMPLES = [
     Example("getCampaign", "Read it", path=ID, answer={"name": "Spring", "people": None, "counts": {}}),
     Example("updateCampaign", "Another subject", path=ID, body={"subject": "At last"}, answer={"subject": "At last"}),
     Example("duplicateCampaign", "A copy", path=ID, status=201, answer={"name": "Spring (copy)", "state": "draft"}),
+    Example(
+        "previewCampaign",
+        "As she would see it",
+        path=ID,
+        body={"customer": "12345"},
+        answer={"subject": "At last", "html": "...", "text": "..."},
+    ),
+    Example(
+        "sendCampaignTest",
+        "Refused: nobody of the house",
+        path=ID,
+        body={"customer": "12345", "to": "jane@example.com"},
+        status=400,
+        answer={"param": "to"},
+    ),
     Example("listCampaignDeliveries", "Nobody yet", path=ID, answer={"data": []}),
     Example("getCampaignResults", "Not launched yet", path=ID, answer={"funnel": [], "revenue": None}),
     Example(
@@ -106,6 +135,22 @@ EXAMPLES = [
         answer={"code": "state_conflict"},
     ),
     Example("archiveCampaign", "Put it away", path=ID, answer={"state": "archived"}),
+    Example("createTemplate", "A block", body=FOOTER, status=201, answer={"id": "...", "version": 1, "uses": 0}),
+    Example("createTemplate", "A message", body=LETTER, status=201, answer={"kind": "message", "locales": []}),
+    Example("listTemplates", "Which blocks there are", query={"kind": "block"}, answer={"data": [{"uses": 1}]}),
+    Example("getTemplate", "Who uses it", path={"template": "footer"}, answer={"used_by": [{"id": "spring-letter"}]}),
+    Example("updateTemplate", "Next version", path=LETTER_ID, body={"subject": "At last"}, answer={"version": 2}),
+    Example("listTemplateVersions", "Both", path=LETTER_ID, answer={"data": [{"number": 2}, {"number": 1}]}),
+    Example(
+        "previewTemplate",
+        "In German",
+        path=LETTER_ID,
+        body={"customer": "12345", "locale": "de"},
+        answer={"subject": "At last", "html": "...", "text": "..."},
+    ),
+    Example("deleteTemplate", "Refused: used", path={"template": "footer"}, status=409, answer={"code": "in_use"}),
+    Example("archiveTemplate", "Put it away", path=LETTER_ID, answer={"state": "archived"}),
+    Example("restoreTemplate", "Bring it back", path=LETTER_ID, answer={"state": "active"}),
     Example("getAutomationSchema", "What a graph may hold", answer={"type": "object"}),
     Example("createAutomation", "A welcome", body=WELCOME, status=201, answer={"id": "...", "state": "draft"}),
     Example("listAutomations", "Which automations there are", answer={"data": [{"id": "...", "name": "Welcome"}]}),

@@ -26,6 +26,11 @@ class CampaignChangeSerializer(serializers.Serializer[object]):
     exclude = serializers.ListField(child=serializers.CharField(), required=False, help_text="Slugs of segments.")
     subject = serializers.CharField(max_length=200, required=False, allow_blank=True)
     body = serializers.CharField(max_length=100_000, required=False, allow_blank=True)
+    template = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text="Key of a message of the library: its words where `subject` and `body` are not sent.",
+    )
     tracking = serializers.BooleanField(
         required=False, help_text="Whether opens and clicks are noted, of people who agreed to that."
     )
@@ -82,6 +87,13 @@ class ReactionsSerializer(serializers.Serializer[object]):
     clicked = TallySerializer()
 
 
+class TemplateUsedSerializer(serializers.Serializer[object]):
+    """A template that a campaign was begun with, or a block that it names."""
+
+    key = serializers.CharField()
+    version = serializers.IntegerField(allow_null=True, help_text="null: the newest, until the campaign is submitted.")
+
+
 class CampaignSerializer(serializers.Serializer[object]):
     """A campaign. `counts` says how many deliveries are in each state; they add up to `people`."""
 
@@ -96,6 +108,7 @@ class CampaignSerializer(serializers.Serializer[object]):
     exclude = serializers.ListField(child=serializers.CharField())
     subject = serializers.CharField()
     body = serializers.CharField()
+    templates = TemplateUsedSerializer(many=True)
     tracking = serializers.BooleanField()
     send_at = serializers.DateTimeField(allow_null=True)
     per_minute = serializers.IntegerField(allow_null=True)

@@ -14,6 +14,8 @@ from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, Re
 from campaigns.api.ofrep import evaluate_all, evaluate_one
 from campaigns.api.promotion import promotion
 from campaigns.api.reservations import ReleaseReservation, ReserveCode
+from campaigns.api.templates import TemplateVersionViewSet, TemplateViewSet
+from campaigns.api.trying import PreviewCampaign, PreviewTemplate, SendTest
 
 _MANY: dict[str, Any] = {"get": "list", "post": "create"}
 _ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
@@ -36,6 +38,8 @@ urlpatterns = [
         for step in _STEPS
     ),
     path("campaigns/<str:campaign_id>/deliveries", DeliveryViewSet.as_view({"get": "list"})),
+    path("campaigns/<str:campaign_id>/preview", PreviewCampaign.as_view()),
+    path("campaigns/<str:campaign_id>/test", SendTest.as_view()),
     path("campaigns/<str:campaign_id>/budget-guard", BudgetGuardView.as_view()),
     path("campaigns/<str:campaign_id>/budget-raises/<str:raise_id>/revert", RevertRaise.as_view()),
     path("automations", AutomationViewSet.as_view(_MANY)),
@@ -53,6 +57,14 @@ urlpatterns = [
         path(f"automations/<str:automation_id>/stopped/{step}", RunViewSet.as_view({"post": f"{step}_stopped"}))
         for step in ("restart", "remove")
     ),
+    path("templates", TemplateViewSet.as_view(_MANY)),
+    path("templates/<str:template>", TemplateViewSet.as_view({**_ONE, "delete": "destroy"})),
+    *(
+        path(f"templates/<str:template>/{one}", TemplateViewSet.as_view({"post": one}))
+        for one in ("archive", "restore")
+    ),
+    path("templates/<str:template>/preview", PreviewTemplate.as_view()),
+    path("templates/<str:template>/versions", TemplateVersionViewSet.as_view({"get": "list"})),
     path("offers", OfferViewSet.as_view(_MANY)),
     path("offers/<str:offer_id>", OfferViewSet.as_view(_ONE)),
     path("promotions", PromotionViewSet.as_view(_MANY)),

@@ -6,9 +6,10 @@ from typing import Any
 from django import forms
 
 from campaigns.rules.automations.graph import StepType, links
+from campaigns.rules.content.library import TemplateKind
 from campaigns.selectors.automations.sources import sources
-from campaigns.selectors.campaigns import attribute_keys
 from campaigns.selectors.offers import list_promotions
+from campaigns.selectors.templates import attribute_keys, offered
 from core.console.forms import ConsoleForm
 from core.errors import InvalidInput
 from customers.rules.segments import words
@@ -229,8 +230,26 @@ class AbForm(StepForm):
 class SendForm(StepForm):
     """The message."""
 
-    subject = forms.CharField(label="Subject", max_length=200)
-    body = forms.CharField(label="Text", max_length=100_000, widget=forms.Textarea(attrs={"rows": 12}))
+    template = forms.ChoiceField(
+        label="Take the words of a template",
+        required=False,
+        help_text="Its subject and text take the place of what stands below.",
+    )
+    subject = forms.CharField(label="Subject", max_length=200, required=False)
+    body = forms.CharField(label="Text", max_length=100_000, required=False, widget=forms.Textarea(attrs={"rows": 12}))
+    field_order = ("heading", "template", "subject", "body")
+
+    def prepare(self) -> None:
+        """The messages of the library."""
+        rows = [(row.key, row.name) for row in offered(TemplateKind.MESSAGE)]
+        self.fields["template"].choices = [("", "Keep what is written"), *rows]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Words, or where they come from."""
+        for name in ("subject", "body"):
+            if not self.cleaned_data.get(name) and not self.cleaned_data.get("template"):
+                self.add_error(name, "Write it, or take the words of a template.")
+        return self.cleaned_data
 
     @classmethod
     def own_of(cls, step: Mapping[str, Any]) -> dict[str, Any]:
@@ -238,9 +257,12 @@ class SendForm(StepForm):
         return {"subject": step["subject"], "body": step["body"]}
 
     def own(self) -> dict[str, Any]:
-        """The words."""
+        """The words, and the template they were begun with."""
+        if self.cleaned_data["template"]:
+            return {"subject": "", "body": "", "template": self.cleaned_data["template"]}
         body = self.cleaned_data["body"].replace("\r\n", "\n")
-        return {"subject": self.cleaned_data["subject"], "body": body}
+        origin = {"template": self._step["template"]} if self._step.get("template") else {}
+        return {"subject": self.cleaned_data["subject"], "body": body, **origin}
 
 
 class TagForm(StepForm):

@@ -56,6 +56,16 @@ from campaigns.console.steps import (
     SendUnsent,
     UnscheduleCampaign,
 )
+from campaigns.console.templates import (
+    ArchiveTemplate,
+    DeleteTemplate,
+    EditTemplate,
+    NewTemplate,
+    PreviewTemplate,
+    RestoreTemplate,
+    TemplateDetail,
+    TemplateList,
+)
 from campaigns.console.wizard import (
     CampaignAudience,
     CampaignBasics,
@@ -119,6 +129,14 @@ urlpatterns = [
     screen(f"{_AUTOMATION}/runs/<str:run_id>", AutomationRun),
     screen(f"{_AUTOMATION}/runs/<str:run_id>/restart", RestartRun),
     screen(f"{_AUTOMATION}/runs/<str:run_id>/remove", RemoveRun),
+    screen("templates", TemplateList),
+    screen("templates/new", NewTemplate),
+    screen("templates/<slug:key>", TemplateDetail),
+    screen("templates/<slug:key>/edit", EditTemplate),
+    screen("templates/<slug:key>/preview", PreviewTemplate),
+    screen("templates/<slug:key>/archive", ArchiveTemplate),
+    screen("templates/<slug:key>/restore", RestoreTemplate),
+    screen("templates/<slug:key>/delete", DeleteTemplate),
     screen("offers", OfferList),
     screen("offers/new", NewOffer),
     screen("offers/<slug:key>", EditOffer),

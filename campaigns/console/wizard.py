@@ -13,16 +13,17 @@ from campaigns.console.campaigns import address
 from campaigns.console.words import CHANGE, PII
 from campaigns.models import Campaign, CanaryChoice, CapChoice, Channel, Role
 from campaigns.rules.budget import cost_of
+from campaigns.rules.content.library import TemplateKind, block_line
 from campaigns.rules.deliveries import reason_words
 from campaigns.selectors.audience import audience_of, sample_of
 from campaigns.selectors.campaigns import (
-    attribute_keys,
     find_campaign,
     launch_problems,
     parts_of,
     purposes_of,
     words_faults,
 )
+from campaigns.selectors.templates import attribute_keys, offered
 from campaigns.services.approval import submit_campaign
 from campaigns.services.campaigns import change_campaign, define_campaign
 from campaigns.services.trying import preview_letter, send_test
@@ -166,6 +167,11 @@ class CampaignAudience(_CampaignStep):
 class MessageForm(ConsoleForm):
     """What it says."""
 
+    template = forms.ChoiceField(
+        label="Begin with a template",
+        required=False,
+        help_text="Its subject and text take the place of what stands below.",
+    )
     subject = forms.CharField(label="Subject", max_length=200, required=False)
     body = forms.CharField(
         label="Text",
@@ -184,9 +190,16 @@ class MessageForm(ConsoleForm):
         help_text="Everybody else gets plain links and no picture.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = [(row.key, row.name) for row in offered(TemplateKind.MESSAGE)]
+        self.fields["template"].choices = [("", "Keep what is written"), *rows]  # type: ignore[attr-defined]
+
     def values(self) -> dict[str, Any]:
-        """As the service takes them."""
-        return self.cleaned_data
+        """As the service takes them; words that stand there give way to a template."""
+        data = self.cleaned_data
+        words = ("template",) if data["template"] else ("subject", "body")
+        return {name: data[name] for name in (*words, "tracking")}
 
 
 class CampaignMessage(_CampaignStep):
@@ -202,7 +215,14 @@ class CampaignMessage(_CampaignStep):
     def extra(self) -> dict[str, Any]:
         """What is wrong with the words as stored, and which fields they may name."""
         row = self.campaign
-        return {"faults": words_faults(row) if row.body else [], "attributes": attribute_keys()}
+        blocks = [(block_line(one.key), one.name) for one in offered(TemplateKind.BLOCK)]
+        return {"faults": words_faults(row) if row.body else [], "attributes": attribute_keys(), "blocks": blocks}
+
+    def save(self, form: MessageForm) -> Campaign:
+        """Change the draft; the words of a template are shown before it goes on."""
+        if form.cleaned_data["template"]:
+            self.next_step = self.name
+        return super().save(form)  # type: ignore[no-any-return]
 
 
 _LOCAL = "%Y-%m-%dT%H:%M"

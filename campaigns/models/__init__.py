@@ -13,6 +13,7 @@ from campaigns.models.campaigns import Campaign, CampaignSegment, CanaryChoice, 
 from campaigns.models.deliveries import Delivery
 from campaigns.models.experiments import Experiment, Shown
 from campaigns.models.offers import Code, Exposure, Offer, Promotion, Redemption, Reservation
+from campaigns.models.templates import ContentTemplate, TemplateUse, TemplateVersion
 
 __all__ = [
     "Automation",
@@ -26,6 +27,7 @@ __all__ = [
     "CapChoice",
     "Channel",
     "Code",
+    "ContentTemplate",
     "Delivery",
     "Experiment",
     "Exposure",
@@ -38,4 +40,6 @@ __all__ = [
     "Shown",
     "StepCount",
     "StepRecord",
+    "TemplateUse",
+    "TemplateVersion",
 ]

@@ -55,6 +55,7 @@ _APPROVED = (
 class Campaign(PublicId, TimeStamped):
     """One mailing. Words, audience and limits change in drafts only; `version` counts their changes.
 
+    `sealed_body` is the text as it was submitted, with the words of its blocks put in; empty when it names none.
     `audience` remembers at launch which version of each segment was taken and how many people it had. `people` is the
     size of the audience: the number of delivery rows of its first step; `totals` keeps their counts by state when the
     rows themselves have been removed for their age, `reactions` and `outcomes` what became of the messages. Times
@@ -73,6 +74,7 @@ class Campaign(PublicId, TimeStamped):
     version = models.PositiveIntegerField(default=1)
     subject = models.CharField(max_length=200, default="", blank=True)
     body = models.TextField(default="", blank=True)
+    sealed_body = models.TextField(default="", db_default="", blank=True)
     tracking = models.BooleanField(default=True)
     send_at = models.DateTimeField(null=True)
     per_minute = models.PositiveIntegerField(null=True)
@@ -139,6 +141,11 @@ class Campaign(PublicId, TimeStamped):
             models.Index(fields=["updated_at", "id"], name="campaign_by_update"),
             models.Index(fields=["state", "-created_at", "-id"], name="campaign_by_state"),
         ]
+
+    @property
+    def final_body(self) -> str:
+        """The text as it leaves."""
+        return self.sealed_body or self.body
 
 
 class CampaignSegment(models.Model):

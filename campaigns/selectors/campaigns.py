@@ -9,16 +9,14 @@ from django.db.models import Count, QuerySet
 
 from campaigns.models import Campaign, CampaignSegment, Channel, Delivery, Role
 from campaigns.rules.budget import affordable, changed_much, cost_of
-from campaigns.rules.content.templates import faults
 from campaigns.rules.deliveries import GAPS, OPEN, DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.audience import Audience
 from campaigns.selectors.channels import MESSAGE_TOPIC, somebody_listens
+from campaigns.selectors.templates import words_problems
 from consent.rules import vocabulary
 from consent.selectors.catalogue import catalogue
 from core.errors import NotFound
-from customers.models import PiiClass
-from customers.selectors.attributes import list_definitions
 from customers.selectors.segments.listing import health
 
 
@@ -97,14 +95,9 @@ def purposes_of(channel: str) -> list[tuple[str, str]]:
     return [(use.key, use.name) for use in uses if use.kind is kinds[channel]]
 
 
-def attribute_keys() -> list[str]:
-    """Attributes that words may name: those without personal data of a special kind."""
-    return [one.key for one in list_definitions() if one.pii_class == PiiClass.NONE]
-
-
 def words_faults(campaign: Campaign) -> list[str]:
     """What is wrong with subject and body; [] when they can be sent."""
-    return faults(campaign.subject, campaign.body, attributes=attribute_keys())
+    return words_problems(campaign.subject, campaign.final_body)
 
 
 def segment_problems(parts: Sequence[CampaignSegment], now: datetime) -> list[str]:

@@ -47,9 +47,9 @@ def measured_deliveries(ids: Collection[int]) -> dict[int, Measured]:
         )
     )
     campaigns = {
-        pk: (public_id, len(numbered_links(body)))
-        for pk, public_id, body in Campaign.objects.filter(pk__in={row[1] for row in rows}).values_list(
-            "pk", "public_id", "body"
+        pk: (public_id, len(numbered_links(sealed or body)))
+        for pk, public_id, body, sealed in Campaign.objects.filter(pk__in={row[1] for row in rows}).values_list(
+            "pk", "public_id", "body", "sealed_body"
         )
     }
     return {

@@ -9,17 +9,22 @@ from campaigns.rules.lifecycle import State
 from campaigns.selectors.audience import audience_of
 from campaigns.selectors.campaigns import launch_problems
 from campaigns.services.campaigns import locked, move
+from campaigns.services.template_uses import User, fix_blocks, free_blocks
 from core.actors import Actor
 from core.errors import Conflict, Forbidden, Problem
 
 
 @transaction.atomic
 def submit_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign:
-    """The draft waits for somebody else to read it; refused with every reason why it could not be launched."""
+    """The draft waits for somebody else to read it; refused with every reason why it could not be launched.
+
+    The words of its blocks are put in for good: what is read is what is sent.
+    """
     campaign = locked(campaign=campaign)
     campaign.reviewed_people = None
     audience = audience_of(campaign, now)
     refuse_problems(problems=launch_problems(campaign, audience, now))
+    whole = fix_blocks(user=User(campaign=campaign), body=campaign.body)
     return move(
         campaign=campaign,
         to=State.IN_REVIEW,
@@ -30,6 +35,7 @@ def submit_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign
         approved_by="",
         approved_at=None,
         reviewed_people=audience.total,
+        sealed_body=whole if whole != campaign.body else "",
     )
 
 
@@ -53,9 +59,11 @@ def approve_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaig
 
 @transaction.atomic
 def send_back_campaign(*, campaign: Campaign, reason: str, by: Actor, now: datetime) -> Campaign:
-    """A draft again, with the reason in the audit trail; every approval is void."""
+    """A draft again, with the reason in the audit trail; every approval is void, and blocks have their newest words."""
+    campaign = locked(campaign=campaign)
+    free_blocks(user=User(campaign=campaign))
     return move(
-        campaign=locked(campaign=campaign),
+        campaign=campaign,
         to=State.DRAFT,
         by=by,
         now=now,
@@ -63,6 +71,7 @@ def send_back_campaign(*, campaign: Campaign, reason: str, by: Actor, now: datet
         approved_by="",
         approved_at=None,
         reviewed_people=None,
+        sealed_body="",
         trouble="",
     )
 

@@ -7,9 +7,11 @@ from typing import Any, Final
 from django.db import transaction
 
 from campaigns.models import Campaign, CampaignSegment
+from campaigns.rules.content.library import blocks_named
 from campaigns.rules.lifecycle import CHANGEABLE, State, may_become, why_not
 from campaigns.rules.values import READERS, Unreadable, read
 from campaigns.selectors.campaigns import parts_of, purposes_of
+from campaigns.services.template_uses import User, begun_with, keep_uses
 from core import audit, outbox
 from core.actors import Actor
 from core.errors import InvalidInput, InvalidState
@@ -18,6 +20,7 @@ from customers.models import Segment, SegmentState
 MAX_OPEN: Final = 1_000
 _SEGMENTS: Final = ("include", "exclude")
 _COPIED: Final = tuple(name for name in READERS if name not in (*_SEGMENTS, "name", "purpose", "send_at"))
+_TEMPLATE: Final = "template"
 
 
 @transaction.atomic
@@ -29,9 +32,11 @@ def define_campaign(*, values: Mapping[str, Any], by: Actor, now: datetime) -> C
     if Campaign.objects.exclude(state=State.ARCHIVED).filter(automation_message=None).count() >= MAX_OPEN:
         raise InvalidInput(f"There may be at most {MAX_OPEN} campaigns; archive one first.", code="business_rule")
     campaign = Campaign(public_id=Campaign.new_public_id(), owner=str(by), created_at=now, updated_at=now)
+    values, taken = _with_template(values)
     segments = _apply(campaign, values)
     campaign.save(force_insert=True)
     _put_segments(campaign, segments)
+    keep_uses(user=User(campaign=campaign), blocks=blocks_named(campaign.body), messages=taken)
     audit.record(by=by, action="campaign.created", target=campaign.public_id)
     return campaign
 
@@ -42,9 +47,11 @@ def change_campaign(*, campaign: Campaign, values: Mapping[str, Any], by: Actor,
     campaign = locked(campaign=campaign)
     if campaign.state not in CHANGEABLE:
         raise InvalidState(f"This campaign is {campaign.get_state_display().lower()}; only a draft can be changed.")
+    values, taken = _with_template(values)
     before = {name: str(getattr(campaign, name)) for name in READERS if hasattr(campaign, name)}
     segments = _apply(campaign, values)
     _put_segments(campaign, segments)
+    keep_uses(user=User(campaign=campaign), blocks=blocks_named(campaign.body), messages=taken)
     changed = [name for name, old in before.items() if old != str(getattr(campaign, name))] + sorted(segments)
     if changed:
         campaign.version, campaign.updated_at = campaign.version + 1, now
@@ -97,6 +104,20 @@ def move(*, campaign: Campaign, to: str, by: Actor, now: datetime, reason: str =
     payload = {"campaign": campaign.public_id, "state": str(to), "people": campaign.people}
     outbox.publish(topic=f"campaign.{word}", subject=campaign.public_id, payload=payload)
     return campaign
+
+
+def _with_template(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int] | None]:
+    """The values, those that are not given from the template they name; its key and version, None when none is named.
+
+    `template: null` forgets what the words were begun with.
+    """
+    rest = {name: value for name, value in values.items() if name != _TEMPLATE}
+    if _TEMPLATE not in values:
+        return rest, None
+    if values[_TEMPLATE] is None:
+        return rest, {}
+    taken, subject, body = begun_with(values[_TEMPLATE])
+    return {"subject": subject, "body": body, **rest}, taken
 
 
 def _apply(campaign: Campaign, values: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from campaigns.models import Campaign
 from campaigns.rules.content.blocks import Words, by_locale, numbered_links, to_html, to_text, words_for
 from campaigns.rules.content.templates import FIELDS, Filled
-from campaigns.selectors.campaigns import attribute_keys
+from campaigns.selectors.templates import attribute_keys
 from campaigns.selectors.tracking import click_address, pixel_address
 from consent.selectors.catalogue import Use
 from consent.selectors.links import preference_link, unsubscribe_link
@@ -36,26 +36,54 @@ class _Parts:
     text: Filled
 
 
-class Writer:
-    """Writes the message of one campaign to many people; its templates are read once.
+class Wording:
+    """Words for many people; they are read once. `name` is that of the campaign they belong to."""
+
+    def __init__(self, *, name: str, subject: str, body: str) -> None:
+        texts, self._links = by_locale(subject, body), numbered_links(body)
+        self._name, self._texts = name, texts
+        self._read = {words: _parts(words, self._links) for words in texts.values()}
+        self._open = frozenset(attribute_keys()) if any(map(_names_attributes, self._read.values())) else frozenset()
+
+    def shown(self, customer: Customer, tracked: int = 0, language: str = "") -> Letter:
+        """The words alone in the language of this person, or another; TemplateFault when they cannot be made.
+
+        Without what surrounds them in a letter, as pages and apps show them.
+        """
+        parts = self._read[words_for(language or customer.language, self._texts)]
+        values = {"customer": _values(customer, self._open), "campaign": {"name": self._name}}
+        return Letter(
+            subject=" ".join(parts.subject.for_person(values).split()),
+            html=parts.html.for_person({**values, "links": self._addresses(tracked)}),
+            text=parts.text.for_person(values),
+            unsubscribe="",
+        )
+
+    def _addresses(self, tracked: int) -> dict[str, str]:
+        return {
+            f"n{number}": click_address(delivery=tracked, link=number, url=url) if tracked else url
+            for url, number in self._links.items()
+        }
+
+
+class Writer(Wording):
+    """Writes the message of one campaign to many people.
 
     Each leads to the preference centre of its person, open until `choices_until`; without it, for tests that staff
     get to see, to no such page: nobody is to choose for somebody else.
     """
 
     def __init__(self, campaign: Campaign, use: Use, choices_until: datetime | None = None) -> None:
+        super().__init__(name=campaign.name, subject=campaign.subject, body=campaign.final_body)
         self._campaign, self._use, self._until = campaign, use, choices_until
-        texts, self._links = by_locale(campaign.subject, campaign.body), numbered_links(campaign.body)
-        self._texts, self._read = texts, {words: _parts(words, self._links) for words in texts.values()}
-        self._open = frozenset(attribute_keys()) if any(map(_names_attributes, self._read.values())) else frozenset()
 
-    def letter(self, customer: Customer, tracked: int = 0) -> Letter:
-        """The words for this person in her language; TemplateFault when they cannot be made.
+    def letter(self, customer: Customer, tracked: int = 0, language: str = "") -> Letter:
+        """The words for this person in her language or another; TemplateFault when they cannot be made.
 
         With `tracked`, the number of a delivery whose person allows that, links lead by way of us and a picture says
         that the message was shown; the plain text keeps the addresses as they were written.
         """
-        words = self.shown(customer, tracked)
+        words = self.shown(customer, tracked, language)
         way_out = unsubscribe_link(customer=customer, purpose=self._use)
         choices = preference_link(customer=customer, expires_at=self._until) if self._until else ""
         below = f"\nAll your choices: {choices}" if choices else ""
@@ -71,23 +99,6 @@ class Writer:
             text=f"{words.text}\n\n-- \nUnsubscribe: {way_out}{below}\n",
             unsubscribe=way_out,
         )
-
-    def shown(self, customer: Customer, tracked: int = 0) -> Letter:
-        """The words alone, without what surrounds them in a letter, as pages and apps show them."""
-        parts = self._read[words_for(customer.language, self._texts)]
-        values = {"customer": _values(customer, self._open), "campaign": {"name": self._campaign.name}}
-        return Letter(
-            subject=" ".join(parts.subject.for_person(values).split()),
-            html=parts.html.for_person({**values, "links": self._addresses(tracked)}),
-            text=parts.text.for_person(values),
-            unsubscribe="",
-        )
-
-    def _addresses(self, tracked: int) -> dict[str, str]:
-        return {
-            f"n{number}": click_address(delivery=tracked, link=number, url=url) if tracked else url
-            for url, number in self._links.items()
-        }
 
     def message(
         self, *, customer: Customer, delivery_id: int, connection: Any, tracked: bool = False

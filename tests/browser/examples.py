@@ -54,6 +54,7 @@ from tests.factories.requests import (
     request_task_example,
 )
 from tests.factories.system import audit_example, job_example, staff_example, view_example
+from tests.factories.templates import archived_template_example, template_example
 
 _REQUEST_STEPS = (
     "acknowledge ask approve assign certificate collect comment deliver extend hold lift match not-verified "
@@ -91,6 +92,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "request-take-out": request_example,
     "request-task": request_task_example,
     **{f"request-{step}": request_example for step in _REQUEST_STEPS.split()},
+    **{f"template{step}": template_example for step in ("", "-archive", "-delete", "-edit", "-preview")},
+    "template-restore": archived_template_example,
     "offer": offer_example,
     "promotion": promotion_example,
     "promotion-codes": promotion_example,

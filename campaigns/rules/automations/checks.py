@@ -8,7 +8,6 @@ from zoneinfo import available_timezones
 from campaigns.rules.automations.delays import is_delay
 from campaigns.rules.automations.graph import Graph, Reentry, StepType, links, senders, triggers, walk
 from campaigns.rules.automations.schema import GraphProblem
-from campaigns.rules.content.templates import faults
 
 Check = Callable[[Mapping[str, Any]], Sequence[str]]
 """What is wrong with a part, in sentences."""
@@ -16,13 +15,14 @@ Check = Callable[[Mapping[str, Any]], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a graph may name: attributes of profiles, promotions with codes, purposes for e-mail; and two checks that
-    know the event log and the grammar of segments."""
+    """What a graph may name: attributes of profiles, promotions with codes, purposes for e-mail; and three checks that
+    know the library, the event log and the grammar of segments."""
 
     attributes: Collection[str]
     promotions: Collection[str]
     purposes: Collection[str]
     dates: Collection[str]
+    words: Callable[[str, str], Sequence[str]]
     trigger: Check
     rule: Check
 
@@ -119,8 +119,7 @@ def _limits(graph: Graph) -> list[GraphProblem]:
 def _step(step: Mapping[str, Any], around: Surroundings) -> list[tuple[str, str]]:
     kind = step["type"]
     if kind == StepType.SEND:
-        texts = faults(step["subject"], step["body"], attributes=around.attributes)
-        return [("missing_content", text) for text in texts]
+        return [("missing_content", text) for text in around.words(step["subject"], step["body"])]
     if kind == StepType.SPLIT:
         return [("invalid_rule", text) for text in around.rule(step["rule"])]
     if kind == StepType.WAIT and not is_delay(step):

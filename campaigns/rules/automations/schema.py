@@ -84,7 +84,13 @@ STEPS: Final[Mapping[str, dict[str, Any]]] = {
         StepType.AB, "branches", branches={"type": "array", "items": _BRANCH, "minItems": 2, "maxItems": 8}
     ),
     StepType.SEND.value: _step(
-        StepType.SEND, "subject", "body", subject=_text(200, 0), body=_text(100_000, 0), next=_NEXT
+        StepType.SEND,
+        "subject",
+        "body",
+        subject=_text(200, 0),
+        body=_text(100_000, 0),
+        template=_text(50),
+        next=_NEXT,
     ),
     StepType.TAG.value: _step(StepType.TAG, add=_TAGS, remove=_TAGS, next=_NEXT),
     StepType.WEBHOOK.value: _step(

@@ -30,12 +30,18 @@ def by_locale(subject: str, body: str) -> dict[str, Words]:
 
     A part may begin with its own `Subject: ...`; otherwise it keeps the one given.
     """
-    pieces = _LOCALE.split(body)
-    found = {"": Words(subject, pieces[0].strip())}
-    for locale, text in zip(pieces[1::2], pieces[2::2], strict=True):
+    first, *others = pieces_of(body)
+    found = {"": Words(subject, first[1].strip())}
+    for locale, text in others:
         own = _SUBJECT.match(text)
         found[locale] = Words(own[1].strip() if own else subject, (text[own.end() :] if own else text).strip())
     return found
+
+
+def pieces_of(body: str) -> list[tuple[str, str]]:
+    """The parts of a text as written, each with its language; the first is for everybody else, ''."""
+    pieces = ["", *_LOCALE.split(body)]
+    return list(zip(pieces[::2], pieces[1::2], strict=True))
 
 
 def words_for(language: str, texts: dict[str, Words]) -> Words:

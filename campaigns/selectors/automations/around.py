@@ -8,7 +8,8 @@ from campaigns.rules.automations.checks import Surroundings, problems
 from campaigns.rules.automations.schema import GraphProblem, shape_problems
 from campaigns.rules.offers import PromotionState
 from campaigns.selectors.automations.sources import wrong_with
-from campaigns.selectors.campaigns import attribute_keys, email_purposes
+from campaigns.selectors.campaigns import email_purposes
+from campaigns.selectors.templates import attribute_keys, words_problems
 from customers.rules.sealed import SEALED_CLASSES
 from customers.rules.segments.operators import Type
 from customers.rules.segments.tree import RuleError
@@ -40,6 +41,7 @@ def graph_problems(graph: Any, *, purpose: str) -> list[GraphProblem]:
         ),
         purposes=[key for key, _ in email_purposes()],
         dates=dates(),
+        words=words_problems,
         trigger=wrong_with,
         rule=_rule_problems,
     )

@@ -15,6 +15,7 @@ from campaigns.selectors.campaigns import email_purposes
 from campaigns.services.automations.recording import Journal
 from campaigns.services.campaigns import locked as locked_campaign
 from campaigns.services.campaigns import move as move_campaign
+from campaigns.services.template_uses import keep_uses_of_graph, with_templates
 from core import audit, outbox
 from core.actors import Actor
 from core.errors import InvalidInput, InvalidState, Problem
@@ -179,15 +180,19 @@ def _write_draft(automation: Automation, graph: Any, by: Actor, now: datetime) -
         _draft(automation, newest.number + 1, graph, by, now)
         return
     refuse_shape(graph=graph)
-    newest.graph, newest.changed_by, newest.changed_at = graph, str(by), now
+    newest.graph, taken = with_templates(graph=graph)
+    newest.changed_by, newest.changed_at = str(by), now
     newest.save(update_fields=["graph", "changed_by", "changed_at"])
+    keep_uses_of_graph(version=newest, taken=taken)
 
 
 def _draft(automation: Automation, number: int, graph: Any, by: Actor, now: datetime) -> None:
     refuse_shape(graph=graph)
-    AutomationVersion.objects.create(
-        automation=automation, number=number, graph=graph, changed_by=str(by), changed_at=now
+    whole, taken = with_templates(graph=graph)
+    version = AutomationVersion.objects.create(
+        automation=automation, number=number, graph=whole, changed_by=str(by), changed_at=now
     )
+    keep_uses_of_graph(version=version, taken=taken)
 
 
 def refuse_shape(*, graph: Any) -> None:

@@ -14,6 +14,7 @@ from campaigns.rules.lifecycle import State
 from campaigns.selectors.automations.around import graph_problems
 from campaigns.services.automations.definitions import locked, move
 from campaigns.services.automations.recording import forget_messages
+from campaigns.services.template_uses import User, fix_blocks
 from core import audit
 from core.actors import Actor
 from core.errors import Conflict, Forbidden, InvalidInput, InvalidState, Problem
@@ -96,7 +97,7 @@ def _make_messages(automation: Automation, version: AutomationVersion, now: date
             purpose=purpose,
             state=State.PAUSED if automation.state == AutomationState.PAUSED else State.SENDING,
             subject=step["subject"],
-            body=step["body"],
+            body=fix_blocks(user=User(automation_version=version), body=step["body"]),
             quiet_from=_clock(limits.get("quiet_from")),
             quiet_until=_clock(limits.get("quiet_until")),
             time_zone=limits.get("time_zone", "UTC"),
