@@ -350,6 +350,13 @@ _ROWS: Final = (
     ),
     ("four_eyes", 403, "Whoever wrote or submitted a campaign cannot approve it.", "Let somebody else approve."),
     (
+        "invalid_content",
+        400,
+        "The words of a template could not be sent: a field without fallback, a link that is none, an unknown block.",
+        "Read details: each entry is one thing to put right.",
+    ),
+    ("in_use", 409, "A template that somebody uses cannot be deleted.", "Archive it; details name who uses it."),
+    (
         "not_ready",
         409,
         "A campaign cannot be submitted or launched as it stands.",

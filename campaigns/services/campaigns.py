@@ -116,7 +116,7 @@ def _with_template(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
         return rest, None
     if values[_TEMPLATE] is None:
         return rest, {}
-    taken, subject, body = begun_with(values[_TEMPLATE])
+    taken, subject, body = begun_with(key=values[_TEMPLATE])
     return {"subject": subject, "body": body, **rest}, taken
 
 

@@ -62,7 +62,7 @@ def free_blocks(*, user: User) -> None:
     TemplateUse.objects.filter(**user.named, template__kind=_BLOCK).update(number=None)
 
 
-def begun_with(key: object) -> tuple[dict[str, int], str, str]:
+def begun_with(*, key: object) -> tuple[dict[str, int], str, str]:
     """(key and version, subject, body) of a message template to begin with; InvalidInput unless it is one in use."""
     try:
         template = find_template(key if isinstance(key, str) else "")
@@ -81,7 +81,7 @@ def with_templates(*, graph: Graph) -> tuple[Graph, dict[str, int]]:
     for name in senders(graph):
         step = steps[name]
         if step.get("template") and not step["subject"] and not step["body"]:
-            origin, subject, body = begun_with(step["template"])
+            origin, subject, body = begun_with(key=step["template"])
             steps[name] = {**step, "subject": subject, "body": body}
             taken |= origin
     return {**graph, "steps": steps}, taken
@@ -95,5 +95,5 @@ def keep_uses_of_graph(*, version: AutomationVersion, taken: Mapping[str, int]) 
     before = dict(TemplateUse.objects.filter(**user.named).values_list("template__key", "number"))
     messages: dict[str, int] = {}
     for key in sorted({step["template"] for step in steps if step.get("template")}):
-        messages[key] = taken.get(key) or before.get(key) or begun_with(key)[0][key]
+        messages[key] = taken.get(key) or before.get(key) or begun_with(key=key)[0][key]
     keep_uses(user=user, blocks=dict.fromkeys(blocks), messages=messages)
