@@ -27,12 +27,15 @@ def make_letter(**values: Any) -> ContentTemplate:
 
 def template_example() -> dict[str, str]:
     """The address of a block that a message and a campaign name."""
-    block = make_block()
-    make_letter(body=LETTER)
-    make_campaign(body=LETTER)
+    number = ContentTemplate.objects.count()
+    block = make_block(key=f"footer-{number}")
+    body = LETTER.replace("footer", block.key)
+    make_letter(key=f"letter-{number}", body=body)
+    make_campaign(body=body)
     return {"key": block.key}
 
 
 def archived_template_example() -> dict[str, str]:
     """The address of an archived message."""
-    return {"key": archive_template(template=make_letter(), by=AUTHOR, now=timezone.now()).key}
+    letter = make_letter(key=f"archived-{ContentTemplate.objects.count()}")
+    return {"key": archive_template(template=letter, by=AUTHOR, now=timezone.now()).key}
