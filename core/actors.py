@@ -40,7 +40,8 @@ class Credential:
     """A token or key that was found: whose it is, what it may do, from where, at what rate, until when.
 
     `client_id` is the public id of the client (`cli_...`); `staff_id` is set when a member of staff delegated. Only a
-    publishable key has `origins`: the web pages that it may be used on.
+    publishable key has `origins`: the web pages that it may be used on. `bound_to`: thumbprints of the
+    key and the certificate that the caller must hold.
     """
 
     client_id: str
@@ -54,6 +55,7 @@ class Credential:
     source_id: int = 0
     expires_at: datetime | None = None
     origins: tuple[str, ...] = ()
+    bound_to: tuple[str, str] = ("", "")
 
 
 def inside(address: str, networks: Iterable[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -9,17 +10,20 @@ from django.utils.http import urlencode
 from campaigns.selectors.channels import register_sender
 from core import menu, meter, privacy
 from core.actors import Credential
-from core.api.credentials import register_finder
+from core.api.credentials import ORIGIN_KEY, is_own_origin, register_finder, register_guard
+from core.errors import Forbidden
 from core.privacy import PersonalData
 from customers.selectors.origins import register_namer
 from integrations.models import ApiClient, EndpointState, WebhookDelivery, WebhookEndpoint
 from integrations.rules.clients import EXPIRING
+from integrations.rules.dpop import CERTIFICATE
 from integrations.rules.routes import template_of
 from integrations.selectors.clients import Found, count_expiring, find_api_key, find_bearer, list_clients
 from integrations.selectors.quotas import warned_today
 from integrations.selectors.usage import list_requests
 from integrations.selectors.webhooks import collect_deliveries, failing_endpoints, list_endpoints, seconds_waiting
 from integrations.services import webhook_planning
+from integrations.services.bindings import check_binding
 from integrations.services.clients import note_use
 from integrations.services.usage_drain import first_kept
 from integrations.services.webhook_messages import asked_for
@@ -54,6 +58,39 @@ register_namer(prefix="cli", namer=_names)
 register_namer(prefix="whk", namer=_endpoint_names)
 register_finder("bearer", _noting(find_bearer))
 register_finder("api_key", _noting(find_api_key))
+
+
+def _check_origin(request: HttpRequest, credential: Credential, secret: str) -> None:
+    """Browsers name the page in `Origin` (Fetch Standard); other programs send none."""
+    origin = request.META.get("HTTP_ORIGIN", "")
+    if credential.origins:
+        if origin not in credential.origins:
+            raise Forbidden("This key works on the web pages it was made for only.", code="origin_not_allowed")
+        request.META[ORIGIN_KEY] = origin
+    elif credential.kind == "api_key" and origin and not is_own_origin(request):
+        message = "An API key is a secret, and a browser sent it: revoke it, and use a publishable key there."
+        raise Forbidden(message, code="secret_in_browser")
+
+
+def _check_binding(request: HttpRequest, credential: Credential, secret: str) -> None:
+    """A token that is bound to a key or a certificate is of no use to whoever lacks them."""
+    said = request.META
+    scheme = said.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
+    if credential.bound_to == ("", "") and scheme != "dpop":
+        return
+    host = f"{request.scheme}://{request.get_host()}"
+    check_binding(
+        bound_to=credential.bound_to,
+        scheme=scheme,
+        proof=said.get("HTTP_DPOP", ""),
+        certificate=said.get(CERTIFICATE, ""),
+        call={"method": request.method, "path": request.path, "host": host, "token": secret},
+        now=timezone.now(),
+    )
+
+
+register_guard(_check_origin)
+register_guard(_check_binding)
 
 
 def _expiring_secrets() -> list[menu.Alert]:

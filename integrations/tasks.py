@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.jobs import Retryable
 from integrations.services import (
     agent_calls,
+    bindings,
     clients,
     proofs,
     quota_warnings,
@@ -19,9 +20,10 @@ from integrations.services import (
 
 @shared_task
 def clear_expired_tokens(**_: Any) -> None:
-    """Delete OAuth tokens and codes that nobody can use any more, and the memory of assertions that have expired."""
+    """Delete OAuth tokens and codes that nobody can use any more, and what was remembered for their sake."""
     clients.clear_expired_tokens()
     proofs.forget_assertions(now=timezone.now())
+    bindings.forget_bindings(now=timezone.now())
 
 
 @shared_task

@@ -208,6 +208,18 @@ _ROWS: Final = (
         "The write key that an SDK was set up with is unknown, revoked or expired.",
         "Make one with `manage.py writekey create`, and set the SDK up with it.",
     ),
+    (
+        "invalid_dpop_proof",
+        401,
+        "The token is bound to a key, and this call does not prove that the caller holds it.",
+        "Send Authorization: DPoP and a fresh proof in the header DPoP (RFC 9449), signed by that key.",
+    ),
+    (
+        "certificate_required",
+        401,
+        "The token is bound to a client certificate that this connection does not show.",
+        "Connect with the certificate that was used when the token was issued.",
+    ),
     ("token_expired", 401, "The token or key has expired.", "Ask for a new token; issue a new key."),
     (
         "insufficient_scope",

@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "marketing_hub",
 ]
 MIDDLEWARE = [
+    "marketing_hub.proxies.Proxies",
     "core.middleware.RequestIdMiddleware",
     "marketing_hub.metrics.Measured",
     "django.middleware.security.SecurityMiddleware",

@@ -24,13 +24,20 @@ ORIGIN_KEY: Final = "hub.origin"
 """In META: the origin of the page, when a publishable key was accepted from it."""
 
 Finder = Callable[[str], Credential | None]
+Guard = Callable[[HttpRequest, Credential, str], None]
 _finders: dict[str, Finder] = {}
+_guards: list[Guard] = []
 _kept: dict[str, tuple[float, Credential | None]] = {}
 
 
 def register_finder(kind: str, finder: Finder) -> None:
     """Let an upper floor resolve credentials of a kind: `bearer` (OAuth access token) or `api_key`."""
     _finders[kind] = finder
+
+
+def register_guard(guard: Guard) -> None:
+    """Let an upper floor refuse a credential that was found where it must not be used."""
+    _guards.append(guard)
 
 
 def forget_credentials() -> None:
@@ -53,7 +60,7 @@ def _presented(request: HttpRequest) -> tuple[str, str]:
         return "api_key", key.strip()
     if scheme.lower() == "api-key":
         return "api_key", secret.strip()
-    if scheme.lower() == "bearer" and secret.strip():
+    if scheme.lower() in ("bearer", "dpop") and secret.strip():
         secret = secret.strip()
         return ("api_key" if secret.startswith(("mk_", "pk_")) else "bearer"), secret
     raise Unauthenticated("Invalid API key", code="missing_credentials")
@@ -85,8 +92,7 @@ def authenticate(request: HttpRequest) -> Credential:
     """The credential of this request.
 
     Refuses: none, an unknown or an expired one (401), one in the query string (400), a caller outside the allowed
-    networks of the client (403 `ip_not_allowed`), a publishable key on a page of another origin (403
-    `origin_not_allowed`), an API key that a browser sends (403 `secret_in_browser`).
+    networks of the client (403 `ip_not_allowed`), and what a guard refuses.
     """
     kind, secret = _presented(request)
     credential = _found(kind, secret)
@@ -97,20 +103,9 @@ def authenticate(request: HttpRequest) -> Credential:
     request.META["hub.client_id"] = credential.client_id
     if credential.networks and not inside(client_ip(request), credential.networks):
         raise Forbidden("This credential may not be used from your address.", code="ip_not_allowed")
-    _check_origin(request, credential)
+    for guard in _guards:
+        guard(request, credential, secret)
     return credential
-
-
-def _check_origin(request: HttpRequest, credential: Credential) -> None:
-    """Browsers name the page in `Origin` (Fetch Standard); other programs send none."""
-    origin = request.META.get("HTTP_ORIGIN", "")
-    if credential.origins:
-        if origin not in credential.origins:
-            raise Forbidden("This key works on the web pages it was made for only.", code="origin_not_allowed")
-        request.META[ORIGIN_KEY] = origin
-    elif credential.kind == "api_key" and origin and not is_own_origin(request):
-        message = "An API key is a secret, and a browser sent it: revoke it, and use a publishable key there."
-        raise Forbidden(message, code="secret_in_browser")
 
 
 def is_own_origin(request: HttpRequest) -> bool:

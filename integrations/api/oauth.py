@@ -19,8 +19,10 @@ from core.api.credentials import authenticate, client_ip, forget_credentials
 from core.errors import DomainError
 from core.models import StaffUser
 from integrations.models import ApiClient
+from integrations.rules.dpop import KEY_OF_PROOF
 from integrations.selectors.clients import find_client, grantable_scopes
 from integrations.selectors.tokens import TokenFacts, describe_token
+from integrations.services.bindings import check_proof, confirmation
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _POLICY: Final = (
@@ -63,6 +65,22 @@ def _refused(level: meter.Level) -> JsonResponse:
 class Token(GuardedEndpoint, TokenView):  # type: ignore[misc]
     """POST /oauth/token."""
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Issue; with a proof in the header DPoP the token is bound to its key (RFC 9449 section 5)."""
+        if proof := request.META.get("HTTP_DPOP"):
+            call = {
+                "method": "POST",
+                "path": request.path,
+                "host": f"{request.scheme}://{request.get_host()}",
+                "token": "",
+            }
+            try:
+                request.META[KEY_OF_PROOF] = check_proof(proof=proof, **call, now=timezone.now())
+            except DomainError as error:
+                return JsonResponse({"error": error.code, "error_description": error.message}, status=400)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
 
 @method_decorator(csrf_exempt, name="dispatch")
 class Revoke(GuardedEndpoint, RevokeTokenView):  # type: ignore[misc]
@@ -95,7 +113,7 @@ class Introspect(GuardedEndpoint, OAuthLibMixin):  # type: ignore[misc]
 
     def _asking(self, request: HttpRequest) -> tuple[str, bool] | None:
         """The client that asks and whether it may see tokens of others: client secret or access token."""
-        if request.headers.get("Authorization", "").lower().startswith("bearer "):
+        if request.headers.get("Authorization", "").lower().startswith(("bearer ", "dpop ")):
             try:
                 credential = authenticate(request)
             except DomainError:
@@ -110,7 +128,7 @@ def _introspection(facts: TokenFacts) -> dict[str, Any]:
         "active": True,
         "scope": facts.scope,
         "client_id": facts.oauth_client_id,
-        "token_type": "Bearer",
+        "token_type": "DPoP" if facts.bound_to[0] else "Bearer",
         "exp": facts.expires,
         "iat": facts.issued,
         "nbf": facts.issued,
@@ -119,6 +137,7 @@ def _introspection(facts: TokenFacts) -> dict[str, Any]:
         "jti": facts.id,
         "livemode": True,
     }
+    answer |= confirmation(key=facts.bound_to[0], certificate=facts.bound_to[1])
     if facts.username:
         answer["username"] = facts.username
     if facts.audience:

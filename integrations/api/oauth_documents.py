@@ -3,11 +3,12 @@
 import json
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from oauth2_provider.views import OAuthServerMetadataView
+from oauth2_provider.views import OAuthProtectedResourceMetadataView, OAuthServerMetadataView
 
 from consent.selectors.receipts import receipt_key
 from core.api.conditional import etag_of, is_unchanged
@@ -30,8 +31,22 @@ class ServerMetadata(OAuthServerMetadataView):  # type: ignore[misc]
         for place in _PROVING:
             told[f"{place}_auth_methods_supported"].insert(0, AuthMethod.KEY)
             told[f"{place}_auth_signing_alg_values_supported"] = list(ALGORITHMS)
+        told["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
+        told["tls_client_certificate_bound_access_tokens"] = bool(settings.SECURITY.certificate_header)
         told["jwks_uri"] = issuer().removesuffix("/oauth") + reverse("oauth2_provider:jwks-info")
         return JsonResponse(told, headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"})
+
+
+class ResourceMetadata(OAuthProtectedResourceMetadataView):  # type: ignore[misc]
+    """What the API asks of tokens (RFC 9728)."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What the toolkit says, and how tokens may be bound."""
+        told = json.loads(super().get(request, *args, **kwargs).content)
+        told["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
+        told["dpop_bound_access_tokens_required"] = False
+        told["tls_client_certificate_bound_access_tokens"] = bool(settings.SECURITY.certificate_header)
+        return JsonResponse(told, headers={"Access-Control-Allow-Origin": "*"})
 
 
 @require_safe

@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from django.http import HttpRequest
 from django.utils import timezone
+from oauth2_provider.models import AccessToken
 from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
@@ -26,12 +27,15 @@ from core.crypto import new_secret
 from core.ids import request_id_of
 from integrations.models import ApiClient, TokenFormat
 from integrations.rules.assertions import ASSERTION_TYPE, MOST_LENGTH, subject_of
+from integrations.rules.dpop import CERTIFICATE, KEY_OF_PROOF
 from integrations.selectors import jose
-from integrations.selectors.clients import find_active, secret_opens
+from integrations.selectors.clients import find_active, find_binding, secret_opens
+from integrations.services.bindings import bind_token, confirmation, missing_binding
 from integrations.services.proofs import accept_assertion
 from integrations.services.signing import sign_access_token
 from integrations.services.violations import note_violation
 
+NOTHING: Final = ("", "")
 _VERIFIER: Final = re.compile(r"^[A-Za-z0-9._~-]{43,128}$")
 
 
@@ -65,6 +69,18 @@ def _tell(code: str, client: ApiClient, request: Request) -> None:
     by = Actor(kind=ActorKind.CLIENT, id=client.public_id, request_id=request_id_of(said), ip=said["REMOTE_ADDR"])
     origin, where = said.get("HTTP_ORIGIN", ""), f"{request.http_method} {said.get('PATH_INFO', '')}"
     note_violation(code=code, target=client.public_id, origin=origin, where=where, by=by)
+
+
+def _held(request: Request) -> tuple[str, str]:
+    """The thumbprints of the key that was proved and of the certificate that the proxy saw; empty without."""
+    said = request.headers
+    return said.get(KEY_OF_PROOF, ""), said.get(CERTIFICATE, "")
+
+
+def _require_binding(client: ApiClient, request: Request, before: tuple[str, str]) -> None:
+    key, certificate = _held(request)
+    if problem := missing_binding(client=client, key=key, certificate=certificate, before=before):
+        raise InvalidRequestError(description=problem, request=request)
 
 
 def _parameter(request: Request, name: str) -> str:
@@ -173,9 +189,12 @@ class HubValidator(OAuth2Validator):  # type: ignore[misc]
 
     def save_bearer_token(self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any) -> None:
         """Keep the token that is about to be answered, first made into a JWT where the client is registered for it."""
+        key, certificate = _held(request)
+        token["token_type"] = "DPoP" if key else token["token_type"]
         if request.client.token_format == TokenFormat.JWT:
             self._check_and_set_request_resource(request)
             token["access_token"] = sign_access_token(
+                binding=confirmation(key=key, certificate=certificate),
                 client=request.client,
                 subject=request.user.public_id if request.user else request.client.client_id,
                 scope=token["scope"],
@@ -184,6 +203,29 @@ class HubValidator(OAuth2Validator):  # type: ignore[misc]
                 now=timezone.now(),
             )
         super().save_bearer_token(token, request, *args, **kwargs)
+
+    def _create_access_token(self, *args: Any, **kwargs: Any) -> AccessToken:
+        """The row of the token, bound to what the caller has shown that it holds."""
+        request: Request = args[1]
+        token = super()._create_access_token(*args, **kwargs)
+        key, certificate = _held(request)
+        bind_token(token=token, key=key, certificate=certificate)
+        return token
+
+    def validate_grant_type(
+        self, client_id: str, grant_type: str, client: Any, request: Request, *args: Any, **kw: Any
+    ) -> bool:
+        """Whether the client may use this grant; refused without the binding that it is registered for."""
+        _require_binding(client, request, NOTHING)
+        return bool(super().validate_grant_type(client_id, grant_type, client, request, *args, **kw))
+
+    def validate_refresh_token(self, refresh_token: str, client: Any, request: Request, *args: Any, **kw: Any) -> bool:
+        """Whether it is alive and the client's, and the caller holds what the last access token was bound to."""
+        alive = super().validate_refresh_token(refresh_token, client, request, *args, **kw)
+        if alive:
+            before = request.refresh_token_instance.access_token
+            _require_binding(client, request, find_binding(token=before) if before else NOTHING)
+        return bool(alive)
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Always (RFC 9700 section 2.1.1); and only S256, refused before anybody is asked for consent."""

@@ -1,10 +1,9 @@
 """OAuth 2 addresses without trailing slash; the names are those that the toolkit looks up for its metadata."""
 
 from django.urls import path
-from oauth2_provider.views import OAuthProtectedResourceMetadataView
 
 from integrations.api.oauth import Authorize, Introspect, Revoke, Token
-from integrations.api.oauth_documents import ServerMetadata, published_keys
+from integrations.api.oauth_documents import ResourceMetadata, ServerMetadata, published_keys
 
 app_name = "oauth2_provider"
 urlpatterns = [
@@ -21,8 +20,8 @@ urlpatterns = [
     path("oauth/.well-known/openid-configuration", ServerMetadata.as_view()),
     path(
         ".well-known/oauth-protected-resource",
-        OAuthProtectedResourceMetadataView.as_view(),
+        ResourceMetadata.as_view(),
         name="oauth-resource-metadata",
     ),
-    path(".well-known/oauth-protected-resource/api/v1", OAuthProtectedResourceMetadataView.as_view()),
+    path(".well-known/oauth-protected-resource/api/v1", ResourceMetadata.as_view()),
 ]

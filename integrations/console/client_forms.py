@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 
 from core.console.forms import ConsoleForm
-from integrations.models import AuthMethod, Tier, TokenFormat
+from integrations.models import AuthMethod, Binding, Tier, TokenFormat
 from integrations.rules.assertions import Proof
 from integrations.rules.keys import MOST_BYTES
 
@@ -66,10 +66,18 @@ class ProofForm(ConsoleForm):
         help_text="https; we read it when it is needed, and keep a copy for ten minutes.",
     )
 
+    token_binding = forms.ChoiceField(
+        label="Its tokens are bound",
+        choices=Binding.choices,
+        required=False,
+        help_text="A bound token opens nothing for whoever has stolen it.",
+    )
+
     def proof(self) -> Proof:
         """What was chosen."""
         given = self.cleaned_data
-        return Proof(given["auth_method"] or AuthMethod.SECRET, given["jwks"], given["jwks_uri"])
+        method = given["auth_method"] or AuthMethod.SECRET
+        return Proof(method, given["jwks"], given["jwks_uri"], given["token_binding"] or Binding.NONE)
 
 
 class ClientForm(ScopesForm, ProofForm):
@@ -77,7 +85,7 @@ class ClientForm(ScopesForm, ProofForm):
 
     field_order = (
         *("name", "owner", "grants", "public", "redirect_uris", "scopes", "tier", "token_format", "networks"),
-        *("auth_method", "jwks", "jwks_uri"),
+        *("auth_method", "jwks", "jwks_uri", "token_binding"),
     )
 
     name = forms.CharField(label="Name", max_length=120)

@@ -116,7 +116,8 @@ class ChangeProof(ClientStep):
         """As it is."""
         client = self.client()
         keys = json.dumps({"keys": client.jwks}, indent=1) if client.jwks and not client.jwks_uri else ""
-        return {"auth_method": client.auth_method, "jwks": keys, "jwks_uri": client.jwks_uri}
+        proof = {"auth_method": client.auth_method, "token_binding": client.token_binding}
+        return proof | {"jwks": keys, "jwks_uri": client.jwks_uri}
 
     def question(self) -> str:
         """What ends."""

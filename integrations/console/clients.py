@@ -156,8 +156,8 @@ class ClientDetail(DetailPage):
         keys = public or ("" if client.keeps_secret else "It proves itself by keys of its own")
         return (
             Action("Rotate secret", url("api-client-rotate", client), ROTATE, "refresh", disabled_because=keys),
-            Action("Keys of its own", url("api-client-proof", client), ROTATE, "key", disabled_because=public),
             Action("Contact", url("api-client-contact", client), CHANGE, "mail"),
+            Action("Change its proof", url("api-client-proof", client), ROTATE, "key"),
             Action("Edit scopes", url("api-client-scopes", client), CHANGE, "edit"),
             Action("New API key", url("api-key-new", client), ROTATE, "plus", disabled_because=public),
             Action(
@@ -201,6 +201,7 @@ def _bounds(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:
         ("Scopes", cells.tags(client.scopes)),
         ("Rate class", client.get_tier_display()),
         ("Access tokens", client.get_token_format_display()),
+        ("Tokens are bound", client.get_token_binding_display()),
         ("Networks", cells.text(", ".join(client.networks) or "anywhere")),
         ("Redirects", cells.text(client.redirect_uris)),
         ("Must send If-Match", cells.yes_no(client.if_match_required)),

@@ -1,6 +1,16 @@
 """Tables of integrations."""
 
-from integrations.models.clients import ApiClient, ApiClientSecret, ApiKey, AuthMethod, Tier, TokenFormat, UsedAssertion
+from integrations.models.bindings import TokenBinding
+from integrations.models.clients import (
+    ApiClient,
+    ApiClientSecret,
+    ApiKey,
+    AuthMethod,
+    Binding,
+    Tier,
+    TokenFormat,
+    UsedAssertion,
+)
 from integrations.models.signing import SigningKey
 from integrations.models.usage import DailyUsage, QuotaWarning, RefusedRequest, RequestLine
 from integrations.models.webhooks import (
@@ -19,6 +29,7 @@ __all__ = [
     "ApiClientSecret",
     "ApiKey",
     "AuthMethod",
+    "Binding",
     "BodyFormat",
     "DailyUsage",
     "DeliveryState",
@@ -29,6 +40,7 @@ __all__ = [
     "RequestLine",
     "SigningKey",
     "Tier",
+    "TokenBinding",
     "TokenFormat",
     "UsedAssertion",
     "WebhookAttempt",

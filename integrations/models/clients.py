@@ -38,6 +38,14 @@ class AuthMethod(models.TextChoices):
     KEY = "private_key_jwt", "Key of its own (private_key_jwt)"
 
 
+class Binding(models.TextChoices):
+    """Whether a client may get tokens that open for whoever has them."""
+
+    NONE = "none", "As the client asks"
+    DPOP = "dpop", "Always to a key (DPoP, RFC 9449)"
+    CERTIFICATE = "certificate", "Always to its certificate (mTLS, RFC 8705)"
+
+
 class ApiClient(AbstractApplication):  # type: ignore[misc]
     """An OAuth 2 client. `scopes` bounds what any of its tokens may do; `networks` from where it may call.
 
@@ -52,6 +60,7 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
     tier = models.CharField(max_length=20, choices=Tier, default=Tier.STANDARD)
     token_format = models.CharField(max_length=10, choices=TokenFormat, default=TokenFormat.OPAQUE)
     auth_method = models.CharField(max_length=20, choices=AuthMethod, default=AuthMethod.SECRET)
+    token_binding = models.CharField(max_length=20, choices=Binding, default=Binding.NONE)
     jwks = models.JSONField(default=list)
     jwks_uri = models.CharField(max_length=500, default="", blank=True)
     jwks_read_at = models.DateTimeField(null=True)
@@ -71,6 +80,7 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
                 condition=Q(token_format__in=TokenFormat.values), name="api_client_token_format_known"
             ),
             models.CheckConstraint(condition=Q(auth_method__in=AuthMethod.values), name="api_client_auth_method_known"),
+            models.CheckConstraint(condition=Q(token_binding__in=Binding.values), name="api_client_binding_known"),
         ]
 
     def __str__(self) -> str:

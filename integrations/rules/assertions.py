@@ -15,11 +15,15 @@ MOST_LENGTH: Final = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How a client proves itself: a secret, or a key of its own that stands here or at an address of its own."""
+    """How a client proves itself: a secret, or a key of its own that stands here or at an address of its own.
+
+    `binding` says whether its tokens must be bound: `none`, `dpop` or `certificate`.
+    """
 
     method: str = "client_secret"
     keys: str = ""
     keys_url: str = ""
+    binding: str = "none"
 
 
 BY_SECRET: Final = Proof()

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 from oauth2_provider.models import AccessToken
 from oauth2_provider.oauth2_validators import validate_resource_as_url_prefix
@@ -13,7 +14,7 @@ from core.actors import Credential, inside
 from core.crypto import digest
 from core.errors import NotFound
 from core.models import StaffUser
-from integrations.models import ApiClient, ApiClientSecret, ApiKey
+from integrations.models import ApiClient, ApiClientSecret, ApiKey, TokenBinding
 from integrations.selectors.signing import api_audience, looks_like_jwt, verified_claims
 
 
@@ -104,7 +105,8 @@ def find_bearer(secret: str) -> Found | None:
     """
     if looks_like_jwt(secret) and verified_claims(token=secret, now=timezone.now()) is None:
         return None
-    token = AccessToken.objects.select_related("application", "user").filter(token_checksum=digest(secret)).first()
+    tokens = with_binding(AccessToken.objects.select_related("application", "user"))
+    token = tokens.filter(token_checksum=digest(secret)).first()
     if token is None or token.application is None or token.application.disabled_at is not None:
         return None
     if token.resource and not validate_resource_as_url_prefix(api_audience(), token.resource):
@@ -120,8 +122,29 @@ def find_bearer(secret: str) -> Found | None:
         staff_id=user.public_id if user else "",
         if_match_required=client.if_match_required,
         expires_at=token.expires,
+        bound_to=binding_of(token),
     )
     return Found(credential, client)
+
+
+def with_binding(tokens: QuerySet[AccessToken]) -> QuerySet[AccessToken]:
+    """The tokens, ready for `binding_of`."""
+    own = TokenBinding.objects.filter(checksum=OuterRef("token_checksum"))
+    parts = own.annotate(both=Concat("key", Value(" "), "certificate")).values("both")
+    bound: QuerySet[AccessToken] = tokens.annotate(bound_to=Subquery(parts[:1]))
+    return bound
+
+
+def binding_of(token: AccessToken) -> tuple[str, str]:
+    """The thumbprints of the key and the certificate that a row of `with_binding` is bound to; empty without."""
+    key, _, certificate = (token.bound_to or "").partition(" ")
+    return key, certificate
+
+
+def find_binding(*, token: AccessToken) -> tuple[str, str]:
+    """The same for one token at hand."""
+    found = TokenBinding.objects.filter(checksum=token.token_checksum).first()
+    return (found.key, found.certificate) if found else ("", "")
 
 
 def find_api_key(secret: str) -> Found | None:

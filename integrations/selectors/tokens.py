@@ -9,7 +9,7 @@ from oauth2_provider.models import AccessToken, RefreshToken
 from core.crypto import digest
 from core.models import StaffUser
 from integrations.models import ApiClient
-from integrations.selectors.clients import grantable_scopes
+from integrations.selectors.clients import binding_of, grantable_scopes, with_binding
 from integrations.selectors.signing import looks_like_jwt, verified_claims
 
 
@@ -26,14 +26,17 @@ class TokenFacts:
     issued: int
     expires: int
     audience: list[str]
+    bound_to: tuple[str, str] = ("", "")
 
 
 def describe_token(*, token: str, now: datetime) -> TokenFacts | None:
     """Facts about an access or refresh token that still works; None for any other text."""
     checksum = digest(token)
-    access = AccessToken.objects.select_related("application", "user").filter(token_checksum=checksum).first()
+    tokens = with_binding(AccessToken.objects.select_related("application", "user"))
+    access = tokens.filter(token_checksum=checksum).first()
     if access is not None:
         facts = _facts(access, "at", access.scope, access.expires, now)
+        facts = replace(facts, bound_to=binding_of(access)) if facts else None
         return _as_signed(facts, token, now) if facts and looks_like_jwt(token) else facts
     refresh = (
         RefreshToken.objects.select_related("application", "user", "access_token")

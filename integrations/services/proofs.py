@@ -14,7 +14,7 @@ from core.actors import Actor
 from core.crypto import digest
 from core.errors import InvalidInput, InvalidState
 from integrations.connectors.http import Answer, Door
-from integrations.models import ApiClient, AuthMethod, UsedAssertion
+from integrations.models import ApiClient, AuthMethod, Binding, UsedAssertion
 from integrations.rules.addresses import address_problem
 from integrations.rules.assertions import MOST_LENGTH, Proof, assertion_problem
 from integrations.rules.keys import MOST_BYTES, UnusableKeys, key_problem, matching, public_part, read_key_set
@@ -34,38 +34,50 @@ def proof_fields(*, proof: Proof, public: bool) -> dict[str, Any]:
     """The columns of a client that proves itself so; refuses keys that cannot be used and addresses we do not call."""
     if proof.method not in AuthMethod.values:
         raise InvalidInput(f"A client proves itself by {' or '.join(AuthMethod.values)}.", param="auth_method")
-    if proof.method == AuthMethod.SECRET:
-        if proof.keys or proof.keys_url:
-            raise InvalidInput("Keys belong to clients that prove themselves by private_key_jwt.", param="auth_method")
-        return {"auth_method": AuthMethod.SECRET, "jwks": [], "jwks_uri": "", "jwks_read_at": None}
+    if proof.binding not in Binding.values:
+        raise InvalidInput(f"Tokens are bound to {', '.join(Binding.values)}.", param="token_binding")
+    fields = {"auth_method": proof.method, "token_binding": proof.binding, "jwks_uri": proof.keys_url}
+    keys = _checked_keys(proof, public) if proof.method == AuthMethod.KEY else _without_keys(proof)
+    return {**fields, "jwks": keys, "jwks_read_at": None}
+
+
+def _without_keys(proof: Proof) -> list[dict[str, Any]]:
+    if proof.keys or proof.keys_url:
+        raise InvalidInput("Keys belong to clients that prove themselves by private_key_jwt.", param="auth_method")
+    return []
+
+
+def _checked_keys(proof: Proof, public: bool) -> list[dict[str, Any]]:
+    """The keys that stand here; none yet where an address is given, which must be one that we may call."""
     if public:
         raise InvalidInput("A public client can keep no key.", param="auth_method")
     if bool(proof.keys) == bool(proof.keys_url):
         raise InvalidInput("Give either the keys or the address where they are.", code="missing_field", param="jwks")
-    fields: dict[str, Any] = {"auth_method": proof.method, "jwks": [], "jwks_uri": proof.keys_url, "jwks_read_at": None}
     if proof.keys:
-        return fields | {"jwks": _registered(proof.keys)}
+        return _registered(proof.keys)
     if problem := address_problem(proof.keys_url, loopback=settings.WEBHOOK_LOOPBACK):
         raise InvalidInput(problem, param="jwks_uri")
-    return fields
+    return []
 
 
 @transaction.atomic
 def change_proof(*, client: ApiClient, proof: Proof, by: Actor, now: datetime) -> ApiClient:
     """The client proves itself so from now on: its secrets end when it gets keys, its keys when it gets secrets.
 
-    Living tokens stay. Refuses public and disabled clients, and what `proof_fields` refuses.
+    Living tokens stay. Refuses a disabled client, and what `proof_fields` refuses.
     """
     client = ApiClient.objects.select_for_update().get(pk=client.pk)
-    if client.disabled_at is not None or client.is_public:
-        raise InvalidState("This client is disabled." if client.disabled_at else "A public client has no secret.")
-    before, fields = client.auth_method, proof_fields(proof=proof, public=False)
+    if client.disabled_at is not None:
+        raise InvalidState("This client is disabled.")
+    before, bound = client.auth_method, client.token_binding
+    fields = proof_fields(proof=proof, public=client.is_public)
     for name, value in fields.items():
         setattr(client, name, value)
     client.save(update_fields=[*fields, "updated"])
     if client.auth_method != AuthMethod.SECRET:
         client.secrets.filter(revoked_at__isnull=True).update(revoked_at=now)
     changes = {"auth_method": [before, client.auth_method], "keys": [None, [jose.name_of(key) for key in client.jwks]]}
+    changes |= {"token_binding": [bound, client.token_binding]} if bound != client.token_binding else {}
     changes |= {"jwks_uri": [None, client.jwks_uri]} if client.jwks_uri else {}
     audit.record(by=by, action="client.keys_changed", target=client.public_id, changes=changes)
     outbox.publish(topic="client.keys_changed", subject=client.public_id)

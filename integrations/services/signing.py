@@ -1,6 +1,6 @@
 """Verbs for access tokens in JWT form: sign one, make and rotate the keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -24,10 +24,18 @@ _LOCK: Final = 0x5167_4B65
 
 
 def sign_access_token(
-    *, client: ApiClient, subject: str, scope: str, resources: Sequence[str], expires_in: int, now: datetime
+    *,
+    client: ApiClient,
+    subject: str,
+    scope: str,
+    resources: Sequence[str],
+    expires_in: int,
+    now: datetime,
+    binding: Mapping[str, Any] | None = None,
 ) -> str:
     """A token as RFC 9068 section 2 describes it, good for `expires_in` seconds; it names nobody but by public id.
 
+    `binding` is the member `cnf` of a bound token.
     `resources` are the resource indicators that were asked for (RFC 8707); without one it is for the whole API.
     """
     key = find_signer(now=now) or _first_key(now)
@@ -41,6 +49,7 @@ def sign_access_token(
         "exp": issued + expires_in,
         "jti": new_id("at"),
         "scope": scope,
+        **(binding or {}),
     }
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": TYPE}, claims, _private(key.kid, key.private))
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.actors import SYSTEM
 from core.errors import DomainError
-from integrations.models import ApiClient, AuthMethod, Tier, TokenFormat
+from integrations.models import ApiClient, AuthMethod, Binding, Tier, TokenFormat
 from integrations.rules.assertions import Proof
 from integrations.selectors.clients import find_client, list_clients, list_secrets
 from integrations.services.clients import GRANTS, disable_client, register_client, rotate_secret
@@ -41,6 +41,7 @@ class Command(BaseCommand):
         for verb in (create, keys):
             verb.add_argument("--auth-method", default=AuthMethod.SECRET.value, choices=AuthMethod.values)
             verb.add_argument("--jwks", type=Path, help="file with the public keys, a JWK Set")
+            verb.add_argument("--token-binding", default=Binding.NONE.value, choices=Binding.values)
             verb.add_argument("--jwks-uri", default="", help="https address where the public keys are")
         listing = verbs.add_parser("list", help="all clients")
         rotate = verbs.add_parser("rotate", help="a new secret; the old one stays valid for 24 hours")
@@ -116,7 +117,7 @@ def _proof(options: dict[str, Any]) -> Proof:
         keys = options["jwks"].read_text() if options["jwks"] else ""
     except (OSError, UnicodeDecodeError) as trouble:
         raise CommandError(f"{options['jwks']} cannot be read ({type(trouble).__name__}).") from None
-    return Proof(options["auth_method"], keys, options["jwks_uri"])
+    return Proof(options["auth_method"], keys, options["jwks_uri"], options["token_binding"])
 
 
 def _facts(client: ApiClient) -> dict[str, Any]:
@@ -129,5 +130,6 @@ def _facts(client: ApiClient) -> dict[str, Any]:
         "tier": client.tier,
         "token_format": client.token_format,
         "auth_method": client.auth_method,
+        "token_binding": client.token_binding,
         "state": "disabled" if client.disabled_at else "active",
     }
