@@ -75,6 +75,20 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     role: frozenset(name for name, (_, roles) in PERMISSIONS.items() if role in roles) for role in (_M, _C, _I, _A)
 }
 
+RFC9700_GATES: Final = (
+    "IMPLICIT_GRANT",
+    "PASSWORD_GRANT",
+    "PKCE_METHOD",
+    "PKCE_REQUIRED",
+    "ACCESS_TOKEN_TRANSPORT",
+    "AUTHZ_RESPONSE_ISS",
+    "TOKEN_STORAGE",
+    "REFRESH_TOKEN",
+    "REDIRECT_URI_SCHEME",
+    "REDIRECT_URI_MATCHING",
+)
+"""What the toolkit leaves open unless told, each a recommendation of RFC 9700."""
+
 SCOPES: Final[dict[str, str]] = {
     "customers:read": "Read customers",
     "customers:write": "Create and update customers",
