@@ -16,16 +16,22 @@ from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.segments.touching import register_clock, register_touch_source
 from customers.selectors.timeline import register_source
 from customers.services import guards
-from engagement.models import Event, HeldEvent
+from engagement.models import Event, HeldEvent, Prediction
+from engagement.rules.prediction_segments import ENDS, MADE
 from engagement.selectors import measures, metrics, touching
 from engagement.selectors.merging import preview_events
 from engagement.selectors.personal import collect_events, collect_held_events
+from engagement.selectors.prediction_segments import PREDICTIONS
+from engagement.selectors.prediction_segments import passed as predictions_passed
+from engagement.selectors.predictions import collect_predictions
 from engagement.selectors.segments import CRITERIA
 from engagement.selectors.signals import SIGNALS
 from engagement.selectors.timeline import EVENTS
 from engagement.services import followers, linking
 from engagement.services.erasure import erase_events, erase_held_events
 from engagement.services.merging import leave_events, send_events_back
+from engagement.services.prediction_merging import PREDICTIONS as MERGED_PREDICTIONS
+from engagement.services.predictions import erase_predictions
 
 
 def _behind(name: str) -> float:
@@ -49,12 +55,15 @@ def _latest(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
 register_source(EVENTS)
 register_signal_source(SIGNALS)
 register_measures(measures.EVENTS)
-for _asked in CRITERIA:
+for _asked in (*CRITERIA, PREDICTIONS):
     register_segment_criterion(_asked)
 register_touch_source(touching.EVENTS)
 register_clock(touching.EVENTS.name, touching.passed)
+for _clock in (ENDS, MADE):
+    register_clock(_clock, predictions_passed)
 register_merge_preview(name="events", preview=preview_events)
 guards.register_merge_part(part=guards.MergePart(name="events", absorb=leave_events, restore=send_events_back))
+guards.register_merge_part(part=MERGED_PREDICTIONS)
 for _panel in (
     menu.Panel(
         name="events-today",
@@ -107,6 +116,18 @@ privacy.register(
         collect=collect_held_events,
         erase=erase_held_events,
         order=101,
+    )
+)
+privacy.register(
+    PersonalData(
+        name="engagement.predictions",
+        model=Prediction,
+        category="what models of others predict about a person, with label, version and sender",
+        purpose="personalisation",
+        retention="until the prediction expires: 90 days unless its sender says otherwise, at most 400",
+        collect=collect_predictions,
+        erase=erase_predictions,
+        order=102,
     )
 )
 for _name in (*followers.FOLLOWERS, linking.FOLLOWER):

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.actors import SYSTEM
-from engagement.services import followers, linking, merging, reactions, retention
+from engagement.services import followers, linking, merging, predictions, reactions, retention
 
 
 @shared_task
@@ -40,3 +40,15 @@ def keep_partitions(**_: Any) -> None:
     retention.apply_retention(
         keep_months=settings.EVENT_RETENTION_MONTHS, keep_days=settings.EVENT_KEY_DAYS, by=SYSTEM, now=timezone.now()
     )
+
+
+@shared_task
+def forget_predictions(**_: Any) -> int:
+    """Delete predictions that have expired, and those about people who said no; by 1,000 pieces at most."""
+    gone = 0
+    for _piece in range(1_000):
+        found = predictions.forget_predictions(now=timezone.now())
+        gone += found
+        if found < predictions.PIECE:
+            break
+    return gone

@@ -266,6 +266,22 @@ _ROWS: Final = (
     ),
     ("unknown_user", 403, "There is no customer with this id.", "Create the customer, then send the event again."),
     (
+        "profiling_refused",
+        403,
+        "The customer said no to profiling and automated decisions (GDPR Art. 21(1), 22(1)).",
+        "Leave her out of models; nothing was stored.",
+    ),
+    (
+        "restricted",
+        403,
+        "The data of the customer may only be kept (GDPR Art. 18).",
+        "Leave her out until the restriction is lifted.",
+    ),
+    ("too_many_models", 409, "As many models as allowed write predictions already.", "Write under one of their names."),
+    ("too_many_labels", 409, "The model uses as many labels as allowed already.", "Use one of those."),
+    ("unknown_model", 400, "No model of this name has written a prediction.", "Correct it; GET /api/v1/predictions."),
+    ("unknown_label", 400, "The model has written no labels.", "Ask about its score."),
+    (
         "suppressed",
         403,
         "The person must not be contacted or recorded.",

@@ -25,6 +25,7 @@ WAYS: Final[dict[str, str]] = {
     "consent.record": "Consent of a person",
     "consent.history": "Consent ledger of a person",
     "engagement.events": "Events",
+    "predictions.record": "Prediction about a person",
     "export": "Export",
     "package": "Access package",
     "changes": "Feed of changes",

@@ -5,6 +5,7 @@ from django.urls import path
 from engagement.api import documents, documents_calls, documents_reading
 from engagement.api.events import list_or_count_events, stream_events
 from engagement.api.ingest import post_event, post_events
+from engagement.api.predictions import CustomerPrediction, PredictionBatch, PredictionModelViewSet
 from engagement.api.reports import AttributionReport
 from engagement.api.types import delete_type, post_type, show_rejections, show_type, show_types
 from engagement.api.verbs import by_method
@@ -22,5 +23,8 @@ urlpatterns = [
     *aliases,
     path("events", list_or_count_events),
     path("reports/attribution", AttributionReport.as_view()),
+    path("predictions", PredictionModelViewSet.as_view({"get": "list"})),
+    path("predictions/batch", PredictionBatch.as_view()),
+    path("predictions/<str:model>/<path:user_id>", CustomerPrediction.as_view()),
     path("event-types/<str:name>/schema", by_method(GET=show_type)),
 ]

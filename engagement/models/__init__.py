@@ -3,6 +3,7 @@
 from engagement.models.catalogue import EventSchema, EventType, Label
 from engagement.models.events import ConsentKind, Event, EventKey
 from engagement.models.held import HeldEvent
+from engagement.models.predictions import Prediction, PredictionModel
 from engagement.models.reactions import Reaction
 from engagement.models.rejections import Rejection
 from engagement.models.rollups import DailyMetric, HourlyMetric
@@ -17,6 +18,8 @@ __all__ = [
     "HeldEvent",
     "HourlyMetric",
     "Label",
+    "Prediction",
+    "PredictionModel",
     "Reaction",
     "Rejection",
 ]

@@ -139,6 +139,7 @@ class Form:
 
     `counts` says that its field `count` counts facts that each have an instant, so that scores may weigh them.
     `mentions` says what a condition depends on; without it segments that use it are calculated as a whole by the hour.
+    `only` names the operators that may be asked, where not all of the types may.
     """
 
     on: str
@@ -150,10 +151,12 @@ class Form:
     counts: bool = False
     example: Mapping[str, Any] = field(default_factory=dict)
     mentions: Mentions | None = None
+    only: frozenset[str] = frozenset()
 
     def operators(self) -> list[Operator]:
         """Every operator that some subject of this criterion takes."""
         found = {operator.name: operator for kind in self.types for operator in for_type(kind)}
+        found = {name: operator for name, operator in found.items() if not self.only or name in self.only}
         return [operator for operator in found.values() if self.tracked or operator.operand not in CHANGES]
 
     def check_members(self, raw: Mapping[str, Any], pointer: str) -> dict[str, Any]:

@@ -129,6 +129,7 @@ class Grammar:
 def operators_of(subject: Subject) -> list[Operator]:
     """The operators that fit a subject."""
     found = for_type(subject.type, tracked=subject.tracked)
+    found = [operator for operator in found if not subject.only or operator.name in subject.only]
     return [operator for operator in found if subject.ranked or "percent" not in operator.name]
 
 

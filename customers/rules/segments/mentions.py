@@ -20,8 +20,8 @@ _RELATIVE: Final = frozenset({"within_last", "longer_ago_than", "within_next"})
 class Clock:
     """Facts of `source` (of `kinds`, if any are named) may begin or cease to count once they are `age` old.
 
-    A negative age lies ahead. `source` is `events`, `orders`, `tags`, `consent`, `changes`, or `profile` with the
-    column as kind.
+    A negative age lies ahead. `source` is `events`, `orders`, `tags`, `consent`, `changes`, `profile` with the column
+    as kind, or what an upper floor registers.
     """
 
     source: str
@@ -138,6 +138,7 @@ _REASONS: Final[dict[str, str]] = {
     "consent": "consent",
     "segment": "segment",
     "scores": "score",
+    "prediction": "score",
     "profile": "profile",
     "attribute": "profile",
     "identity": "profile",

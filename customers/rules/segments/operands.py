@@ -21,7 +21,8 @@ class Subject:
     """What a condition is about: its type, its name for people, the values it may have (none: any).
 
     `personal` values are shown to readers with that right only; `tracked` subjects keep a history of changes;
-    `check` says what is wrong with a text value, or ""; `step` checks the event that follows in a sequence.
+    `check` says what is wrong with a text value, or ""; `step` checks the event that follows in a sequence. `only`
+    names the operators that may be asked, where not all of the type may.
     """
 
     type: Type
@@ -32,6 +33,7 @@ class Subject:
     ranked: bool = True
     check: Callable[[str], str] | None = None
     step: Callable[[Any, str], dict[str, Any]] | None = None
+    only: frozenset[str] = frozenset()
 
 
 def check_operand(operator: Operator, subject: Subject, raw: Any, pointer: str) -> Any:

@@ -19,16 +19,20 @@ class Test:
     """A boolean expression over the customer `c` and joined facts.
 
     `certain` is never null; `own` reads the customer's row alone, so that it may choose whose facts are read;
-    `seen` is a text expression of the value that was compared.
+    `seen` is a text expression of the value that was compared. `strict` is null where nothing may be concluded, and
+    stays so when it is negated.
     """
 
     sql: str
     certain: bool = False
     own: bool = False
     seen: str = "NULL"
+    strict: bool = False
 
     def negated(self) -> "Test":
-        """True exactly when this is not: also where this is null."""
+        """True exactly when this is not: also where this is null, unless it is strict."""
+        if self.strict:
+            return Test(f"NOT ({self.sql})", own=self.own, seen=self.seen, strict=True)
         sql = f"NOT ({self.sql})" if self.certain else f"({self.sql}) IS NOT TRUE"
         return Test(sql, certain=True, own=self.own, seen=self.seen)
 

@@ -134,17 +134,22 @@ def subtests(parts: Sequence[Node], statement: Statement) -> list[str]:
 
 
 def _test(node: Node, tests: dict[int, Test]) -> Test:
-    """The test of a whole tree. A null counts as false at every negation, so nobody is in for lack of a value."""
+    """The test of a whole tree. A null counts as false at every negation, so nobody is in for lack of a value.
+
+    Below a strict test it stays unknown, as in the logic of Kleene: what is not known puts nobody in on either side.
+    """
     if isinstance(node, Condition):
         return tests[id(node)]
     if isinstance(node, Not):
         return _test(node.node, tests).negated()
     inner = [_test(child, tests) for child in node.nodes]
+    strict = any(test.strict for test in inner)
     joint = " AND " if node.mode == "all" else " OR "
     return Test(
-        joint.join(f"({test.sql})" for test in inner),
+        joint.join(f"({test.sql}) IS TRUE" if strict and not test.strict else f"({test.sql})" for test in inner),
         certain=all(test.certain for test in inner),
         own=all(test.own for test in inner),
+        strict=strict,
     )
 
 
