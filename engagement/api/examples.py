@@ -1,9 +1,10 @@
-"""Calls about results: shown in the OpenAPI document, executed by a test."""
+"""Calls about predictions and results: shown in the OpenAPI document, executed by a test."""
 
 from core.api.schema import Example
 
 _AGREED = {"consent": {"categoryPreferences": {"analytics": True}}}
 _STORED = {"success": True, "accepted": 1, "duplicates": 0, "rejected": [], "warnings": []}
+JANE = {"model": "churn", "user_id": "12345"}
 
 EXAMPLES = [
     Example(
@@ -77,6 +78,38 @@ EXAMPLES = [
             "accepted": 1,
             "rejected": [{"index": 1, "messageId": "docs-8", "code": "consent_required", "message": "..."}],
         },
+    ),
+    Example(
+        "putPrediction",
+        "Likely to leave",
+        path=JANE,
+        body={"score": 0.83, "model_version": "2026-11", "label": "likely"},
+        status=201,
+        answer={"model": "churn", "score": 0.83, "label": "likely", "expired": False, "outcome": "created"},
+    ),
+    Example(
+        "writePredictions",
+        "An older version keeps the newer; nobody is refused",
+        headers={"Idempotency-Key": "churn-2026-10-night-1"},
+        body={
+            "inputs": [
+                {**JANE, "score": 0.4, "model_version": "2026-9", "trace_id": "row-1"},
+                {**JANE, "user_id": "nobody-we-know", "score": 0.4, "model_version": "2026-11"},
+            ]
+        },
+        status=207,
+        answer={
+            "results": [
+                {"index": 0, "status": "kept", "trace_id": "row-1"},
+                {"index": 1, "status": "refused", "error": {"code": "resource_missing"}},
+            ]
+        },
+    ),
+    Example("getPrediction", "What stands", path=JANE, answer={"score": 0.83, "model_version": "2026-11"}),
+    Example(
+        "listPredictionModels",
+        "Which models write",
+        answer={"data": [{"model": "churn", "labels": ["likely"], "people": 1}]},
     ),
     Example(
         "getAttribution",

@@ -13,7 +13,7 @@ class PredictionInputSerializer(serializers.Serializer[object]):
 
     score = serializers.FloatField(help_text=_SCORE)
     model_version = serializers.CharField(max_length=60, help_text=_VERSION)
-    label = serializers.CharField(max_length=60, required=False, help_text="A class of the model, such as `likely`.")
+    label = serializers.CharField(max_length=60, required=False, help_text="A class of the model, such as `likely`.")  # type: ignore[assignment]
     scored_at = serializers.DateTimeField(required=False, help_text="When the score was made; now unless given.")
     expires_at = serializers.DateTimeField(
         required=False, help_text="Until when it counts: 90 days after `scored_at` unless given, at most 400."
@@ -40,7 +40,7 @@ class PredictionSerializer(serializers.Serializer[object]):
     model = serializers.CharField()
     customer = serializers.CharField()
     score = serializers.FloatField()
-    label = serializers.CharField(allow_null=True)
+    label = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     model_version = serializers.CharField()
     scored_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()

@@ -1,7 +1,9 @@
 """Screens of engagement."""
 
+from core import menu
 from core.console.views import screen
 from engagement.console.events import EventDetail, EventList
+from engagement.console.predictions import PREDICTIONS, PredictionModels
 from engagement.console.rejections import RejectionList
 from engagement.console.results import Results
 from engagement.console.types import EventTypeDetail, EventTypes, NewEventType, NewVersion, RetireEventType
@@ -16,4 +18,6 @@ urlpatterns = [
     screen("event-types/<slug:key>/retire", RetireEventType),
     screen("rejections", RejectionList),
     screen("results", Results),
+    screen("predictions", PredictionModels),
 ]
+menu.add_panel("customer", PREDICTIONS)

@@ -72,6 +72,11 @@ def predictions_of(customer: Customer) -> list[Prediction]:
     return list(Prediction.objects.filter(customer=customer).select_related("model").order_by("model__slug"))
 
 
+def profiling_allowed(customer: Customer) -> bool:
+    """Whether predictions about a customer may count: nothing is in the way of use, and she did not say no."""
+    return bool(customer.consent_mask & 1 << SERVICE_BIT) and not said_no_to_profiling([customer.pk])
+
+
 def standing_between(*, model_ids: Collection[int], customer_ids: Collection[int]) -> dict[tuple[int, int], Prediction]:
     """What stands, by model and customer; one query."""
     rows = Prediction.objects.filter(model__in=model_ids, customer__in=customer_ids)
