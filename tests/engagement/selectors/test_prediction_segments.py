@@ -1,9 +1,12 @@
 """Predictions in segment rules: what they find, whom they never count, how members follow, how they are read."""
 
+import json
 import random
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -42,7 +45,8 @@ def somebody(name, country="DE"):
 
 
 def predict(name, score, *, model="churn", now=NOW, **more):
-    row = Row(read_row(model=model, user=name, raw={"score": score, "model_version": "1", **more}, now=now))
+    raw = {"score": score, "model_version": "1"} | more
+    row = Row(read_row(model=model, user=name, raw=raw, now=now))
     write_predictions(rows=[row], by=SYSTEM, now=now)
     assert row.refusal is None
 
@@ -99,6 +103,16 @@ def test_rule__about_a_prediction__finds_whom_it_means_and_reads_back_from_words
     assert found(node) == who
     assert total == len(who.split())
     assert using.read_words(using.write_words(read)) == read
+
+
+def test_page__of_the_documentation__shows_a_row_and_a_rule_that_work(cast):
+    shown = re.findall(r"```json\n(.*?)```", (settings.BASE_DIR / "docs/predictions.md").read_text(), re.DOTALL)
+    row, rule = (json.loads(part) for part in shown)
+
+    predict("ana", **row)
+
+    using = grammar()
+    assert count_rule(node=using.read(rule), grammar=using, now=NOW)[0] == 1
 
 
 @pytest.mark.parametrize(
