@@ -1,4 +1,4 @@
-"""Calls about predictions and results: shown in the OpenAPI document, executed by a test."""
+"""Calls of SDKs, and calls about predictions and results: shown in the OpenAPI document, executed by a test."""
 
 from core.api.schema import Example
 
