@@ -52,7 +52,7 @@ class PredictionSerializer(serializers.Serializer[object]):
 class PredictionWrittenSerializer(PredictionSerializer):
     """What stands after a write; `kept`: a newer one stood already."""
 
-    outcome = serializers.ChoiceField(choices=[one.value for one in Outcome if one is not Outcome.REFUSED])
+    outcome = serializers.CharField(help_text=f"One of {', '.join(one for one in Outcome if one != Outcome.REFUSED)}.")
 
 
 class PredictionErrorSerializer(serializers.Serializer[object]):
@@ -69,7 +69,7 @@ class PredictionResultSerializer(serializers.Serializer[object]):
     """What became of a row."""
 
     index = serializers.IntegerField()
-    status = serializers.ChoiceField(choices=[one.value for one in Outcome])
+    status = serializers.CharField(help_text=f"One of {', '.join(Outcome)}.")
     customer = serializers.CharField(required=False)
     error = PredictionErrorSerializer(required=False)
     trace_id = serializers.CharField(required=False)
