@@ -236,8 +236,8 @@ def test_forget__expired_ones_and_those_of_people_who_said_no__go(cast):
 
 @pytest.fixture
 def crowd():
-    """20,000 customers; three models with a prediction each about every third of them."""
-    insert_people(people=20_000, now=NOW)
+    """6,000 customers; three models with a prediction each about every third of them."""
+    insert_people(people=6_000, now=NOW)
     models = [PredictionModel.objects.create(slug=s, registered_by="x", registered_at=NOW) for s in ("churn", "b", "c")]
     with connection.cursor() as cursor:
         for model in models:
