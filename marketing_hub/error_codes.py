@@ -21,12 +21,7 @@ _ROWS: Final = (
         "A parameter or field has a value that cannot be used.",
         "Correct the field in param; details names each.",
     ),
-    (
-        "unknown_parameter",
-        400,
-        "The address does not know this parameter or field.",
-        "Remove it or correct its spelling.",
-    ),
+    ("unknown_parameter", 400, "The address does not know this parameter or field.", "Remove it or spell it right."),
     ("missing_field", 400, "A required field or header is absent.", "Send the field in param."),
     ("malformed_json", 400, "The body is not valid JSON.", "Check quotes, commas and the encoding (UTF-8)."),
     (
@@ -52,12 +47,7 @@ _ROWS: Final = (
     ("empty", 400, "The value is empty.", "Send a value or leave the field out."),
     ("too_long", 400, "The text is longer than the field holds.", "Shorten it."),
     ("control_character", 400, "The text holds control characters.", "Remove them."),
-    (
-        "blocked_value",
-        400,
-        "The identifier is a placeholder such as null, guest or noreply.",
-        "Send the person's own, or none.",
-    ),
+    ("blocked_value", 400, "The identifier is a placeholder such as null or guest.", "Send the person's own, or none."),
     ("invalid_email", 400, "This is not an e-mail address.", "Correct it or leave it out."),
     ("invalid_phone", 400, "This is not a phone number.", "Write it as E.164, such as +14155552671."),
     ("missing_region", 400, "The phone number has no country code.", "Write + and the country code, or send country."),
@@ -80,18 +70,8 @@ _ROWS: Final = (
         "Values of this attribute are stored sealed, so no rule can compare them.",
         "Build the rule on another attribute, or class it as personal.",
     ),
-    (
-        "unknown_attribute",
-        400,
-        "No attribute of this name is defined.",
-        "Define it at /api/v1/attributes, or correct its name.",
-    ),
-    (
-        "wrong_type",
-        400,
-        "The value has another type than the attribute.",
-        "Send the type of /api/v1/attributes/schema.",
-    ),
+    ("unknown_attribute", 400, "No attribute of this name is defined.", "Define it at /api/v1/attributes first."),
+    ("wrong_type", 400, "The value has another type than the attribute.", "See /api/v1/attributes/schema."),
     (
         "not_an_option",
         400,
