@@ -46,17 +46,22 @@ def take_statements(*, statements: Sequence[Statement], by: Actor, now: datetime
     places = {pk: customer.place for pk, customer in Customer.objects.in_bulk(ids).items()} if ids else {}
     words = _Words(uses)
     entries: dict[int, list[ConsentEntry]] = defaultdict(list)
-    for one in statements:
-        for key, wanted in one.choices.items():
-            use, record = uses.uses.get(key), records.get(one.customer_id)
-            if use is None or record is None:
-                continue
-            event = _event(use, record, wanted, places.get(one.customer_id, ""), uses)
-            if event is not None:
-                entries[one.customer_id].append(_entry(one, use, event, words, reference))
+    for (pk, key, wanted), one in _latest(statements).items():
+        use, record = uses.uses.get(key), records.get(pk)
+        event = _event(use, record, wanted, places.get(pk, ""), uses) if use and record else None
+        if use and event:
+            entries[pk].append(_entry(one, use, event, words, reference))
     people = [PersonEntries(pk, found) for pk, found in entries.items()]
     results = record_consents_bulk(people=people, by=by, now=now, reference=reference) if people else []
     return sum(not isinstance(result, DomainError) for result in results)
+
+
+def _latest(statements: Sequence[Statement]) -> dict[tuple[int, str, bool], Statement]:
+    """Of the same choice said several times, the latest."""
+    found: dict[tuple[int, str, bool], Statement] = {}
+    for one in sorted(statements, key=lambda statement: statement.at):
+        found |= {(one.customer_id, key, wanted): one for key, wanted in one.choices.items()}
+    return found
 
 
 def _event(use: Use, record: Record, wanted: bool, place: str, uses: Catalogue) -> Event | None:

@@ -79,7 +79,9 @@ def take_calls(
     noticed = [(index, problem) for index, call in enumerate(calls) for problem in _unknown(call)]
     if trusted:
         _record_noes(calls, by, now)
-        _judge(_agreed(calls, by, now, gpc=gpc), by, now)
+        agreed = _agreed(calls, by, now, gpc=gpc)
+        _judge(agreed, by, now)
+        _record_noes(_said_no_after(calls, agreed, now), by, now)
     noticed += _traits(calls, by, now, trusted=trusted)
     refused = [(call.type, call.problem) for call in calls if call.problem is not None]
     refused += [(calls[index].type, problem) for index, problem in noticed]
@@ -126,7 +128,7 @@ def _unknown(call: Taken) -> list[Problem]:
 
 def _record_noes(calls: Sequence[Taken], by: Actor, now: datetime) -> None:
     """What people known to us are said to refuse is on record."""
-    saying = [call for call in calls if isinstance(call.checked, Ready) and False in call.said.choices.values()]
+    saying = [call for call in calls if False in call.said.choices.values()]
     if not saying:
         return
     ids = _ids(saying)
@@ -156,14 +158,25 @@ def _is_curable(call: Taken) -> bool:
     return call.said.choices.get(call.checked.form.kind.purpose) is True
 
 
+def _said_no_after(calls: Sequence[Taken], agreed: Sequence[Taken], now: datetime) -> list[Taken]:
+    """Calls that say no later than the yes, in the same request, by which somebody became known."""
+    yes_at: dict[_Name, datetime] = {}
+    for call in agreed:
+        yes_at[_name(call)] = max(_at(call, now), yes_at.get(_name(call), _at(call, now)))
+    return [call for call in calls if _name(call) in yes_at and _at(call, now) > yes_at[_name(call)]]
+
+
 def _statement(call: Taken, customer_id: int, *, wanted: bool, now: datetime) -> Statement:
     """Every no that the call says, or the one yes that its event needs: no more is written down than is used."""
-    ready = call.checked
-    if not isinstance(ready, Ready):
-        raise TypeError("Only a call that can be stored says anything about consent.")
     noes = {key: said for key, said in call.said.choices.items() if not said}
-    choices = {ready.form.kind.purpose: True} if wanted else noes
-    return Statement(customer_id=customer_id, choices=choices, at=min(ready.at, now), language=call.said.language)
+    needed = call.checked.form.kind.purpose if isinstance(call.checked, Ready) else ""
+    choices = {needed: True} if wanted else noes
+    return Statement(customer_id=customer_id, choices=choices, at=_at(call, now), language=call.said.language)
+
+
+def _at(call: Taken, now: datetime) -> datetime:
+    """When it was said; what could not be read as an event is said now."""
+    return min(call.checked.at, now) if isinstance(call.checked, Ready) else now
 
 
 def _name(call: Taken) -> _Name:

@@ -351,6 +351,28 @@ def test_consent__yes_after_a_no_that_came_the_same_way__counts_again(sdk, perso
     assert ConsentState.objects.get(customer=jane).state == "granted"
 
 
+@pytest.mark.parametrize(("first", "second", "state"), [(YES, NO, "withdrawn"), (NO, YES, "granted")])
+def test_consent__yes_and_no_in_one_request__the_later_one_stands(sdk, first, second, state):
+    now = timezone.now()
+    said = [(first, now - timedelta(minutes=2)), (second, now - timedelta(minutes=1))]
+    batch = [
+        {"type": "page", "userId": "new", "messageId": f"m{n}", "context": context, "timestamp": at.isoformat()}
+        for n, (context, at) in enumerate(said)
+    ]
+
+    assert sdk("/v1/batch", {"batch": batch}).json()["accepted"] == 1
+
+    assert ConsentState.objects.get(customer__external_id="new").state == state
+
+
+def test_consent__no_in_a_call_that_cannot_be_stored__is_recorded_all_the_same(sdk, person):
+    jane = person()
+
+    assert sdk("/v1/track", track(event="Never Registered", context=NO)).json()["accepted"] == 0
+
+    assert ConsentState.objects.get(customer=jane).state == "withdrawn"
+
+
 def test_consent__rudderstack_lists__are_read_as_well(sdk, person):
     person()
     registered()
