@@ -2,7 +2,7 @@
 //
 // <script src="https://hub.example.com/static/js/consent-banner.js" data-key="pk_live_..." data-region="DE" defer></script>
 //
-// window.hubConsent: {token, allowed, show()}. The event "hub:consent" on document tells every change. An element
+// window.hubConsent: {token, anonymousId, allowed, show()}. The event "hub:consent" on document tells every change. An element
 // with the attribute data-hub-consent opens the banner again, so that a no is as near as a yes.
 (() => {
   "use strict";
@@ -37,6 +37,7 @@
   const state = {token: null, allowed: {}, decided: false, content: null, host: null};
   window.hubConsent = {
     get token() { return state.token; },
+    get anonymousId() { return kept().anonymousId || state.anonymousId || null; },
     get allowed() { return {...state.allowed}; },
     show,
   };
