@@ -104,24 +104,9 @@ _ROWS: Final = (
     ("bad_option", 400, "An option of the mapping has a wrong value.", "Choose one of the values in the message."),
     ("batch_rejected", 400, "No item of the batch was stored.", "Read results: each item names its own reason."),
     ("unknown_type", 400, "There is no such event type.", "Read GET /engagement/types, or register the type."),
-    (
-        "unknown_call",
-        400,
-        "There is no such kind of call.",
-        "Send track, page, screen, identify, group or alias.",
-    ),
-    (
-        "unknown_purpose",
-        400,
-        "A category of context.consent names no purpose of ours; it was passed over.",
-        "Use the keys of GET /purposes as categories.",
-    ),
-    (
-        "traits_from_page",
-        400,
-        "Traits that a web page sends are not kept, since anybody could write them.",
-        "Send traits from your own server, with a secret write key.",
-    ),
+    ("unknown_call", 400, "There is no such kind of call.", "Send track, page, screen, identify, group or alias."),
+    ("unknown_purpose", 400, "The category names no purpose of ours.", "Use the keys of GET /purposes as categories."),
+    ("traits_from_page", 400, "Traits that a web page sends are not kept.", "Send them from your own server."),
     ("invalid_schema", 400, "This is not a JSON Schema that can be used.", "Correct it as the message says."),
     ("event_too_large", 400, "The event has more bytes than allowed.", "Send less in context and properties."),
     (
@@ -182,12 +167,7 @@ _ROWS: Final = (
         "The token or key is unknown or was revoked.",
         "Ask for a new token; check which key is in use.",
     ),
-    (
-        "invalid_write_key",
-        401,
-        "The write key that an SDK was set up with is unknown, revoked or expired.",
-        "Make one with `manage.py writekey create`, and set the SDK up with it.",
-    ),
+    ("invalid_write_key", 401, "The write key is unknown, revoked or expired.", "Set the SDK up with a new one."),
     (
         "invalid_dpop_proof",
         401,
