@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from campaigns.selectors.channels import register_sender
+from campaigns.services.outside import register_outside
 from core import menu, meter, privacy
 from core.actors import Credential
 from core.api.credentials import ORIGIN_KEY, is_own_origin, register_finder, register_guard
@@ -25,11 +26,13 @@ from integrations.selectors.webhooks import collect_deliveries, failing_endpoint
 from integrations.services import webhook_planning
 from integrations.services.bindings import check_binding
 from integrations.services.clients import note_use
+from integrations.services.outside import look_at_links, read_address
 from integrations.services.usage_drain import first_kept
 from integrations.services.webhook_messages import asked_for
 from integrations.services.webhook_upkeep import forget_answers
 
 register_sender(listens=asked_for)
+register_outside(look=look_at_links, read=read_address)
 
 
 def _noting(find: Callable[[str], Found | None]) -> Callable[[str], Credential | None]:

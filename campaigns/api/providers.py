@@ -4,6 +4,7 @@ Anymail knows how each provider proves itself and what its words mean; we ask it
 service. Its Django signals are not used. Only the provider that is configured is heard, and only with a secret or key.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -24,8 +25,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from campaigns.rules.feedback import Outcome, Report, bounce, status_code
+from campaigns.rules.sns import CONFIRMATION, NOTIFICATION, NotFromSns
 from campaigns.services.feedback import hear_reports
+from campaigns.services.sns import check_message, confirm_subscription
 from core.actors import Actor, ActorKind
+from core.errors import Unavailable
 
 log = structlog.get_logger("campaigns")
 _VIEWS: Final[Mapping[str, type[Any]]] = {
@@ -56,24 +60,38 @@ _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
 @csrf_exempt
 @require_http_methods(["HEAD", "POST"])
 def hear_provider(request: HttpRequest, provider: str) -> HttpResponse:
-    """200 when everything reported is stored; 401 without proof of who it is, 400 for what cannot be read."""
+    """200 when everything reported is stored; 401 without proof of who it is, 400 for what cannot be read, 503 while
+    the proof cannot be checked."""
     if provider != settings.MAIL_PROVIDER or not any(settings.ANYMAIL.get(name) for name in _PROOFS):
         return HttpResponse(status=404)
     if request.method == "HEAD":
         return HttpResponse()
     view = _VIEWS[provider]()
+    by = Actor(kind=ActorKind.SYSTEM, id=f"mail-{provider}", label=f"Mail provider {provider}")
     try:
         view.run_validators(request)
+        if provider == "ses" and _was_for_sns(request, by):
+            return HttpResponse()
         reports = list(_reports(view.parse_events(request), provider, timezone.now()))
-    except AnymailWebhookValidationFailure:
+    except (AnymailWebhookValidationFailure, NotFromSns):
         log.warning("provider_not_proven", provider=provider)
         return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="mail events"'})
     except (AnymailError, LookupError, TypeError, ValueError, AttributeError) as error:
         log.warning("provider_not_understood", provider=provider, error=type(error).__name__)
         return HttpResponse(status=400)
-    by = Actor(kind=ActorKind.SYSTEM, id=f"mail-{provider}", label=f"Mail provider {provider}")
+    except Unavailable:
+        return HttpResponse(status=503)
     hear_reports(reports=reports, by=by, now=timezone.now())
     return HttpResponse()
+
+
+def _was_for_sns(request: HttpRequest, by: Actor) -> bool:
+    """Whether the message, now known to come from Amazon SNS, was about the subscription alone and is seen to."""
+    message = json.loads(request.body)
+    check_message(message=message, now=timezone.now())
+    if message["Type"] == CONFIRMATION:
+        confirm_subscription(message=message, by=by)
+    return bool(message["Type"] != NOTIFICATION)
 
 
 def _reports(events: Iterable[Any], provider: str, now: datetime) -> Iterable[Report]:

@@ -8,6 +8,7 @@ import asyncio
 import socket
 import ssl
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -23,17 +24,20 @@ READ_AT_MOST: Final = 16_384
 EXCERPT: Final = 500
 RESOLVED_FOR_S: Final = 30
 RESOLVERS: Final = 32
+LONGEST_ADDRESS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a POST: `status` of the answer, or a word for what went wrong; how long it took."""
+    """What came of a request: `status` of the answer, or a word for what went wrong; how long it took; where it
+    leads on."""
 
     status: int | None
     error: str
     latency_ms: int
     excerpt: str = ""
     retry_after: str = ""
+    location: str = ""
 
     @property
     def arrived(self) -> bool:
@@ -119,16 +123,16 @@ class Door:
         """One attempt; every failure is an answer, with a word that says which."""
         return await self._attempted("POST", url, body, headers, READ_AT_MOST, EXCERPT)
 
-    async def get(self, *, url: str, most_bytes: int) -> Answer:
+    async def get(self, *, url: str, most_bytes: int, accept: str = "application/json") -> Answer:
         """What stands there, as `excerpt`, whole up to `most_bytes`; every failure is an answer too."""
-        return await self._attempted("GET", url, b"", {"Accept": "application/json"}, most_bytes, most_bytes)
+        return await self._attempted("GET", url, b"", {"Accept": accept}, most_bytes, most_bytes)
 
     async def _attempted(
         self, method: str, url: str, body: bytes, headers: dict[str, str], most: int, kept: int
     ) -> Answer:
         started = time.perf_counter()
         try:
-            status, text, retry_after = await self._asked(method, url, body, headers, most)
+            status, text, found = await self._asked(method, url, body, headers, most)
         except AddressRefused:
             return Answer(None, "address_refused", _since(started))
         except TimeoutError:
@@ -142,11 +146,18 @@ class Door:
             return Answer(None, "connection_refused", _since(started))
         except (aiohttp.ClientError, OSError, ValueError):
             return Answer(None, "connection_broken", _since(started))
-        return Answer(status, "", _since(started), text[:kept], retry_after)
+        return Answer(
+            status,
+            "",
+            _since(started),
+            text[:kept],
+            retry_after=found.get("Retry-After", "")[:60],
+            location=found.get("Location", "")[:LONGEST_ADDRESS],
+        )
 
     async def _asked(
         self, method: str, url: str, body: bytes, headers: dict[str, str], most: int
-    ) -> tuple[int, str, str]:
+    ) -> tuple[int, str, Mapping[str, str]]:
         host = urlsplit(url).hostname or ""
         if _is_literal(host) and not may_connect(host, loopback=self._loopback):
             raise AddressRefused(host)  # aiohttp asks no resolver about these
@@ -156,7 +167,7 @@ class Door:
             if not answer.content.at_eof():
                 answer.close()
             text = read.decode("utf-8", errors="replace").replace("\x00", "")
-            return answer.status, text, answer.headers.get("Retry-After", "")[:60]
+            return answer.status, text, answer.headers
 
 
 async def _at_most(content: aiohttp.StreamReader, most: int) -> bytes:

@@ -1,21 +1,29 @@
 """Reports of mail providers as each documents and signs them; a bounce of each over real HTTP."""
 
 import base64
+import functools
 import hashlib
 import hmac
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.x509.oid import NameOID
+from django.core.cache import cache
 from django.utils import timezone
 
 from campaigns.models import Delivery
+from campaigns.services import outside
+from campaigns.services.sns import certificate_key
 from consent.models import ConsentState, Suppression
 from consent.selectors.decisions import may_process_customer
+from core.models import AuditEntry
 from tests.factories.campaigns import launched, make_campaign, make_people
 
 pytestmark = [
@@ -24,9 +32,33 @@ pytestmark = [
 ]
 SECRET = "hub:a-secret-for-webhooks"
 SIGNING = "key-for-signing"
+CERT_URL = "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0000.pem"
+SNS_KEY = rsa.generate_private_key(65537, 2048)
 PRIVATE = ec.generate_private_key(ec.SECP256R1())
 AT = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 NO_MAILBOX = "550 5.1.1 The email account that you tried to reach does not exist"
+
+
+def signed(values, version="2"):
+    """A message of Amazon SNS, signed as its guide says; the certificate is at hand."""
+    message = {"MessageId": "19ba9823", "Timestamp": "2026-06-01T09:30:00.000Z", **values}
+    message |= {"TopicArn": "arn:aws:sns:eu-central-1:1:x", "SignatureVersion": version, "SigningCertURL": CERT_URL}
+    names = ["Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+    text = "".join(f"{name}\n{message[name]}\n" for name in names if name in message)
+    algorithm = hashes.SHA256() if version == "2" else hashes.SHA1()
+    tag = SNS_KEY.sign(text.encode(), PKCS1v15(), algorithm)
+    cache.set(certificate_key(url=CERT_URL), certificate())
+    return message | {"Signature": base64.b64encode(tag).decode()}
+
+
+@functools.cache
+def certificate(days=365):
+    """Of the key that signs, as it would stand with Amazon; with fewer days than 0 it is over."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    began = datetime.now(UTC) - timedelta(days=400)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(SNS_KEY.public_key())
+    made = made.serial_number(1).not_valid_before(began).not_valid_after(datetime.now(UTC) + timedelta(days=days))
+    return made.sign(SNS_KEY, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def ses(kind, row, address):
@@ -42,8 +74,7 @@ def ses(kind, row, address):
         "mail": {"messageId": row.provider_id, "destination": [address], "headers": []},
         name.lower(): {"Bounce": bounced, "Complaint": complaint, "Delivery": delivery}[name],
     }
-    outside = {"Type": "Notification", "MessageId": "19ba9823", "Timestamp": "2026-06-01T09:30:00.000Z"}
-    return json.dumps(outside | {"TopicArn": "arn:aws:sns:eu-central-1:1:x", "Message": json.dumps(inside)})
+    return json.dumps(signed({"Type": "Notification", "Message": json.dumps(inside)}))
 
 
 def sendgrid(kind, row, address):
@@ -103,7 +134,7 @@ def proof(provider, body):
 def told(client, settings):
     """`told(provider, body)` answers what we say to a report of a configured provider; `at` a running server."""
 
-    def tell(provider, body, *, proven=True, configured=None, at=""):
+    def tell(provider, body, *, proven=True, configured=None, at="", sort="Notification"):
         public = PRIVATE.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -116,7 +147,7 @@ def told(client, settings):
         else:
             settings.ANYMAIL |= {"WEBHOOK_SECRET": SECRET}
         headers = {"Content-Type": "text/plain" if provider == "ses" else "application/json"}
-        headers |= {"x-amz-sns-message-type": "Notification", "x-amz-sns-message-id": "19ba9823"}
+        headers |= {"x-amz-sns-message-type": sort, "x-amz-sns-message-id": "19ba9823"}
         headers |= proof(provider, body if proven else body + " ") if proven or provider == "sendgrid" else {}
         path = f"/mail/events/{provider}"
         if at:
@@ -217,3 +248,86 @@ def test_bounce__for_now_five_times_in_a_row__counts_as_no_mailbox(told, sent):
     row.refresh_from_db()
     assert row.outcome == "soft"
     assert Suppression.objects.get().reason == "bounce"
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_sns__signed_in_either_version__is_believed(told, sent, version):
+    row, address = sent
+    message = json.loads(ses("complaint", row, address))
+    values = {name: message[name] for name in ("Type", "Message")} | {"Subject": "Amazon SES"}
+
+    answer = told("ses", json.dumps(signed(values, version)))
+
+    assert answer.status_code == 200
+    assert Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Message": "{}"},
+        {"Timestamp": "2026-06-02T09:30:00.000Z"},
+        {"Subject": "put in"},
+        {"Signature": "AAAA"},
+        {"Signature": "not base64!"},
+        {"Signature": None},
+        {"SignatureVersion": "3"},
+        {"SigningCertURL": "https://sns.eu-central-1.amazonaws.com.example.com/x.pem"},
+        {"SigningCertURL": "http://sns.eu-central-1.amazonaws.com/x.pem"},
+        {"SigningCertURL": "https://user@sns.eu-central-1.amazonaws.com/x.pem"},
+        {"SigningCertURL": "https://sns.eu-central-1.amazonaws.com:8443/x.pem"},
+        {"SigningCertURL": "https://s3.amazonaws.com/sns.eu-central-1.amazonaws.com/x.pem"},
+        {"SigningCertURL": "https://sns.eu-central-1.amazonaws.com/x.txt"},
+    ],
+)
+def test_sns__changed_on_the_way_or_with_another_certificate__is_refused_and_nothing_happens(told, sent, change):
+    message = json.loads(ses("complaint", *sent)) | change
+
+    answer = told("ses", json.dumps(message))
+
+    assert answer.status_code == 401
+    assert not Suppression.objects.exists()
+
+
+def test_sns__certificate_that_is_over__is_refused(told, sent):
+    body = ses("complaint", *sent)
+    cache.set(certificate_key(url=CERT_URL), certificate(days=-1))
+
+    assert told("ses", body).status_code == 401
+    assert not Suppression.objects.exists()
+
+
+def test_sns__certificate_cannot_be_had__is_asked_to_come_again(told, sent, monkeypatch):
+    body = ses("complaint", *sent)
+    cache.delete(certificate_key(url=CERT_URL))
+    monkeypatch.setattr(outside, "_ways", [(None, lambda url: None)])
+
+    assert told("ses", body).status_code == 503
+    assert not Suppression.objects.exists()
+
+
+def subscription(**change):
+    values = {"Type": "SubscriptionConfirmation", "Message": "You have chosen to subscribe", "Token": "2336412f37"}
+    url = "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37"
+    return json.dumps(signed(values | {"SubscribeURL": url} | change))
+
+
+def test_sns__subscription__is_confirmed_with_amazon_and_on_record(told, monkeypatch):
+    asked = []
+    monkeypatch.setattr(outside, "_ways", [(None, lambda url: asked.append(url) or b"<ok/>")])
+
+    answer = told("ses", subscription(), sort="SubscriptionConfirmation")
+
+    assert answer.status_code == 200
+    assert asked == ["https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37"]
+    assert AuditEntry.objects.get(action="mail.subscribed").target == "arn:aws:sns:eu-central-1:1:x"
+
+
+def test_sns__subscription_that_leads_elsewhere__asks_nobody(told, monkeypatch):
+    asked = []
+    monkeypatch.setattr(outside, "_ways", [(None, asked.append)])
+
+    answer = told("ses", subscription(SubscribeURL="https://example.com/"), sort="SubscriptionConfirmation")
+
+    assert (answer.status_code, asked) == (401, [])
+    assert not AuditEntry.objects.filter(action="mail.subscribed").exists()
