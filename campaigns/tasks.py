@@ -10,7 +10,7 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.experiments import list_due
-from campaigns.services import budgets, canaries, experiments, redeeming, running, sending, upkeep
+from campaigns.services import budgets, canaries, experiments, links, redeeming, running, sending, upkeep
 from campaigns.services.automations import entering, following, simulating, timers
 from campaigns.services.automations.upkeep import close_replaced, forget_runs
 from core import jobs
@@ -52,7 +52,20 @@ def apply_retention(**_: Any) -> int:
     """Drop the rows of old campaigns."""
     now = timezone.now()
     before = now - timedelta(days=31 * settings.CAMPAIGN_RETENTION_MONTHS)
-    return upkeep.forget_deliveries(before=before, now=now) + forget_runs(before=before)
+    forgotten = links.forget_links(now=now) + forget_runs(before=before)
+    return forgotten + upkeep.forget_deliveries(before=before, now=now)
+
+
+@shared_task
+def check_links(check_ids: list[int], **_: Any) -> int:
+    """Look where these links lead."""
+    return links.look(check_ids=check_ids, clock=timezone.now)
+
+
+@shared_task
+def refresh_links(**_: Any) -> int:
+    """Look again at the links of campaigns that are about to leave."""
+    return links.refresh_links(now=timezone.now())
 
 
 @shared_task

@@ -73,6 +73,8 @@ EXAMPLES = [
     Example("getCampaign", "Read it", path=ID, answer={"name": "Spring", "people": None, "counts": {}}),
     Example("updateCampaign", "Another subject", path=ID, body={"subject": "At last"}, answer={"subject": "At last"}),
     Example("duplicateCampaign", "A copy", path=ID, status=201, answer={"name": "Spring (copy)", "state": "draft"}),
+    Example("getCampaignLinks", "Where they lead", path=ID, answer={"links": []}),
+    Example("checkCampaignLinks", "Look now", path=ID, status=202, answer={"links": 0}),
     Example(
         "previewCampaign",
         "As she would see it",

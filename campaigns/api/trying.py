@@ -1,8 +1,9 @@
-"""Seeing words as one customer would: previews of campaigns and templates, and tests to people of the house."""
+"""Trying a message: previews as one customer would see it, tests to people of the house, and where its links lead."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -10,7 +11,9 @@ from rest_framework.response import Response
 
 from campaigns.api.bodies import Bodies
 from campaigns.selectors.campaigns import find_campaign
+from campaigns.selectors.links import body_of, link_answer, links_of
 from campaigns.selectors.templates import find_template
+from campaigns.services.links import check_campaign_links
 from campaigns.services.trying import preview_template, preview_words, send_test_to
 from core.api.gpc import Name, names_in
 from core.api.views import ApiView
@@ -51,6 +54,28 @@ class TestSentSerializer(serializers.Serializer[object]):
     """It is with the mail server."""
 
     sent = serializers.BooleanField()
+
+
+class CampaignLinkSerializer(serializers.Serializer[object]):
+    """A link of a campaign, and what was found there."""
+
+    url = serializers.CharField()
+    alive = serializers.BooleanField(allow_null=True, help_text="null: nobody has looked yet.")
+    status = serializers.IntegerField(allow_null=True, help_text="HTTP status after redirects; null: no answer.")
+    words = serializers.CharField()
+    checked_at = serializers.DateTimeField(allow_null=True)
+
+
+class CampaignLinksSerializer(serializers.Serializer[object]):
+    """The links of a campaign; a dead one keeps it from being submitted and launched."""
+
+    links = CampaignLinkSerializer(many=True)
+
+
+class LinksAskedSerializer(serializers.Serializer[object]):
+    """How many are being looked at."""
+
+    links = serializers.IntegerField()
 
 
 class _Trying(Bodies, ApiView):
@@ -133,3 +158,27 @@ class PreviewTemplate(_Trying):
             by=self.actor,
         )
         return Response({"subject": words.subject, "html": words.html, "text": words.text})
+
+
+class CampaignLinks(ApiView):
+    """GET and POST /api/v1/campaigns/{campaign_id}/links."""
+
+    scopes = {"get": "campaigns:read", "post": "campaigns:write"}
+    tag = "Campaigns"
+
+    @extend_schema(operation_id="getCampaignLinks", responses=CampaignLinksSerializer)
+    def get(self, request: Request, campaign_id: str) -> Response:
+        """Read where the links of a campaign lead.
+
+        They are looked at whenever its words change, and twice a day while it is about to leave.
+        """
+        self.only()
+        return Response({"links": [link_answer(one) for one in links_of(body_of(find_campaign(campaign_id)))]})
+
+    @extend_schema(operation_id="checkCampaignLinks", request=None, responses={202: LinksAskedSerializer})
+    def post(self, request: Request, campaign_id: str) -> Response:
+        """Have the links of a campaign looked at now."""
+        self.only()
+        campaign = find_campaign(campaign_id)
+        number = check_campaign_links(campaign=campaign, by=self.actor, now=timezone.now())
+        return Response({"links": number}, status=202)

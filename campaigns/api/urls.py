@@ -15,7 +15,7 @@ from campaigns.api.ofrep import evaluate_all, evaluate_one
 from campaigns.api.promotion import promotion
 from campaigns.api.reservations import ReleaseReservation, ReserveCode
 from campaigns.api.templates import TemplateVersionViewSet, TemplateViewSet
-from campaigns.api.trying import PreviewCampaign, PreviewTemplate, SendTest
+from campaigns.api.trying import CampaignLinks, PreviewCampaign, PreviewTemplate, SendTest
 
 _MANY: dict[str, Any] = {"get": "list", "post": "create"}
 _ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
@@ -39,6 +39,7 @@ urlpatterns = [
     ),
     path("campaigns/<str:campaign_id>/deliveries", DeliveryViewSet.as_view({"get": "list"})),
     path("campaigns/<str:campaign_id>/preview", PreviewCampaign.as_view()),
+    path("campaigns/<str:campaign_id>/links", CampaignLinks.as_view()),
     path("campaigns/<str:campaign_id>/test", SendTest.as_view()),
     path("campaigns/<str:campaign_id>/budget-guard", BudgetGuardView.as_view()),
     path("campaigns/<str:campaign_id>/budget-raises/<str:raise_id>/revert", RevertRaise.as_view()),

@@ -27,6 +27,7 @@ from campaigns.selectors.campaigns import (
     progress,
     reasons_of,
 )
+from campaigns.selectors.links import body_of, links_of
 from campaigns.selectors.reactions import outcomes_of, reactions_of
 from core.console import cells
 from core.console.pages import Action
@@ -173,6 +174,12 @@ def _message(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     return {"preview_url": address("campaign-preview", campaign)}
 
 
+def _links(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
+    links = links_of(body_of(campaign))
+    waiting = any(link.alive is None for link in links)
+    return {"links": links, "check_url": address("campaign-links", campaign), "finished": not waiting}
+
+
 class CampaignDetail(DetailPage):
     """One campaign: how far it is, who was left out and why, what it says, within which limits."""
 
@@ -184,6 +191,7 @@ class CampaignDetail(DetailPage):
         Panel("reasons", "Who is left out, and why", "campaigns/_reasons.html", VIEW, _reasons, order=20),
         Panel("budget", "Budget guard", "campaigns/_budget.html", VIEW, guard, order=25),
         Panel("message", "Message", "campaigns/_message.html", VIEW, _message, order=30),
+        Panel("links", "Links", "campaigns/_links.html", VIEW, _links, order=35, poll=3),
         Panel("audience", "Audience", "campaigns/_audience.html", VIEW, _audience, place="side", order=10),
         Panel("facts", "Limits and approval", "customers/_facts.html", VIEW, _facts, place="side", order=20),
     )

@@ -14,6 +14,7 @@ from campaigns.selectors.audience import audience_of
 from campaigns.selectors.campaigns import counts_of, find_campaign
 from campaigns.services.approval import approve_campaign, send_back_campaign
 from campaigns.services.campaigns import archive_campaign, duplicate_campaign
+from campaigns.services.links import check_campaign_links
 from campaigns.services.running import (
     cancel_campaign,
     launch_campaign,
@@ -198,6 +199,23 @@ class SendUnsent(_Step):
         """Send again."""
         also = form.cleaned_data["also_unknown"]
         return send_to_unsent(campaign=self.campaign, also_unknown=also, by=self.actor, now=self.now)
+
+
+class CheckLinks(_Step):
+    """Whether they still lead somewhere."""
+
+    name, title, permission = "campaign-links", "Look at the links", CHANGE
+    submit_label, success = "Look now", "The links are being looked at."
+
+    def question(self) -> str:
+        """What happens."""
+        return f"Every link of “{self.campaign.name}” is fetched once. Nobody is sent anything."
+
+    def save(self, form: ConsoleForm) -> Campaign:
+        """Ask for it."""
+        campaign = self.campaign
+        check_campaign_links(campaign=campaign, by=self.actor, now=self.now)
+        return campaign
 
 
 class DuplicateCampaign(_Step):

@@ -23,6 +23,7 @@ from campaigns.selectors.campaigns import (
     purposes_of,
     words_faults,
 )
+from campaigns.selectors.links import body_of, links_of
 from campaigns.selectors.templates import attribute_keys, offered
 from campaigns.services.approval import submit_campaign
 from campaigns.services.campaigns import change_campaign, define_campaign
@@ -307,6 +308,7 @@ class CampaignReview(_CampaignStep):
             "audience": audience,
             "why_not": [(reason_words(reason), people) for reason, people in audience.why_not],
             "problems": launch_problems(row, audience, self.now),
+            "links": links_of(body_of(row)),
             "cost": cost_of(audience.reachable, row.cost_per_message),
             "sample": sample_of(row, self.now),
             "soon": bool(row.send_at and row.send_at < timezone.now() + timedelta(minutes=5)),

@@ -13,6 +13,7 @@ from campaigns.rules.deliveries import GAPS, OPEN, DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.audience import Audience
 from campaigns.selectors.channels import MESSAGE_TOPIC, somebody_listens
+from campaigns.selectors.links import body_of, link_problems
 from campaigns.selectors.templates import words_problems
 from consent.rules import vocabulary
 from consent.selectors.catalogue import catalogue
@@ -116,7 +117,7 @@ def segment_problems(parts: Sequence[CampaignSegment], now: datetime) -> list[st
 def launch_problems(campaign: Campaign, audience: Audience, now: datetime) -> list[str]:
     """Everything that stands against launching, in sentences; [] when nothing does."""
     parts = parts_of([campaign]).get(campaign.pk, [])
-    found = [*words_faults(campaign), *segment_problems(parts, now)]
+    found = [*words_faults(campaign), *link_problems(body_of(campaign)), *segment_problems(parts, now)]
     if campaign.purpose_id not in catalogue().uses:
         found.append("The purpose of this campaign is no longer in use.")
     if not found and not audience.reachable:

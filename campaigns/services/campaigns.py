@@ -11,6 +11,8 @@ from campaigns.rules.content.library import blocks_named
 from campaigns.rules.lifecycle import CHANGEABLE, State, may_become, why_not
 from campaigns.rules.values import READERS, Unreadable, read
 from campaigns.selectors.campaigns import parts_of, purposes_of
+from campaigns.selectors.links import body_of
+from campaigns.services.links import ask_for_links
 from campaigns.services.template_uses import User, begun_with, keep_uses
 from core import audit, outbox
 from core.actors import Actor
@@ -37,6 +39,7 @@ def define_campaign(*, values: Mapping[str, Any], by: Actor, now: datetime) -> C
     campaign.save(force_insert=True)
     _put_segments(campaign, segments)
     keep_uses(user=User(campaign=campaign), blocks=blocks_named(campaign.body), messages=taken)
+    ask_for_links(bodies=[body_of(campaign)], again=False, now=now)
     audit.record(by=by, action="campaign.created", target=campaign.public_id)
     return campaign
 
@@ -52,6 +55,7 @@ def change_campaign(*, campaign: Campaign, values: Mapping[str, Any], by: Actor,
     segments = _apply(campaign, values)
     _put_segments(campaign, segments)
     keep_uses(user=User(campaign=campaign), blocks=blocks_named(campaign.body), messages=taken)
+    ask_for_links(bodies=[body_of(campaign)], again=False, now=now)
     changed = [name for name, old in before.items() if old != str(getattr(campaign, name))] + sorted(segments)
     if changed:
         campaign.version, campaign.updated_at = campaign.version + 1, now

@@ -10,6 +10,7 @@ from campaigns.models import ContentTemplate, TemplateVersion
 from campaigns.rules.content.library import TEMPLATE_READERS, TemplateKind, TemplateState, blocks_named
 from campaigns.rules.values import Unreadable, read
 from campaigns.selectors.templates import find_version, problems_of_template, users_of
+from campaigns.services.links import ask_for_links
 from campaigns.services.template_uses import User, keep_uses
 from core import audit
 from core.actors import Actor
@@ -147,3 +148,4 @@ def _write(template: ContentTemplate, words: Mapping[str, Any], by: Actor, now: 
     template.save(update_fields=["current"])
     named = blocks_named(words["body"]) if template.kind == TemplateKind.MESSAGE else []
     keep_uses(user=User(within=template), blocks=named)
+    ask_for_links(bodies=[words["body"]], again=False, now=now)

@@ -62,8 +62,8 @@ _REQUEST_STEPS = (
 )
 
 _CAMPAIGN_STEPS = (
-    "approve archive audience basics cancel duplicate launch message pause preview resume review schedule send-back "
-    "send-unsent test unschedule"
+    "approve archive audience basics cancel duplicate launch links message pause preview resume review schedule "
+    "send-back send-unsent test unschedule"
 )
 
 _WEBHOOK_STEPS = "edit rotate pause enable test replay remove deliveries"

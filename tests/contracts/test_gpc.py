@@ -51,6 +51,7 @@ NAMES_NOBODY = {
     "/api/v1/campaigns/{campaign_id}/deliveries",
     "/api/v1/campaigns/{campaign_id}/duplicate",
     "/api/v1/campaigns/{campaign_id}/launch",
+    "/api/v1/campaigns/{campaign_id}/links",
     "/api/v1/campaigns/{campaign_id}/pause",
     "/api/v1/campaigns/{campaign_id}/results",
     "/api/v1/campaigns/{campaign_id}/resume",

@@ -9,7 +9,8 @@ from campaigns.rules.automations.schema import GraphProblem, shape_problems
 from campaigns.rules.offers import PromotionState
 from campaigns.selectors.automations.sources import wrong_with
 from campaigns.selectors.campaigns import email_purposes
-from campaigns.selectors.templates import attribute_keys, words_problems
+from campaigns.selectors.links import link_problems
+from campaigns.selectors.templates import attribute_keys, with_blocks, words_problems
 from customers.rules.sealed import SEALED_CLASSES
 from customers.rules.segments.operators import Type
 from customers.rules.segments.tree import RuleError
@@ -41,11 +42,15 @@ def graph_problems(graph: Any, *, purpose: str) -> list[GraphProblem]:
         ),
         purposes=[key for key, _ in email_purposes()],
         dates=dates(),
-        words=words_problems,
+        words=_words_problems,
         trigger=wrong_with,
         rule=_rule_problems,
     )
     return problems(graph, purpose=purpose, around=around)
+
+
+def _words_problems(subject: str, body: str) -> list[str]:
+    return [*words_problems(subject, body), *link_problems(with_blocks(body))]
 
 
 def _rule_problems(rule: Mapping[str, Any]) -> list[str]:

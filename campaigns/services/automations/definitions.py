@@ -15,6 +15,7 @@ from campaigns.selectors.campaigns import email_purposes
 from campaigns.services.automations.recording import Journal
 from campaigns.services.campaigns import locked as locked_campaign
 from campaigns.services.campaigns import move as move_campaign
+from campaigns.services.links import ask_for_links_of_graph
 from campaigns.services.template_uses import keep_uses_of_graph, with_templates
 from core import audit, outbox
 from core.actors import Actor
@@ -184,6 +185,7 @@ def _write_draft(automation: Automation, graph: Any, by: Actor, now: datetime) -
     newest.changed_by, newest.changed_at = str(by), now
     newest.save(update_fields=["graph", "changed_by", "changed_at"])
     keep_uses_of_graph(version=newest, taken=taken)
+    ask_for_links_of_graph(graph=newest.graph, now=now)
 
 
 def _draft(automation: Automation, number: int, graph: Any, by: Actor, now: datetime) -> None:
@@ -193,6 +195,7 @@ def _draft(automation: Automation, number: int, graph: Any, by: Actor, now: date
         automation=automation, number=number, graph=whole, changed_by=str(by), changed_at=now
     )
     keep_uses_of_graph(version=version, taken=taken)
+    ask_for_links_of_graph(graph=version.graph, now=now)
 
 
 def refuse_shape(*, graph: Any) -> None:
