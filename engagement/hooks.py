@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from campaigns.selectors.automations.sources import register_signal_source
+from campaigns.selectors.campaign_results import WINDOW as RESULTS_WINDOW
 from campaigns.selectors.measures import register_measures
 from core import menu, meter, privacy
 from core.privacy import PersonalData
@@ -18,7 +19,7 @@ from customers.selectors.timeline import register_source
 from customers.services import guards
 from engagement.models import Event, HeldEvent, Prediction
 from engagement.rules.prediction_segments import ENDS, MADE
-from engagement.selectors import measures, metrics, touching
+from engagement.selectors import attribution, measures, metrics, touching
 from engagement.selectors.merging import preview_events
 from engagement.selectors.personal import collect_events, collect_held_events
 from engagement.selectors.prediction_segments import PREDICTIONS
@@ -50,6 +51,13 @@ def _today(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
 def _latest(request: HttpRequest, subject: Any) -> Mapping[str, Any]:
     names = request.user.has_perm("customers.view_pii")
     return {"latest": metrics.latest_events(limit=12, now=timezone.now()), "show_names": names}
+
+
+def _outages(request: HttpRequest, campaign: Any) -> Mapping[str, Any]:
+    now, begins = timezone.now(), campaign.launched_at
+    ends = min(now, begins + RESULTS_WINDOW) if begins else now
+    silent = attribution.silent_hours(begins=begins, ends=ends) if begins else []
+    return {"launched": begins, "silent": silent, "finished": bool(begins) and ends < now}
 
 
 register_source(EVENTS)
@@ -94,6 +102,30 @@ for _panel in (
     ),
 ):
     menu.add_panel("home", _panel)
+menu.add_panel(
+    "campaign-results",
+    menu.Panel(
+        name="outages",
+        title="Outages",
+        template="engagement/_outages.html",
+        permission="campaigns.view_campaign",
+        context=_outages,
+        place="side",
+        order=20,
+    ),
+)
+menu.add_panel(
+    "campaign",
+    menu.Panel(
+        name="outages",
+        title="Outages",
+        template="engagement/_outages.html",
+        permission="campaigns.view_campaign",
+        context=_outages,
+        place="side",
+        order=30,
+    ),
+)
 privacy.register(
     PersonalData(
         name="engagement.events",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from campaigns.console.experiment_words import lines_of, said
 from campaigns.console.words import STATES, VIEW
 from campaigns.models import Campaign
+from campaigns.rules.lifecycle import State
 from campaigns.selectors.campaign_results import CampaignResults, campaign_results
 from campaigns.selectors.campaigns import find_campaign
 from core.console import cells
@@ -26,9 +27,15 @@ def _results(campaign: Campaign) -> CampaignResults | None:
     return found
 
 
+def _is_under_way(campaign: Campaign) -> bool:
+    """Whether its counts change while somebody looks."""
+    return campaign.state in (State.BUILDING_AUDIENCE, State.SENDING)
+
+
 def _funnel(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     found = _results(campaign)
-    return {"rows": found.funnel if found else (), "total": found.funnel[0][1] if found else 0}
+    rows, total = (found.funnel, found.funnel[0][1]) if found else ((), 0)
+    return {"rows": rows, "total": total, "finished": not _is_under_way(campaign)}
 
 
 def _compared(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
@@ -48,9 +55,10 @@ def _compared(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
 def _money(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     found = _results(campaign)
     if found is None:
-        return {"facts": []}
+        return {"facts": [], "finished": not _is_under_way(campaign)}
     money, currency = found.money, found.currency
     return {
+        "finished": not _is_under_way(campaign),
         "facts": [
             ("Cost", cells.money(money.cost, currency)),
             ("Revenue of those it was sent to", cells.money(money.revenue, currency)),
@@ -61,7 +69,7 @@ def _money(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
             ("Revenue a unit spent (ROAS)", cells.number(money.roas)),
             ("Return beyond the cost (ROI)", cells.number(money.roi) if money.roi is not None else "Needs a holdout"),
             ("Counted for", f"{found.window_days} days after the launch"),
-        ]
+        ],
     }
 
 
@@ -70,9 +78,9 @@ class CampaignResultsPage(DetailPage):
 
     name, title, permission, panel_area = "campaign-results", "Results", VIEW, "campaign-results"
     panels = (
-        Panel("funnel", "Funnel", "campaigns/_funnel.html", VIEW, _funnel, order=10),
+        Panel("funnel", "Funnel", "campaigns/_funnel.html", VIEW, _funnel, order=10, poll=5),
         Panel("compared", "Against those held out", "campaigns/_held_out.html", VIEW, _compared, order=20),
-        Panel("money", "Cost and revenue", "customers/_facts.html", VIEW, _money, place="side", order=10),
+        Panel("money", "Cost and revenue", "customers/_facts.html", VIEW, _money, place="side", order=10, poll=15),
     )
 
     def find(self) -> Campaign:
