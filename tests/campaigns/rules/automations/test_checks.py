@@ -1,5 +1,7 @@
 """A graph is refused with every reason, each at its place."""
 
+from functools import partial
+
 import jsonschema_rs
 import pytest
 
@@ -8,6 +10,7 @@ from campaigns.rules.automations.graph import walk
 from campaigns.rules.automations.layout import place
 from campaigns.rules.automations.schema import published, shape_problems
 from campaigns.rules.automations.words import entry_words, lines
+from campaigns.rules.content.templates import faults
 from tests.campaigns.rules.automations.examples import CART, EMPTY_RULE, graph, send, wait
 
 AROUND = Surroundings(
@@ -15,6 +18,7 @@ AROUND = Surroundings(
     promotions={"spring"},
     purposes={"marketing_email"},
     dates={"birth_date"},
+    words=partial(faults, attributes={"plan"}),
     trigger=lambda trigger: [] if trigger.get("event") != "unheard-of" else ["There is no event “unheard-of”."],
     rule=lambda rule: [] if rule == EMPTY_RULE else ["A rule is needed."],
 )
