@@ -13,7 +13,7 @@ from customers.console import import_urls as imports
 from customers.console import urls as customers
 from engagement.console import urls as engagement
 from integrations.console import urls as integrations
-from marketing_hub import account, staff
+from marketing_hub import account, factors, single_sign_on, staff
 from marketing_hub.health import worker_beats
 from marketing_hub.system import urls as system
 
@@ -53,12 +53,19 @@ app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
     screen("", Home),
     path("sign-in", staff.SignIn.as_view(), name="sign-in"),
+    path("sign-in/code", factors.SecondStep.as_view(), name="second-step"),
+    path("sign-in/provider", single_sign_on.begin, name="single-sign-on"),
+    path("sign-in/provider/return", single_sign_on.come_back, name="single-sign-on-return"),
     path("sign-out", staff.sign_out, name="sign-out"),
     path("theme", staff.choose_theme, name="theme"),
     path("welcome/<str:public_id>/<str:token>", account.Welcome.as_view(), name="welcome"),
     screen("confirm", staff.StepUp),
     screen("time-zone", account.ChooseTimeZone),
     screen("password", account.ChangePassword),
+    screen("second-factor", factors.AddApp),
+    screen("second-factor/remove", factors.RemoveApp),
+    screen("second-factor/codes", factors.RenewCodes),
+    screen("users/<str:public_id>/second-factor", factors.ResetFactor),
     screen("search", staff.Palette),
     *customers.urlpatterns,
     *imports.urlpatterns,

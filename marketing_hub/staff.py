@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,8 +21,10 @@ from core.console.forms import ConsoleForm
 from core.console.pages import Page, is_htmx
 from core.errors import DomainError
 from core.models import StaffUser
+from marketing_hub.factors import code_field, open_session
 from marketing_hub.shell import THEME_COOKIE, THEMES
 from marketing_hub.system.accounts import sign_in
+from marketing_hub.system.factors import check_code, has_second_factor
 
 THEME_SECONDS = 365 * 86_400
 
@@ -39,11 +41,16 @@ class SignInForm(ConsoleForm):
 
 
 class PasswordForm(ConsoleForm):
-    """The password again."""
+    """The password again, and a code where the account has an app."""
 
     password = forms.CharField(
         strip=False, max_length=256, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
     )
+
+    def __init__(self, *args: Any, with_code: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if with_code:
+            self.fields["code"] = code_field("Code of the app, or a recovery code")
 
 
 @method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
@@ -66,21 +73,20 @@ class SignIn(View):
         except DomainError as error:
             form.refuse(error)
             return self._shown(form, error.status, error.headers)
-        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-        request.session["stepped_up_at"] = timezone.now().isoformat()
-        return HttpResponseRedirect(next_of(request))
+        return open_session(request, user, next_url=next_of(request))
 
     def _shown(self, form: ConsoleForm, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
         context = {"form": form.dressed(), "title": "Sign in", "submit_label": "Sign in", "next": next_of(self.request)}
+        context["provider"] = settings.SECURITY.provider
         response = render(self.request, "registration/login.html", context, status=status)
         for name, value in (headers or {}).items():
             response[name] = value
         return response
 
 
-@method_decorator(sensitive_post_parameters("password"), name="dispatch")
+@method_decorator(sensitive_post_parameters("password", "code"), name="dispatch")
 class StepUp(Page):
-    """Asks for the password before a risky step, unless it was entered within the last five minutes."""
+    """Asks for password and code of the app before a risky step, unless it was entered within the last five minutes."""
 
     name = "step-up"
     title = "Confirm it is you"
@@ -88,16 +94,18 @@ class StepUp(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form."""
-        return self._shown(PasswordForm())
+        return self._shown(PasswordForm(with_code=has_second_factor(self.reader)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Opens risky steps for five minutes and goes on."""
-        form = PasswordForm(request.POST)
+        form = PasswordForm(request.POST, with_code=has_second_factor(self.reader))
         if not form.is_valid():
             return self._shown(form, 422)
         try:
             password = form.cleaned_data["password"]
             sign_in(email=self.reader.email, password=password, **trace_of(request), now=self.now)
+            if code := form.cleaned_data.get("code"):
+                check_code(user=self.reader, code=code, **trace_of(request), now=self.now)
         except DomainError as error:
             form.refuse(error)
             return self._shown(form, error.status)
@@ -107,6 +115,7 @@ class StepUp(Page):
     def _shown(self, form: ConsoleForm, status: int = 200) -> HttpResponse:
         lead = "This step needs your password again. It stays open for five minutes."
         context = {"form": form.dressed(), "lead": lead, "submit_label": "Go on", "next": next_of(self.request)}
+        context |= {"provider": settings.SECURITY.provider, "again": True}
         return self.draw("registration/login.html", context, status)
 
 

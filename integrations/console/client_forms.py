@@ -48,6 +48,12 @@ class ScopesForm(ConsoleForm):
         self.fields["scopes"].choices = _scope_choices(allowed)  # type: ignore[attr-defined]
 
 
+class NetworksForm(ConsoleForm):
+    """From where."""
+
+    networks = Lines(label="Networks", required=False, help_text="CIDR, one a line; from anywhere when empty.")
+
+
 class ProofForm(ConsoleForm):
     """How the client proves itself."""
 

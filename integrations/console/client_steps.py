@@ -13,6 +13,7 @@ from integrations.console.client_forms import (
     ClientForm,
     ContactForm,
     KeyForm,
+    NetworksForm,
     ProofForm,
     PublishableKeyForm,
     ScopesForm,
@@ -24,6 +25,7 @@ from integrations.services.client_contacts import change_contact
 from integrations.services.clients import (
     IssuedKey,
     Registered,
+    change_networks,
     change_scopes,
     disable_client,
     enable_client,
@@ -172,6 +174,25 @@ class EditScopes(ClientStep):
     def save(self, form: ScopesForm) -> ApiClient:
         """Change."""
         return change_scopes(client=self.client(), scopes=form.cleaned_data["scopes"], by=self.actor)
+
+
+class EditNetworks(ClientStep):
+    """From where the client may call."""
+
+    name, title, permission = "api-client-networks", "Edit networks", CHANGE
+    step_up, form_class, submit_label, success = True, NetworksForm, "Save", "The networks are changed."
+
+    def initial(self) -> dict[str, Any]:
+        """The present ones."""
+        return {"networks": "\n".join(self.client().networks)}
+
+    def question(self) -> str:
+        """What happens to calls from elsewhere."""
+        return "Calls from elsewhere are refused (ip_not_allowed) within 5 seconds, and stand in the audit log."
+
+    def save(self, form: NetworksForm) -> ApiClient:
+        """Change."""
+        return change_networks(client=self.client(), networks=form.cleaned_data["networks"], by=self.actor)
 
 
 class DisableClient(ClientStep):

@@ -159,6 +159,7 @@ class ClientDetail(DetailPage):
             Action("Contact", url("api-client-contact", client), CHANGE, "mail"),
             Action("Change its proof", url("api-client-proof", client), ROTATE, "key"),
             Action("Edit scopes", url("api-client-scopes", client), CHANGE, "edit"),
+            Action("Edit networks", url("api-client-networks", client), CHANGE, "world"),
             Action("New API key", url("api-key-new", client), ROTATE, "plus", disabled_because=public),
             Action(
                 "New publishable key",

@@ -149,6 +149,20 @@ def change_scopes(*, client: ApiClient, scopes: Sequence[str], by: Actor) -> Api
 
 
 @transaction.atomic
+def change_networks(*, client: ApiClient, networks: Sequence[str], by: Actor) -> ApiClient:
+    """The client may be used from `networks` (CIDR, IPv4 and IPv6) only from now on, from anywhere when empty.
+
+    Tokens and keys follow within the life of kept credentials. Refuses what is no network.
+    """
+    _check_networks(networks)
+    client = _active(client)
+    before, client.networks = client.networks, list(networks)
+    client.save(update_fields=["networks", "updated"])
+    _tell("client.networks_changed", client, by, {"networks": [before, client.networks]})
+    return client
+
+
+@transaction.atomic
 def issue_api_key(
     *,
     client: ApiClient,

@@ -29,22 +29,42 @@ def sign_in(*, email: str, password: str, ip: str, request_id: str, now: datetim
     address that nobody has counts, locks and takes as long as one that somebody has.
     """
     email = email.strip().lower()
-    by_ip = [meter.Window("sign-in", settings.SIGN_IN_FAILURES_PER_ADDRESS, settings.SIGN_IN_LOCK_MINUTES * 60)]
-    level = meter.take(f"sign-in:{ip}", by_ip)
-    if not level.granted:
-        raise _locked(now + timedelta(seconds=level.levels[0].resets_in), now)
-    _count_attempt(email, now)
+    count_attempt(name=email, ip=ip, now=now)
     user = StaffUser.objects.filter(email=email).first()
     encoded = user.password if user else _password_of_nobody()
     if not check_password(password, encoded) or user is None or not user.is_active:
         if user:
-            audit.record(by=_as_actor(user, ip, request_id), action="staff.sign_in_refused", target=user.public_id)
+            audit.record(by=actor_at(user, ip, request_id), action="staff.sign_in_refused", target=user.public_id)
         raise Unauthenticated(WRONG, code="sign_in_refused")
-    meter.give_back(f"sign-in:{ip}", by_ip)
     with transaction.atomic():
-        SignInGuard.objects.filter(address_hash=_guard_key(email)).delete()
-        audit.record(by=_as_actor(user, ip, request_id), action="staff.signed_in", target=user.public_id)
+        forget_attempts(name=email, ip=ip)
+        action = "staff.password_accepted" if hasattr(user, "second_factor") else "staff.signed_in"
+        audit.record(by=actor_at(user, ip, request_id), action=action, target=user.public_id)
     return user
+
+
+def note_sign_in(*, user: StaffUser, ip: str, request_id: str, means: str) -> None:
+    """The audit trail tells that the account signed in with more or other than its password."""
+    audit.record(by=actor_at(user, ip, request_id), action="staff.signed_in", target=user.public_id, reason=means)
+
+
+def count_attempt(*, name: str, ip: str, now: datetime) -> None:
+    """One attempt more for this name and this network address; 429 `sign_in_locked` when either had too many."""
+    window = _window_of_address()
+    level = meter.take(f"sign-in:{ip}", [window])
+    if not level.granted:
+        raise _locked(now + timedelta(seconds=level.levels[0].resets_in), now)
+    _count_attempt(name, now)
+
+
+def forget_attempts(*, name: str, ip: str) -> None:
+    """The last attempt was right: the name begins anew, and the network address gets it back."""
+    meter.give_back(f"sign-in:{ip}", [_window_of_address()])
+    SignInGuard.objects.filter(address_hash=_guard_key(name)).delete()
+
+
+def _window_of_address() -> meter.Window:
+    return meter.Window("sign-in", settings.SIGN_IN_FAILURES_PER_ADDRESS, settings.SIGN_IN_LOCK_MINUTES * 60)
 
 
 @lru_cache(maxsize=1)
@@ -52,7 +72,8 @@ def _password_of_nobody() -> str:
     return make_password("a password that nobody has")
 
 
-def _as_actor(user: StaffUser, ip: str, request_id: str) -> Actor:
+def actor_at(user: StaffUser, ip: str, request_id: str) -> Actor:
+    """The account as the one who acts, from this network address."""
     return Actor(kind=ActorKind.STAFF, id=user.public_id, ip=ip, request_id=request_id)
 
 

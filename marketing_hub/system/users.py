@@ -19,6 +19,7 @@ from core.menu import Panel
 from core.models import AuditEntry, Role, StaffUser
 from marketing_hub.system.audit import ALL as ALL_ENTRIES
 from marketing_hub.system.audit import action_words
+from marketing_hub.system.factors import has_second_factor
 
 VIEW, CHANGE = "core.view_user", "core.change_user"
 LATEST: Final = 10
@@ -156,6 +157,13 @@ class StaffDetail(DetailPage):
         link = "New password link" if user.has_usable_password() else "New invitation link"
         return (
             Action("Change role", user_url("user-role", user), CHANGE, "edit"),
+            Action(
+                "Reset the second factor",
+                user_url("user-second-factor", user),
+                CHANGE,
+                "shield-check",
+                disabled_because="" if has_second_factor(user) else "This account has no authenticator app",
+            ),
             Action(link, user_url("user-invite-again", user), CHANGE, "mail"),
             Action("Deactivate", user_url("user-deactivate", user), CHANGE, "user-off", disabled_because=own),
         )
@@ -170,6 +178,7 @@ def _facts(request: HttpRequest, user: StaffUser) -> Mapping[str, Any]:
     rows = [
         ("E-mail", user.email),
         ("Role", user.get_role_display()),
+        ("Second factor", "authenticator app" if has_second_factor(user) else "none"),
         ("Time zone", user.time_zone),
         ("Since", cells.day(user.created_at)),
         ("Last sign-in", cells.ago(user.last_login)),

@@ -14,6 +14,9 @@ AGENTS_ONLY = {"v1/agent/<str:agent_id>", "v1/data-rights-request", "v1/data-rig
 """Addresses of the Data Rights Protocol: agents prove themselves by signature and a token of its own, not by OAuth."""
 OPEN_TO_ALL = {
     "console/sign-in",
+    "console/sign-in/code",
+    "console/sign-in/provider",
+    "console/sign-in/provider/return",
     "console/sign-out",
     "console/theme",
     "console/welcome/<str:public_id>/<str:token>",

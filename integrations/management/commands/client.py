@@ -14,12 +14,12 @@ from core.errors import DomainError
 from integrations.models import ApiClient, AuthMethod, Binding, Tier, TokenFormat
 from integrations.rules.assertions import Proof
 from integrations.selectors.clients import find_client, list_clients, list_secrets
-from integrations.services.clients import GRANTS, disable_client, register_client, rotate_secret
+from integrations.services.clients import GRANTS, change_networks, disable_client, register_client, rotate_secret
 from integrations.services.proofs import change_proof
 
 
 class Command(BaseCommand):
-    """`client create|rotate|keys|list|disable`."""
+    """`client create|rotate|keys|networks|list|disable`."""
 
     help = "Register, rotate, list and disable API clients; a secret is printed once and cannot be read again."
 
@@ -46,9 +46,11 @@ class Command(BaseCommand):
         listing = verbs.add_parser("list", help="all clients")
         rotate = verbs.add_parser("rotate", help="a new secret; the old one stays valid for 24 hours")
         disable = verbs.add_parser("disable", help="end every token and key of a client")
-        for verb in (rotate, disable, keys):
+        networks = verbs.add_parser("networks", help="may call from these networks only; from anywhere without any")
+        networks.add_argument("--network", action="append", default=[], help="CIDR, IPv4 or IPv6; may be given twice")
+        for verb in (rotate, disable, keys, networks):
             verb.add_argument("--client", required=True, help="cli_... or live_...")
-        for verb in (create, listing, rotate, disable, keys):
+        for verb in (create, listing, rotate, disable, keys, networks):
             verb.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -98,6 +100,11 @@ class Command(BaseCommand):
         client = find_client(identifier=options["client"])
         changed = change_proof(client=client, proof=_proof(options), by=SYSTEM, now=timezone.now())
         return {"client_id": changed.client_id, **_facts(changed)}
+
+    def _networks(self, options: dict[str, Any]) -> dict[str, Any]:
+        client = find_client(identifier=options["client"])
+        changed = change_networks(client=client, networks=options["network"], by=SYSTEM)
+        return {"client_id": changed.client_id, "networks": changed.networks}
 
     def _list(self, options: dict[str, Any]) -> list[dict[str, Any]]:
         return [{"client_id": c.client_id, **_facts(c)} for c in list_clients(now=timezone.now())[:1000]]

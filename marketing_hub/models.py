@@ -1,0 +1,32 @@
+"""What staff prove themselves with beside the password."""
+
+from django.db import models
+
+from core.models import StaffUser
+
+
+class SecondFactor(models.Model):
+    """The authenticator app of a member of staff: its secret, sealed, and the last time step it was used in."""
+
+    user = models.OneToOneField(StaffUser, on_delete=models.CASCADE, primary_key=True, related_name="second_factor")
+    secret = models.TextField()
+    confirmed_at = models.DateTimeField()
+    last_step = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"second factor of {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """One of ten codes for the day the app is lost; each works once."""
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(StaffUser, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once")]
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.user_id}"
