@@ -23,7 +23,7 @@ from consent.models import (
     Restriction,
     Suppression,
 )
-from consent.selectors import personal
+from consent.selectors import papers, personal
 from consent.selectors.answers import expand_consent
 from consent.selectors.criteria import CONSENT
 from consent.selectors.disclosures import collect_recipients
@@ -54,7 +54,9 @@ from core.privacy import PersonalData
 from customers.selectors.criteria import register_criterion
 from customers.selectors.expansions import register_expansion
 from customers.selectors.merges import register_merge_preview
+from customers.selectors.origins import register_namer
 from customers.selectors.purposes import register_purposes
+from customers.selectors.recipients import Recipients, register_recipients
 from customers.selectors.segments.gates import register_gate
 from customers.selectors.segments.registry import register_segment_criterion
 from customers.selectors.timeline import register_source
@@ -202,6 +204,13 @@ register_hearer(name="consent", hearer=_hear)
 register_keeper(name="consent", keep=disclosures.keep_told)
 guards.register_consent_import(name="consent", importer=_import, check=_check_basis, take_back=_take_back)
 register_purposes(name="consent", choices=importable_purposes)
+register_recipients(
+    name="consent",
+    recipients=Recipients(
+        papers.working_processors, papers.is_registered, papers.check_may_get, papers.withheld_from_recipient
+    ),
+)
+register_namer(prefix="prc", namer=papers.names_of_processors)
 register_expansion(name="consent", expander=expand_consent)
 register_criterion(CONSENT)
 for _asked in CRITERIA:

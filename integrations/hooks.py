@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 
 from campaigns.selectors.channels import register_sender
 from campaigns.services.outside import register_outside
+from consent.selectors.papers import Connection, register_connections
 from core import menu, meter, privacy
 from core.actors import Credential
 from core.api.credentials import ORIGIN_KEY, is_own_origin, register_finder, register_guard
@@ -22,7 +23,13 @@ from integrations.rules.routes import template_of
 from integrations.selectors.clients import Found, count_expiring, find_api_key, find_bearer, list_clients
 from integrations.selectors.quotas import warned_today
 from integrations.selectors.usage import list_requests
-from integrations.selectors.webhooks import collect_deliveries, failing_endpoints, list_endpoints, seconds_waiting
+from integrations.selectors.webhooks import (
+    collect_deliveries,
+    connections_behind,
+    failing_endpoints,
+    list_endpoints,
+    seconds_waiting,
+)
 from integrations.services import webhook_planning
 from integrations.services.bindings import check_binding
 from integrations.services.clients import note_use
@@ -105,6 +112,14 @@ def _expiring_secrets() -> list[menu.Alert]:
     return [menu.Alert(text, reverse("console:api-clients"))]
 
 
+def _clients_behind(ids: Collection[str]) -> list[Connection]:
+    rows = ApiClient.objects.filter(public_id__in=ids).order_by("name")[:200]
+    return [
+        Connection(c.public_id, c.name, "API client", "Disabled" if c.disabled_at else "Active", "api-client")
+        for c in rows
+    ]
+
+
 def _search(text: str, reader: menu.Reader) -> list[menu.Hit]:
     found = list_clients(now=timezone.now()).filter(name__istartswith=text)[:5]
     return [menu.Hit(c.name, reverse("console:api-client", args=[c.public_id]), c.client_id) for c in found]
@@ -145,6 +160,8 @@ def _search_webhooks(text: str, reader: menu.Reader) -> list[menu.Hit]:
     return [menu.Hit(w.description, reverse("console:webhook", args=[w.public_id]), w.url) for w in found]
 
 
+register_connections(name="webhooks", lister=connections_behind)
+register_connections(name="clients", lister=_clients_behind)
 menu.add_alerts(menu.AlertSource("webhooks", "integrations.view_webhook", _failing))
 menu.add_search(menu.Search("Webhooks", "webhook", "integrations.view_webhook", _search_webhooks))
 meter.register_lag("webhooks.plan", lambda: webhook_planning.seconds_behind(now=timezone.now()))

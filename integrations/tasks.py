@@ -10,6 +10,7 @@ from integrations.services import (
     agent_calls,
     bindings,
     clients,
+    papers,
     proofs,
     quota_warnings,
     usage_drain,
@@ -62,6 +63,12 @@ def replay_webhooks(job_id: str, **_: Any) -> None:
 def trim_webhooks(**_: Any) -> int:
     """Forget deliveries that are past their retention."""
     return webhook_upkeep.trim_webhooks(now=timezone.now())
+
+
+@shared_task
+def stop_uncovered(**_: Any) -> int:
+    """Stop what leads to companies whose agreement has run out."""
+    return papers.stop_uncovered(now=timezone.now())
 
 
 @shared_task

@@ -49,6 +49,8 @@ RELEASES: Final = (
             ("added", "The data dictionary at /fields: owner, quality rule, and what stands when systems disagree."),
             ("added", "422 outranked, and kept in results of /customers/batch/upsert, where a field has such a rule."),
             ("added", "Audits of data quality: /quality/audits with findings; GET /customers?quality= lists people."),
+            ("added", "processor of webhooks and recipient of exports: companies whose agreement holds; else 409."),
+            ("added", "Confidential attributes go to no company outside: webhooks, exports, its API client."),
             ("added", "POST /segments/{id}/exports writes members to a file for a purpose; /exports follows it."),
             ("added", "POST /segments/{id}/members brings the members of a list as a CSV file."),
             (

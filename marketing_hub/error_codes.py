@@ -25,6 +25,12 @@ _ROWS: Final = (
     ("missing_field", 400, "A required field or header is absent.", "Send the field in param."),
     ("malformed_json", 400, "The body is not valid JSON.", "Check quotes, commas and the encoding (UTF-8)."),
     (
+        "processor_not_covered",
+        409,
+        "The company behind a connection has no data-processing agreement or proof of security that holds.",
+        "Have the register of processors brought up to date, then try again.",
+    ),
+    (
         "payload_gone",
         409,
         "What the delivery said is past its retention, so it cannot be sent again.",

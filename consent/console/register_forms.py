@@ -27,6 +27,23 @@ def _moment(label: str, *, required: bool = False, help_text: str = "") -> forms
     return forms.DateTimeField(label=label, required=required, help_text=help_text, widget=widget)
 
 
+class PlacesField(forms.CharField):
+    """Codes of places, typed with commas between them; a list."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """As it is typed."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """The codes, each once, in capitals."""
+        words = str(value or "").replace(",", " ").upper().split()
+        return list(dict.fromkeys(words))
+
+
+def _places(label: str, help_text: str) -> PlacesField:
+    return PlacesField(label=label, max_length=300, required=False, help_text=help_text)
+
+
 class EntryForm(ConsoleForm):
     """A form whose fields are those of the entry."""
 
@@ -71,9 +88,24 @@ class ProcessorForm(EntryForm):
     agreement = forms.CharField(label="Agreement and version", max_length=120)
     signed_on = _day("Signed on", required=True)
     agreement_ends_on = _day("Agreement ends on", help_text="Empty when it runs until ended.")
-    certificate = forms.CharField(label="Certificate", max_length=120, required=False, help_text="Such as ISO 27001.")
-    certificate_ends_on = _day("Certificate ends on")
+    certificate = forms.CharField(
+        label="Proof of security",
+        max_length=120,
+        required=False,
+        help_text="Such as SOC 2 Type II or ISO 27001. No connection to the company can begin without one that holds.",
+    )
+    certificate_ends_on = _day("Proof of security ends on")
     sub_processors = _long("Sub-processors", required=False)
+    storage_places = _places("Keeps data in", "Codes such as DE, US. Its own country when empty.")
+    barred_places = _places(
+        "Never gets data of people in", "Countries or regions such as CN, US-CA, whose data may not go there."
+    )
+    keep_days = forms.IntegerField(
+        label="May keep data for (days)",
+        required=False,
+        min_value=1,
+        help_text="Nothing older is sent. Empty: no limit.",
+    )
     ended_on = _day("No longer works for us since")
 
 

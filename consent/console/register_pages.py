@@ -19,6 +19,8 @@ from consent.console.registers import (
 )
 from consent.models import Activity, Breach, Processor, RightsAgent
 from consent.rules.breaches import clock_of
+from consent.rules.papers import why_not_covered, why_not_live
+from consent.selectors.papers import connections_of, papers_of
 from consent.selectors.registers import endings, open_breaches
 from core.console import cells
 from core.console.cells import State
@@ -88,16 +90,45 @@ class ProcessorList(_Processors, RegisterList):
         Column("country", "Country"),
         Column("agreement", "Agreement"),
         Column("agreement_ends_on", "Agreement ends", cell=cells.day, sort="agreement_ends_on"),
-        Column("certificate", "Certificate", optional=True),
-        Column("certificate_ends_on", "Certificate ends", cell=cells.day, sort="certificate_ends_on"),
+        Column("certificate", "Proof of security"),
+        Column("certificate_ends_on", "Proof ends", cell=cells.day, sort="certificate_ends_on"),
         Column("ended_on", "Ended", cell=cells.day, optional=True),
     )
 
 
 class ProcessorDetail(_Processors, RegisterDetail):
-    """One processor."""
+    """One processor: what is on record, whether data may go there today, and what leads there."""
 
     name, title = "processor", "Processor"
+    panels: ClassVar[Sequence[Panel]] = (
+        *RegisterDetail.panels,
+        Panel(
+            "connections",
+            "What leads there",
+            "consent/connections.html",
+            VIEW,
+            lambda r, row: _connections(row),
+            "side",
+        ),
+    )
+
+    def figures(self, subject: Processor) -> Sequence[Figure]:
+        """Whether data may go there today."""
+        papers, today = papers_of(subject), self.now.date()
+        against, unproven = why_not_covered(papers, today), why_not_live(papers, today)
+        state = State("Stopped", "bad") if against else State("No new connection", "warn") if unproven else _HOLDS
+        return (Figure("May get data", cells.dot(state), against or unproven),)
+
+
+_HOLDS = State("Yes", "good")
+
+
+def _connections(row: Processor) -> Mapping[str, Any]:
+    rows = [
+        (one.kind, cells.link(reverse(f"console:{one.screen}", args=[one.public_id]), one.name), one.state)
+        for one in connections_of(row)
+    ]
+    return {"rows": rows}
 
 
 class NewProcessor(_Processors, NewEntry):

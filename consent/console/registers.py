@@ -176,6 +176,8 @@ def _label(name: str) -> str:
 def _shown(row: Any, name: str) -> str:
     words = getattr(row, f"get_{name}_display", None)
     value = words() if words else getattr(row, name)
+    if isinstance(value, list):
+        return cells.tags(value)
     if name.endswith(("_at", "_due")):
         return cells.instant(value)
     return cells.day(value) if name.endswith("_on") else cells.text(value)

@@ -55,7 +55,8 @@ class Processor(PublicId, TimeStamped):
     """One company that works on personal data for us, or receives it, and the agreement with it (GDPR Art. 28).
 
     `client` is the public id of the API client through which it reads; the disclosure ledger shows purpose and basis
-    by it.
+    by it. `storage_places` are the countries where it keeps data (its own when empty), `barred_places` the countries
+    and regions of people whose data it must not get, `keep_days` how long it may keep what it gets.
     """
 
     id_prefix = "prc"
@@ -73,6 +74,9 @@ class Processor(PublicId, TimeStamped):
     certificate = models.CharField(max_length=120, blank=True, default="")
     certificate_ends_on = models.DateField(null=True, blank=True)
     sub_processors = models.CharField(max_length=LONG, blank=True, default="")
+    storage_places = models.JSONField(default=list, db_default=[], blank=True)
+    barred_places = models.JSONField(default=list, db_default=[], blank=True)
+    keep_days = models.PositiveIntegerField(null=True, blank=True)
     reminded_on = models.DateField(null=True, editable=False)
     ended_on = models.DateField(null=True, blank=True)
 

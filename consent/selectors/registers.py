@@ -66,6 +66,7 @@ def open_breaches(*, now: datetime) -> QuerySet[Breach]:
 
 
 def processors_of(clients: Collection[str], /) -> dict[str, Processor]:
-    """The processor behind each API client that has one."""
-    rows = Processor.objects.filter(client__in=[client for client in clients if client], ended_on=None)
-    return {row.client: row for row in rows}
+    """The processor behind each API client that has one, and each named by its own id."""
+    wanted = {client for client in clients if client}
+    rows = list(Processor.objects.filter(Q(client__in=wanted) | Q(public_id__in=wanted), ended_on=None))
+    return {row.client: row for row in rows} | {row.public_id: row for row in rows}

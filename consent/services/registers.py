@@ -9,9 +9,11 @@ from django.db import IntegrityError, transaction
 from consent.models import Activity, Breach, Processor, RightsAgent
 from consent.rules.breaches import clock_of, must_explain_delay
 from consent.rules.data_rights import AGENT_ID, is_key
+from consent.rules.papers import unknown_places
 from core import audit
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput
+from customers.rules.countries import COUNTRY_NAMES
 
 Entry = TypeVar("Entry", Activity, Processor, Breach, RightsAgent)
 _ACTIONS: Final = {Activity: "activity", Processor: "processor", Breach: "breach", RightsAgent: "agent"}
@@ -30,8 +32,8 @@ def save_entry(*, row: Entry, values: Mapping[str, Any], by: Actor, now: datetim
         setattr(row, name, value)
     if isinstance(row, Breach):
         _check_breach(row, now)
-    if isinstance(row, Processor) and before.get("agreement_ends_on") != row.agreement_ends_on:
-        row.reminded_on = None
+    if isinstance(row, Processor):
+        _check_processor(row, before)
     if isinstance(row, RightsAgent):
         _check_agent(row, before)
     row.public_id = row.public_id or type(row).new_public_id()
@@ -47,6 +49,14 @@ def save_entry(*, row: Entry, values: Mapping[str, Any], by: Actor, now: datetim
         by=by, action=f"{kind}.{'added' if new else 'changed'}", target=row.public_id, changes={} if new else changes
     )
     return row
+
+
+def _check_processor(row: Processor, before: Mapping[str, Any]) -> None:
+    if before.get("agreement_ends_on", row.agreement_ends_on) != row.agreement_ends_on:
+        row.reminded_on = None
+    for name in ("storage_places", "barred_places"):
+        if unknown := unknown_places(getattr(row, name), COUNTRY_NAMES):
+            raise InvalidInput(f"'{str(unknown[0])[:20]}' is no code of a country or region.", param=name)
 
 
 def _check_agent(row: RightsAgent, before: Mapping[str, Any]) -> None:

@@ -54,7 +54,8 @@ class Shaping(ScopedView):
         """Fields and blocks that the query string asks for, less what this credential may not see."""
         query = self.request._request.GET
         fields = parse_fields(query.get("fields"))
-        return shape_for(fields=fields, blocks=parse_expand(query.get("expand", "")), sees_pii=self.sees_pii)
+        blocks, reader = parse_expand(query.get("expand", "")), self.credential.client_id
+        return shape_for(fields=fields, blocks=blocks, sees_pii=self.sees_pii, reader=reader)
 
     def told(self, way: str, rows: Iterable[Row], shape: Shape) -> None:
         """Note that this client is told about the people of these rows; of tombstones nothing is told."""

@@ -39,15 +39,16 @@ class SegmentExports(SegmentView):
     def post(self, request: Request, segment: str) -> Response:
         """A job that writes the members for whom `purpose` is allowed at that moment to a file.
 
-        Everybody else is left out and counted by the reason. Identifiers and names need customers.pii:read. The export
-        is in the ledger of disclosures; its file is kept for a day.
+        Everybody else is left out and counted by the reason. For a company outside (`recipient`, or the one behind your
+        client) confidential attributes are left out, and people whose data may not go there. Identifiers and names
+        need customers.pii:read. The export is in the ledger of disclosures; its file is kept for a day.
         """
         self.only()
-        body = self.known_members("purpose", "reason", "fields", "format")
+        body = self.known_members("purpose", "reason", "fields", "format", "recipient")
         fields = body.get("fields", ["id"])
         if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):
             raise InvalidInput(f"Invalid 'fields': send a list of {', '.join(EXPORT_FIELDS)}.", param="fields")
-        for name in ("purpose", "reason", "format"):
+        for name in ("purpose", "reason", "format", "recipient"):
             if not isinstance(body.get(name, ""), str):
                 raise InvalidInput(f"Invalid '{name}'", param=name)
         export = request_export(
@@ -58,6 +59,7 @@ class SegmentExports(SegmentView):
             form=body.get("format", ExportForm.CSV.value),
             sees_pii=self.sees_pii,
             alone=True,
+            recipient=body.get("recipient") or self.credential.client_id,
             by=self.actor,
             now=timezone.now(),
         )
@@ -127,6 +129,8 @@ def shown(export: MemberExport) -> dict[str, Any]:
         "reason": export.reason,
         "format": export.form,
         "fields": export.fields,
+        "recipient": export.recipient,
+        "withheld": export.withheld,
         "done": job.done if job else 0,
         "total": job.total if job else None,
         "error": (job.error or None) if job else None,

@@ -117,7 +117,8 @@ class CustomerSearch(CustomerView):
         fields = _names(body, "fields")
         blocks = parse_expand(",".join(_names(body, "expand") or ()))
         wanted = parse_fields(None if fields is None else ",".join(fields))
-        return shape_for(fields=wanted, blocks=blocks, sees_pii=self.sees_pii)
+        reader = self.credential.client_id
+        return shape_for(fields=wanted, blocks=blocks, sees_pii=self.sees_pii, reader=reader)
 
     def _page(self, request: HttpRequest, body: Mapping[str, Any], pages: FoundPages, node: Node) -> Page:
         """Cut as a list is cut: the members of the body stand for the parameters of a query string."""

@@ -324,6 +324,11 @@ class ExportInputSerializer(serializers.Serializer[object]):
         child=serializers.CharField(), required=False, help_text="Fields of a customer, and `entered_at`; `id` always."
     )
     format = serializers.ChoiceField(choices=["csv", "ndjson"], required=False)
+    recipient = serializers.CharField(
+        max_length=40,
+        required=False,
+        help_text="The company that gets the file (`prc_...`). By default the one behind your client, if any.",
+    )
 
 
 class ExportSerializer(serializers.Serializer[object]):
@@ -338,6 +343,10 @@ class ExportSerializer(serializers.Serializer[object]):
     reason = serializers.CharField()
     format = serializers.ChoiceField(choices=["csv", "ndjson"])
     fields = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
+    recipient = serializers.CharField()
+    withheld = serializers.ListField(
+        child=serializers.CharField(), help_text="Confidential attributes left out for a company outside."
+    )
     done = serializers.IntegerField()
     total = serializers.IntegerField(allow_null=True)
     error = serializers.CharField(allow_null=True)

@@ -21,6 +21,7 @@ from customers.models import ExportForm, ExportState, MemberExport, Segment
 from customers.selectors.answers import DIRECT_IDENTIFIERS
 from customers.selectors.exports import EXPORT_FIELDS, find_export, list_exports, standing
 from customers.selectors.origins import names_of
+from customers.selectors.recipients import recipient_choices
 from customers.selectors.segments import gates
 from customers.selectors.segments.listing import find_segment
 from customers.services.exports import (
@@ -54,6 +55,8 @@ LEFT_OUT: Final = {
     "gpc": "No consent, and a Global Privacy Control signal",
     "no_consent": "No consent or other basis",
     "gone": "Deleted or merged meanwhile",
+    "place_barred": "Data of people there may not go to the company",
+    "no_transfer_ground": "No ground for the transfer (GDPR chapter V)",
 }
 
 
@@ -71,9 +74,15 @@ class ExportFormFields(ConsoleForm):
     reason = forms.CharField(label="What the file is for", max_length=LONGEST_REASON)
     fields_wanted = forms.MultipleChoiceField(label="Fields", widget=forms.CheckboxSelectMultiple)
     form = forms.ChoiceField(label="Format", choices=ExportForm.choices)
+    recipient = forms.ChoiceField(
+        label="Company that gets it",
+        required=False,
+        help_text="Confidential attributes never leave, nor people whose data may not go there.",
+    )
 
     def __init__(self, *args: Any, sees_pii: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["recipient"].choices = [("", "None: for ourselves"), *recipient_choices()]  # type: ignore[attr-defined]
         self.fields["purpose"].choices = gates.purposes()  # type: ignore[attr-defined]
         offered = [name for name in EXPORT_FIELDS if sees_pii or name not in DIRECT_IDENTIFIERS]
         self.fields["fields_wanted"].choices = [  # type: ignore[attr-defined]
@@ -109,6 +118,7 @@ class ExportSegment(FormPage):
             reason=data["reason"],
             fields=data["fields_wanted"],
             form=data["form"],
+            recipient=data["recipient"],
             sees_pii=self.reader.has_perm(PII),
             alone=self.reader.has_perm(APPROVE),
             by=self.actor,
@@ -178,8 +188,11 @@ def asked(request: HttpRequest, export: MemberExport) -> Mapping[str, Any]:
         ("What for", export.reason),
         ("Fields", ", ".join(export.fields)),
         ("Format", export.get_form_display()),
+        ("For", dict(recipient_choices()).get(export.recipient, export.recipient or "Ourselves")),
         ("Asked by", decided.get(export.owner, export.owner)),
     ]
+    if export.withheld:
+        facts.append(("Left out as confidential", ", ".join(export.withheld)))
     if export.decided_by:
         facts.append(("Decided by", decided.get(export.decided_by, export.decided_by)))
     if export.sha256:

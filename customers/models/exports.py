@@ -29,8 +29,9 @@ class MemberExport(PublicId, TimeStamped):
     """The members of a segment for one purpose: what was asked, by whom and why, and what came of it.
 
     `rows` people are in the file; `left_out` counts the others by the reason for which the purpose is not allowed for
-    them. The file goes at `expires_at`; its size and digest stay. `epoch` counts erasures while it was written: a file
-    begun before one is written anew.
+    them. `recipient` is the company (or its API client) that gets the file, empty for ourselves; `withheld` names the
+    confidential attributes that were left out for it. The file goes at `expires_at`; its size and digest stay. `epoch`
+    counts erasures while it was written: a file begun before one is written anew.
     """
 
     id_prefix = "xpt"
@@ -42,6 +43,8 @@ class MemberExport(PublicId, TimeStamped):
     sees_pii = models.BooleanField(default=False)
     purpose = models.CharField(max_length=60)
     reason = models.CharField(max_length=300)
+    recipient = models.CharField(max_length=40, default="", db_default="", blank=True)
+    withheld: Any = models.JSONField(default=list, db_default=[])
     members = models.BigIntegerField(default=0)
     owner = models.CharField(max_length=60)
     decided_by = models.CharField(max_length=60, default="")

@@ -19,8 +19,9 @@ from customers.models import Customer, Status
 from customers.rules.money import minor_units
 from customers.rules.sealed import opened, withheld
 from customers.selectors import direct
-from customers.selectors.attributes import personal_keys, sensitive_keys
+from customers.selectors.attributes import confidential_keys, personal_keys, sensitive_keys
 from customers.selectors.expansions import ALWAYS, expand
+from customers.selectors.recipients import is_outside
 
 DIRECT_IDENTIFIERS: Final = ("external_id", "email", "phone", "first_name", "last_name", "birth_date")
 """Fields that name or reach a person, shown only with the right to personal data."""
@@ -179,23 +180,45 @@ def parse_fields(raw: str | None) -> tuple[str, ...]:
 
 
 class Shape(NamedTuple):
-    """What an answer holds: fields, extra blocks, and what this caller may not see of them."""
+    """What an answer holds: fields, extra blocks, and what this caller may not see of them.
+
+    `reader` is the API client that is answered; behind one of a company outside confidential attributes are left out.
+    """
 
     fields: tuple[str, ...]
     blocks: tuple[str, ...]
     redacted: tuple[str, ...]
     hidden_attributes: tuple[str, ...]
+    reader: str = ""
 
 
-def shape_for(*, fields: Sequence[str], blocks: Collection[str], sees_pii: bool) -> Shape:
+def shape_for(*, fields: Sequence[str], blocks: Collection[str], sees_pii: bool, reader: str = "") -> Shape:
     """The shape for a caller; without the right to personal data some fields are left out and named instead."""
     blocks = tuple(sorted({*blocks, *(name for name in ALWAYS if name in fields)}))
     if sees_pii:
-        return Shape(tuple(fields), blocks, (), ())
+        return Shape(tuple(fields), blocks, (), (), reader)
     hidden = tuple(personal_keys()) if "attributes" in fields else ()
     redacted = tuple(name for name in fields if name in DIRECT_IDENTIFIERS)
     shown = tuple(name for name in fields if name not in DIRECT_IDENTIFIERS)
     return Shape(shown, blocks, redacted + tuple(f"attributes.{key}" for key in hidden), hidden)
+
+
+def outward(shape: Shape) -> Shape:
+    """The same shape for somebody outside: confidential attributes are left out and named in `redacted`."""
+    if "attributes" not in shape.fields:
+        return shape
+    more = [key for key in confidential_keys() if key not in shape.hidden_attributes]
+    return shape._replace(
+        redacted=(*shape.redacted, *(f"attributes.{key}" for key in more)),
+        hidden_attributes=(*shape.hidden_attributes, *more),
+    )
+
+
+def _hidden_from(shape: Shape, stored: Sequence[str]) -> tuple[str, ...]:
+    """Attributes not shown; who reads is asked only when something sealed was read, as confidential values are."""
+    if not shape.reader or not any('"sealed": "' in text for text in stored) or not is_outside(shape.reader):
+        return shape.hidden_attributes
+    return (*shape.hidden_attributes, *confidential_keys())
 
 
 def answers(rows: Sequence[Any], shape: Shape) -> list[dict[str, Any]]:
@@ -232,15 +255,16 @@ def _columns(rows: Sequence[Any], shape: Shape) -> tuple[tuple[str, ...], list[S
     return names, [
         [blocks[name].get(pk, [] if name in _LISTS else None) for pk in ids]
         if name in blocks
-        else _column(_MADE[name], read, shape.hidden_attributes)
+        else _column(_MADE[name], read, shape)
         for name in names
     ]
 
 
-def _column(made: _Made, read: Mapping[str, Sequence[Any]], hidden: tuple[str, ...]) -> Sequence[Any]:
+def _column(made: _Made, read: Mapping[str, Sequence[Any]], shape: Shape) -> Sequence[Any]:
     if made.build is None:
         return read[made.columns[0]]
     if made.build is _attributes:
+        hidden = _hidden_from(shape, read["attributes"])
         return _attributes_of(read["attributes"], read["sensitive_limited"], hidden)
     return list(map(made.build, *(read[column] for column in made.columns)))
 

@@ -31,6 +31,12 @@ def sensitive_keys() -> frozenset[str]:
     return frozenset(rows.values_list("key", flat=True))
 
 
+def confidential_keys() -> list[str]:
+    """Keys of attributes, archived ones included, whose values leave to nobody outside."""
+    rows = AttributeDefinition.objects.filter(pii_class=PiiClass.CONFIDENTIAL).order_by("key")
+    return list(rows.values_list("key", flat=True))
+
+
 def find_definition(key: str) -> AttributeDefinition:
     """The definition with this key; NotFound otherwise."""
     definition = AttributeDefinition.objects.filter(key=key).first()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -15,8 +16,9 @@ from core.errors import DomainError, InvalidState
 from core.models import Job
 from customers.models import MemberExport, Segment, SegmentState
 from customers.rules.told import kinds_of
-from customers.selectors.answers import shape_for
+from customers.selectors.answers import outward, shape_for
 from customers.selectors.exports import SINCE, Page, export_path, head_of, lines_of, member_part
+from customers.selectors.recipients import check_recipient, is_outside, withheld_for
 from customers.services.exports import owner_of
 from customers.services.telling import note_told
 
@@ -72,7 +74,10 @@ class _Writer:
     def __init__(self, job: Job, export: MemberExport, clock: Clock) -> None:
         self._job, self._export, self._clock = job, export, clock
         fields = tuple(name for name in export.fields if name != SINCE)
-        self._shape = shape_for(fields=fields, blocks=(), sees_pii=export.sees_pii)
+        shape = shape_for(fields=fields, blocks=(), sees_pii=export.sees_pii)
+        self._outside = is_outside(export.recipient)
+        self._shape = outward(shape) if self._outside else shape
+        export.withheld = [name for name in self._shape.redacted if name not in shape.redacted]
         self._digest, self._left_out = sha256(), Counter[str]()
 
     def write(self) -> MemberExport | None:
@@ -112,6 +117,8 @@ class _Writer:
             )
             if Segment.objects.values_list("current_id", flat=True).get(pk=self._export.segment_id) != version:
                 raise Replaced
+            if self._outside:
+                page = self._without_withheld(page)
             lines = lines_of(page=page, fields=self._export.fields, shape=self._shape, form=self._export.form)
             self._put(out, lines)
             self._note(page)
@@ -121,11 +128,20 @@ class _Writer:
                 break
         return going
 
+    def _without_withheld(self, page: Page) -> Page:
+        """The same page without whoever's data may not go to the recipient; a DomainError once nothing may go there."""
+        check_recipient(self._export.recipient, now=self._clock())
+        reasons = withheld_for(self._export.recipient, customer_ids=[row.id for row in page.rows])
+        rows = [row for row in page.rows if row.id not in reasons]
+        return replace(page, rows=rows, left_out=[*page.left_out, *reasons.values()])
+
     def _note(self, page: Page) -> None:
         self._export.rows += len(page.rows)
         self._left_out.update(page.left_out)
         kinds = kinds_of((*self._shape.fields, *self._shape.blocks, "segments"))
-        note_told(to=self._export.owner, way="export", kinds=kinds, customer_ids=[row.id for row in page.rows])
+        company = self._export.recipient if self._outside and self._export.recipient.startswith("prc_") else ""
+        to = f"processor:{company}" if company else self._export.owner
+        note_told(to=to, way="export", kinds=kinds, customer_ids=[row.id for row in page.rows])
 
     def _put(self, out: IO[bytes], content: bytes) -> None:
         out.write(content)
@@ -141,7 +157,7 @@ def _finish(job: Job, written: MemberExport, now: datetime) -> bool:
     _draft(written).replace(export_path(written))
     written.built_at = written.updated_at = now
     written.expires_at = now + timedelta(hours=settings.EXPORT_HOURS)
-    names = ["rows", "left_out", "size", "sha256", "built_at", "expires_at", "updated_at"]
+    names = ["rows", "left_out", "withheld", "size", "sha256", "built_at", "expires_at", "updated_at"]
     written.save(update_fields=names)
     result = {"export": written.public_id, "rows": written.rows, "left_out": written.left_out, "sha256": written.sha256}
     changes = {"rows": [0, written.rows], "left_out": [{}, written.left_out], "sha256": ["", written.sha256]}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +17,7 @@ from core.models.jobs import OPEN_STATES
 from customers.models import Customer, ExportForm, ExportState, MemberExport, Segment, SegmentState
 from customers.selectors.answers import DIRECT_IDENTIFIERS
 from customers.selectors.exports import being_written, chosen_fields, export_path, kept_files, names_anybody
+from customers.selectors.recipients import check_recipient
 from customers.selectors.segments import gates
 
 KIND: Final = "export"
@@ -35,16 +36,19 @@ def request_export(
     form: str,
     sees_pii: bool,
     alone: bool,
+    recipient: str = "",
     by: Actor,
     now: datetime,
 ) -> MemberExport:
     """A job that writes the members for whom the purpose is allowed to a file, which is kept EXPORT_HOURS hours.
 
-    More than EXPORT_ROWS_ALONE members wait for the approval of somebody else unless `alone`. Refuses: an unknown
-    purpose, field or form, a missing reason (400), identifiers without the right to personal data (403), a segment
-    without members yet or archived (409).
+    More than EXPORT_ROWS_ALONE members wait for the approval of somebody else unless `alone`. For a `recipient`
+    outside, confidential attributes and people whose data may not go there are left out. Refuses: one to whom nothing
+    may go (409), an unknown purpose, field or form, a missing reason (400), identifiers without the right to personal
+    data (403), a segment without members yet or archived (409).
     """
     chosen = _checked(purpose, reason, fields, form, sees_pii)
+    check_recipient(recipient, now=now)
     if segment.state == SegmentState.ARCHIVED or segment.current is None:
         raise InvalidState("This segment has not been calculated yet, or is archived.")
     members = segment.current.members
@@ -52,11 +56,17 @@ def request_export(
     export = MemberExport(public_id=MemberExport.new_public_id(), segment=segment, purpose=purpose, form=form)
     export.state = ExportState.WAITING if waits else ExportState.GRANTED
     export.fields, export.sees_pii, export.reason = list(chosen), sees_pii, reason.strip()
+    export.recipient = recipient
     export.members, export.owner, export.created_at, export.updated_at = members, str(by), now, now
     export.save(force_insert=True)
     if not waits:
         _start(export, by, now)
-    asked = {"segment": ["", segment.public_id], "purpose": ["", purpose], "fields": [[], list(chosen)]}
+    asked: dict[str, list[Any]] = {
+        "segment": ["", segment.public_id],
+        "purpose": ["", purpose],
+        "fields": [[], list(chosen)],
+    }
+    asked |= {"recipient": ["", recipient]} if recipient else {}
     audit.record(by=by, action="export.requested", target=export.public_id, changes=asked, reason=export.reason)
     return export
 

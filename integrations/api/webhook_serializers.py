@@ -33,6 +33,13 @@ class EndpointChangeSerializer(serializers.Serializer[object]):
         required=False, help_text="Whether an event waits for the earlier ones about the same thing."
     )
     parallel = serializers.IntegerField(min_value=1, max_value=64, required=False, help_text="Requests at a time.")
+    processor = serializers.CharField(
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        help_text="The company that gets it, by its id in the register of processors (`prc_...`): works only while its "
+        "agreement holds. Empty: the one behind your client, if any.",
+    )
 
 
 class EndpointInputSerializer(EndpointChangeSerializer):
@@ -56,6 +63,7 @@ class EndpointSerializer(serializers.Serializer[object]):
     purpose = serializers.CharField()
     keep_order = serializers.BooleanField()
     parallel = serializers.IntegerField()
+    processor = serializers.CharField()
     state = serializers.ChoiceField(choices=EndpointState.values)
     state_reason = serializers.CharField()
     failing_since = serializers.DateTimeField(allow_null=True)

@@ -48,6 +48,7 @@ _SHOWN = (
     "purpose",
     "keep_order",
     "parallel",
+    "processor",
     "state",
     "state_reason",
     "failing_since",

@@ -225,7 +225,7 @@ class EnableClient(ClientStep):
 
     def save(self, form: NoteForm) -> ApiClient:
         """Enable."""
-        return enable_client(client=self.client(), by=self.actor)
+        return enable_client(client=self.client(), by=self.actor, now=self.now)
 
 
 class NewKey(ClientStep):

@@ -15,9 +15,10 @@ from core.console import cells
 from core.console.tables import whole_row
 from core.console.views import Action, Column, DetailPage, Empty, Header, ListPage
 from core.menu import Panel
+from customers.selectors.attributes import confidential_keys
 from integrations.console.moments import moment
 from integrations.console.webhooks import CHANGE, VIEW, delivery_url, latency, result, url
-from integrations.models import BodyFormat, DeliveryState, WebhookDelivery
+from integrations.models import BodyFormat, DeliveryState, PayloadKind, WebhookDelivery
 from integrations.rules.commands import as_curl
 from integrations.rules.envelopes import CONTENT_TYPES, cloud_event, data_of, encoded, standard_body
 from integrations.rules.event_catalogue import EVENT_TYPES
@@ -134,6 +135,8 @@ def _told(row: WebhookDelivery) -> Mapping[str, Any]:
         ("Happened", cells.instant(row.happened_at)),
         ("Next attempt", cells.ago(row.due_at) if row.state == DeliveryState.WAITING else cells.NOTHING),
     ]
+    if row.endpoint.payload == PayloadKind.FULL and (kept := confidential_keys()):
+        rows.append(("Left out as confidential", cells.tags(f"attributes.{key}" for key in kept)))
     return {"rows": rows}
 
 

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from consent.selectors.catalogue import catalogue
+from consent.selectors.papers import working_processors
 from core.console.forms import ConsoleForm, NoteForm, ReasonForm
 from core.console.views import ActionPage, FormPage
 from core.models import Job
@@ -34,6 +35,11 @@ class EndpointForm(ConsoleForm):
     format = forms.ChoiceField(label="Body", choices=BodyFormat.choices)
     keep_order = forms.BooleanField(label="Keep the order of events about the same thing", required=False, initial=True)
     parallel = forms.IntegerField(label="Requests at a time", min_value=1, max_value=64, initial=8)
+    processor = forms.ChoiceField(
+        label="Company that gets it",
+        required=False,
+        help_text="From the register of processors: works only while its agreement holds.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,6 +48,9 @@ class EndpointForm(ConsoleForm):
         families = [(name, name) for name in self.initial.get("event_types", ()) if name not in known]
         self.fields["event_types"].choices = types + families  # type: ignore[attr-defined]
         self.fields["purpose"].choices = [(u.key, u.name) for u in catalogue().uses.values()]  # type: ignore[attr-defined]
+        named = [(one, one) for one in [self.initial.get("processor", "")] if one]
+        companies = dict(named) | dict(working_processors())
+        self.fields["processor"].choices = [("", "None: ours"), *companies.items()]  # type: ignore[attr-defined]
 
 
 class NewEndpointForm(EndpointForm):

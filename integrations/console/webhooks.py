@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
+from consent.rules.papers import why_not_live
+from consent.selectors.papers import papers_behind
 from core.console import cells
 from core.console.tables import whole_row
 from core.console.views import Action, Column, DetailPage, Empty, Figure, Header, ListPage, MenuEntry, Tab
@@ -55,7 +57,9 @@ def state_of(row: WebhookEndpoint) -> str:
 
 def result(row: WebhookDelivery) -> str:
     """What came of the last attempt, drawn."""
-    if row.state == DeliveryState.WITHHELD or not row.attempts:
+    if row.state == DeliveryState.WITHHELD:
+        return cells.dot(cells.State(f"Withheld: {said(None, row.error)}", RESULTS[DeliveryState.WITHHELD]))
+    if not row.attempts:
         return cells.dot(cells.State(row.get_state_display(), RESULTS[DeliveryState(row.state)]))
     return cells.dot(cells.State(said(row.status, row.error), RESULTS[DeliveryState(row.state)]))
 
@@ -243,6 +247,17 @@ def _facts(request: HttpRequest, endpoint: WebhookEndpoint) -> Mapping[str, Any]
         ("Last error", cells.text(endpoint.last_error)),
         ("Fails since", cells.ago(endpoint.failing_since)),
         ("API client", cells.code(endpoint.client)),
+        ("Company", _company(endpoint)),
         ("Set up", cells.instant(endpoint.created_at)),
     ]
     return {"rows": rows}
+
+
+def _company(endpoint: WebhookEndpoint) -> str:
+    """Who gets it by the register of processors, and why it may not today."""
+    behind = papers_behind((endpoint.processor, endpoint.client))
+    papers = behind.get(endpoint.processor) or behind.get(endpoint.client)
+    if papers is None:
+        return cells.NOTHING
+    against = why_not_live(papers, timezone.now().date())
+    return cells.link(reverse("console:processor", args=[papers.company]), papers.name, against)

@@ -34,9 +34,10 @@ class WebhookEndpoint(PublicId, TimeStamped):
     """An address of a partner that is told about events.
 
     `event_types` are types or patterns, `filters` maps members of the payload to accepted values. Nothing about a
-    person is sent that `purpose` does not allow. `client` is the API client (public id) the endpoint belongs to; empty
-    for one of staff. Secrets are sealed; while `old_secret_until` has not passed both sign. From `failures` on the
-    columns tell how it does (rules.breaker).
+    person is sent that `purpose` does not allow. `processor` is the company (public id in the register of processors)
+    that gets it, when one is named; else the one behind the client. `client` is the API client (public id) the
+    endpoint belongs to; empty for one of staff. Secrets are sealed; while `old_secret_until` has not passed both sign.
+    From `failures` on the columns tell how it does (rules.breaker).
     """
 
     id_prefix = "whk"
@@ -52,6 +53,7 @@ class WebhookEndpoint(PublicId, TimeStamped):
     keep_order = models.BooleanField(default=True)
     parallel = models.PositiveSmallIntegerField(default=8)
     client = models.CharField(max_length=40, default="", blank=True)
+    processor = models.CharField(max_length=40, default="", db_default="", blank=True)
     state = models.CharField(max_length=10, choices=EndpointState, default=EndpointState.ACTIVE)
     state_reason = models.CharField(max_length=200, default="", blank=True)
     secret = models.TextField()
@@ -76,6 +78,7 @@ class WebhookEndpoint(PublicId, TimeStamped):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="webhook_endpoint_newest"),
             models.Index(fields=["client", "-created_at"], name="webhook_endpoint_of_client"),
+            models.Index(fields=["processor"], name="webhook_endpoint_of_processor", condition=~Q(processor="")),
         ]
 
     def both_secrets(self, now: datetime) -> list[str]:
@@ -90,7 +93,7 @@ class DeliveryState(models.TextChoices):
     WAITING = "waiting", "Waiting"
     DELIVERED = "delivered", "Delivered"
     EXHAUSTED = "exhausted", "Given up"
-    WITHHELD = "withheld", "Withheld: no consent"
+    WITHHELD = "withheld", "Withheld"
 
 
 class WebhookDelivery(PublicId):

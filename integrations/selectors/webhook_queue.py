@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from django.db import connection
 
+from consent.rules.papers import TOO_OLD, is_too_old
 from consent.selectors.decisions import narrow_to_allowed
+from consent.selectors.papers import papers_behind, withheld_from
 from core.models import OutboxMessage
 from customers.models import Customer, Purchase
 from customers.rules.told import kinds_of
-from customers.selectors.answers import FIELDS, Shape, answers, raw_rows, shape_for
+from customers.selectors.answers import FIELDS, Shape, answers, outward, raw_rows, shape_for
 from integrations.models import ApiClient, PayloadKind, WebhookEndpoint
 from integrations.rules.envelopes import Happening
 from integrations.rules.event_catalogue import EVENT_TYPES
@@ -43,6 +45,7 @@ _READ: Final = (
     "message_id",
 )
 _ORDERS: Final = "purchase"
+NO_CONSENT: Final = "no_consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +66,20 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """By what it is decided what may be said: a purpose, and for whole customers the rights of a client."""
+    """By what it is decided what may be said: a purpose, for whole customers the rights of a client, and where to.
+
+    `company` is the public id of the company that gets it or of its API client; empty when none is named.
+    """
 
     purpose: str
     full: bool
     client: str
+    company: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What may be said about an event: nothing when not `allowed`; whom it is about, if anybody.
+    """What may be said about an event: nothing when not `allowed`, for `why`; whom it is about, if anybody.
 
     `message` holds the words of a campaign for that person.
     """
@@ -82,6 +89,7 @@ class Content:
     customer_id: int | None = None
     kinds: tuple[str, ...] = ()
     message: Mapping[str, str] | None = None
+    why: str = ""
 
 
 def read_due(*, lanes: Sequence[tuple[WebhookEndpoint, int]], held: Collection[int], now: datetime) -> list[Due]:
@@ -120,14 +128,19 @@ def happening_of(row: OutboxMessage) -> Happening:
 def audience_of(endpoint: WebhookEndpoint) -> Audience:
     """By what it is decided what an endpoint may be told; many endpoints share one."""
     full = endpoint.payload == PayloadKind.FULL
-    return Audience(endpoint.purpose, full, endpoint.client if full else "")
+    return Audience(endpoint.purpose, full, endpoint.client if full else "", endpoint.processor or endpoint.client)
 
 
 def contents(*, audience: Audience, events: Sequence[Happening], now: datetime) -> dict[str, Content]:
-    """By message id what this audience may be told now: each person is asked about through the consent gate."""
+    """By message id what this audience may be told now: each person is asked about through the consent gate.
+
+    Nobody is told of whose data may not go to where the company keeps it, and nothing that it may not keep any more.
+    """
     people = _people(events)
     pks = {pk for pk in people.values() if pk is not None}
-    allowed = _allowed(pks, audience.purpose, now)
+    papers = papers_behind((audience.company,)).get(audience.company)
+    barred = withheld_from(papers=papers, customer_ids=pks) if papers else {}
+    allowed = _allowed(pks, audience.purpose, now) - set(barred)
     shape = _shape(audience) if audience.full else None
     shown = _shown(pks & allowed, shape) if shape else {}
     told = kinds_of((*shape.fields, *shape.blocks)) if shape else ()
@@ -135,12 +148,14 @@ def contents(*, audience: Audience, events: Sequence[Happening], now: datetime) 
     for event in events:
         pk = people.get(event.message_id)
         kinds = kinds_of_event(event.type)
-        if event.message_id not in people or pk in allowed:
+        old = papers is not None and event.message_id in people and is_too_old(papers, happened_at=event.at, now=now)
+        if event.message_id not in people or (pk in allowed and not old):
             customer = shown.get(pk) if pk else None
             found[event.message_id] = Content(True, customer, pk, told if customer else kinds)
         else:
             must_reach = event.type in EVENT_TYPES and EVENT_TYPES[event.type].must_reach
-            found[event.message_id] = Content(must_reach, None, pk, kinds)
+            why = TOO_OLD if old and pk in allowed else barred.get(pk or 0, NO_CONSENT)
+            found[event.message_id] = Content(must_reach, None, pk, kinds, why=why)
     return found
 
 
@@ -171,7 +186,7 @@ def _allowed(pks: set[int], purpose: str, now: datetime) -> set[int]:
 
 def _shape(audience: Audience) -> Shape:
     scopes = ApiClient.objects.filter(public_id=audience.client).values_list("scopes", flat=True).first() or []
-    return shape_for(fields=FIELDS, blocks=(), sees_pii="customers.pii:read" in scopes)
+    return outward(shape_for(fields=FIELDS, blocks=(), sees_pii="customers.pii:read" in scopes))
 
 
 def _shown(pks: set[int], shape: Shape) -> dict[int, Mapping[str, Any]]:

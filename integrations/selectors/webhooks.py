@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Count, F, Min, Q, QuerySet
 
+from consent.selectors.papers import Connection, uncovered
 from core.errors import NotFound
 from core.models import OutboxMessage
 from customers.models import Customer
@@ -61,6 +62,28 @@ def active_endpoints() -> list[WebhookEndpoint]:
     owners = {row.client for row in rows if row.client}
     usable = set(ApiClient.objects.filter(public_id__in=owners, disabled_at=None).values_list("public_id", flat=True))
     return [row for row in rows if not row.client or row.client in usable]
+
+
+def covered(endpoints: Sequence[WebhookEndpoint], /, *, today: date) -> list[WebhookEndpoint]:
+    """Those behind which stands nobody whose agreement does not hold today (GDPR Art. 28); one query at most."""
+    without = reasons_against(endpoints, today=today)
+    return [row for row in endpoints if row.pk not in without]
+
+
+def reasons_against(endpoints: Sequence[WebhookEndpoint], /, *, today: date) -> dict[int, str]:
+    """By endpoint why its company may get nothing today; endpoints that may be sent to are absent."""
+    why = uncovered({public_id for row in endpoints for public_id in (row.processor, row.client)}, today=today)
+    said = {row.pk: why.get(row.processor) or why.get(row.client, "") for row in endpoints}
+    return {pk: reason for pk, reason in said.items() if reason}
+
+
+def connections_behind(ids: Collection[str], /) -> list[Connection]:
+    """The endpoints that name one of these companies or API clients, for the register of processors."""
+    rows = WebhookEndpoint.objects.filter(Q(processor__in=ids) | Q(client__in=ids)).order_by("id")[:200]
+    return [
+        Connection(row.public_id, row.description or row.url, "Webhook", row.get_state_display(), "webhook")
+        for row in rows
+    ]
 
 
 def list_deliveries(*, endpoint: WebhookEndpoint) -> QuerySet[WebhookDelivery]:

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Least
 from oauth2_provider.models import AccessToken, Grant, RefreshToken, clear_expired
 
+from consent.selectors.papers import check_may_begin
 from core import audit, outbox
 from core.actors import Actor
 from core.crypto import digest, new_secret
@@ -126,11 +127,15 @@ def disable_client(*, client: ApiClient, by: Actor, now: datetime, reason: str =
 
 
 @transaction.atomic
-def enable_client(*, client: ApiClient, by: Actor) -> ApiClient:
-    """The client may ask for tokens again, and its keys work again; refuses one that is not disabled."""
+def enable_client(*, client: ApiClient, by: Actor, now: datetime) -> ApiClient:
+    """The client may ask for tokens again, and its keys work again.
+
+    Refuses one that is not disabled, and one of a company whose agreement or proof of security does not hold today.
+    """
     client = ApiClient.objects.select_for_update().get(pk=client.pk)
     if client.disabled_at is None:
         raise InvalidState("This client is active.")
+    check_may_begin(processor="", client=client.public_id, today=now.date())
     client.disabled_at = None
     client.save(update_fields=["disabled_at", "updated"])
     _tell("client.enabled", client, by, {})

@@ -20,8 +20,8 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from integrations.connectors.http import Answer, Door
 from integrations.models import WebhookEndpoint
 from integrations.rules.backoff import wait_asked_for
-from integrations.selectors.webhook_queue import Audience, Content, Due, audience_of, contents, read_due
-from integrations.selectors.webhooks import active_endpoints
+from integrations.selectors.webhook_queue import NO_CONSENT, Audience, Content, Due, audience_of, contents, read_due
+from integrations.selectors.webhooks import active_endpoints, covered
 from integrations.services.courier_lanes import Lane, Parcel, letter
 from integrations.services.webhook_messages import with_words
 from integrations.services.webhook_planning import plan_deliveries
@@ -93,7 +93,8 @@ class _Books:
             if one.event is not None and told is not None and told.allowed:
                 found.parcels.append(Parcel(one, one.event, told))
             else:
-                found.ended.append(_ended(one, "payload_gone" if one.event is None else "no_consent", now))
+                why = told.why if told and told.why else NO_CONSENT
+                found.ended.append(_ended(one, "payload_gone" if one.event is None else why, now))
 
     def _endpoints(self, now: datetime) -> list[tuple[WebhookEndpoint, list[str]]]:
         """Those that are active now; none while another process holds the lock."""
@@ -103,7 +104,7 @@ class _Books:
                 self._held = connection.connection if cursor.fetchone()[0] else None
         if self._held is None:
             return []
-        return [(row, signing_secrets(endpoint=row, now=now)) for row in active_endpoints()]
+        return [(row, signing_secrets(endpoint=row, now=now)) for row in covered(active_endpoints(), today=now.date())]
 
     def _still_held(self) -> bool:
         return self._held is not None and connection.connection is self._held

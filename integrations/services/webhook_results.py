@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connection, transaction
 
+from consent.rules.papers import WITHHELD_WORDS
 from consent.services.disclosures import record_disclosure
 from core import jobs, outbox
 from core.actors import SYSTEM
@@ -25,6 +26,7 @@ from integrations.rules.backoff import next_attempt
 from integrations.rules.breaker import Health
 from integrations.rules.event_catalogue import ENDPOINT_FAILING
 from integrations.rules.percentiles import bin_of
+from integrations.selectors.webhook_queue import NO_CONSENT
 from integrations.services.webhooks import disable_endpoint, set_health
 
 GONE: Final = 410
@@ -122,7 +124,8 @@ def _row(outcome: Outcome) -> dict[str, Any]:
 
 def _next(outcome: Outcome) -> tuple[str, datetime]:
     if outcome.ended:
-        return (DeliveryState.WITHHELD if outcome.ended == "no_consent" else DeliveryState.EXHAUSTED), outcome.at
+        kept_back = outcome.ended == NO_CONSENT or outcome.ended in WITHHELD_WORDS
+        return (DeliveryState.WITHHELD if kept_back else DeliveryState.EXHAUSTED), outcome.at
     if outcome.arrived:
         return DeliveryState.DELIVERED, outcome.at
     due = next_attempt(
@@ -208,7 +211,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "connection_refused": "no connection",
     "connection_broken": "connection broken",
     "payload_gone": "event past its retention",
-    "no_consent": "no consent",
+    NO_CONSENT: "no consent",
+    **WITHHELD_WORDS,
 }
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from consent.selectors.decisions import use_of
+from consent.selectors.papers import check_may_begin
 from core import audit, outbox
 from core.actors import Actor
 from core.crypto import seal, unseal
@@ -42,9 +43,17 @@ MEMBERS: Final = (
     "purpose",
     "keep_order",
     "parallel",
+    "processor",
 )
 """What may be chosen."""
-_KINDS: Final = {"url": str, "description": str, "purpose": str, "keep_order": bool, "parallel": int}
+_KINDS: Final = {
+    "url": str,
+    "description": str,
+    "purpose": str,
+    "keep_order": bool,
+    "parallel": int,
+    "processor": str,
+}
 _CHOICES: Final = {"payload": PayloadKind.values, "format": BodyFormat.values, "payload_version": [PAYLOAD_VERSION]}
 
 
@@ -60,13 +69,14 @@ class NewEndpoint:
 def create_endpoint(*, values: Mapping[str, Any], client: str = "", by: Actor, now: datetime) -> NewEndpoint:
     """An active endpoint for events from now on; it belongs to `client` (public id), or to staff when empty.
 
-    Refuses an address that is not https or not public, unknown types, filters and purposes, and more than
-    MOST_ENDPOINTS of one client.
+    Refuses an address that is not https or not public, unknown types, filters and purposes, more than MOST_ENDPOINTS
+    of one client, and a company behind it whose agreement or proof of security does not hold today.
     """
     wanted = {"event_types": [], "purpose": "service", **_checked(values)}
     for name in ("url", "event_types"):
         if not wanted.get(name):
             raise InvalidInput(f"Missing required field '{name}'", code="missing_field", param=name)
+    check_may_begin(processor=wanted.get("processor", ""), client=client, today=now.date())
     if WebhookEndpoint.objects.filter(client=client).count() >= MOST_ENDPOINTS:
         raise InvalidState(f"There are {MOST_ENDPOINTS} endpoints already; remove one that is not needed.")
     public_id, secret = WebhookEndpoint.new_public_id(), new_signing_secret()
@@ -91,6 +101,8 @@ def change_endpoint(
     """The endpoint has these values; what waits already is sent by them too. Refuses as `create_endpoint` does."""
     endpoint = _locked(endpoint)
     wanted = _checked(values)
+    if wanted.get("processor", endpoint.processor) != endpoint.processor:
+        check_may_begin(processor=wanted["processor"], client=endpoint.client, today=now.date())
     changed = [name for name, value in wanted.items() if getattr(endpoint, name) != value]
     for name in changed:
         setattr(endpoint, name, wanted[name])
@@ -139,10 +151,14 @@ def pause_endpoint(*, endpoint: WebhookEndpoint, by: Actor, now: datetime, reaso
 
 @transaction.atomic
 def enable_endpoint(*, endpoint: WebhookEndpoint, by: Actor, now: datetime) -> WebhookEndpoint:
-    """It is sent to again, beginning with one delivery that probes it. Refuses one that is active."""
+    """It is sent to again, beginning with one delivery that probes it.
+
+    Refuses one that is active, and one of a company whose agreement or proof of security does not hold today.
+    """
     endpoint = _locked(endpoint)
     if endpoint.state == EndpointState.ACTIVE:
         raise InvalidState("This endpoint is active already.")
+    check_may_begin(processor=endpoint.processor, client=endpoint.client, today=now.date())
     set_health(endpoint=endpoint, health=Health())
     endpoint.save(update_fields=["failures", "failing_since", "closed_until", "notice"])
     return _moved(endpoint, EndpointState.ACTIVE, "", by, now)

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from consent.models import DisclosureFlow
+from consent.models import DisclosureFlow, Processor
 from consent.services.disclosures import drain_disclosures, hand_on
+from consent.services.registers import save_entry
 from core.actors import SYSTEM, Actor, ActorKind
 from core.errors import Forbidden, Gone, InvalidInput, InvalidState
 from core.jobs import ask_job
@@ -16,7 +17,8 @@ from core.models import AuditEntry, Job, JobState
 from customers.models import MemberExport
 from customers.selectors.exports import export_path, standing
 from customers.services import export_files
-from customers.services.customers import create_customer, delete_customer
+from customers.services.attributes import define_attribute
+from customers.services.customers import create_customer, delete_customer, update_customer
 from customers.services.export_files import write_export
 from customers.services.exports import (
     MOST_DOWNLOADS,
@@ -28,6 +30,7 @@ from customers.services.exports import (
 )
 from customers.services.segments import archive_segment, change_members, define_segment
 from tests.factories.consent import make_person
+from tests.factories.registers import processor_values
 
 pytestmark = pytest.mark.django_db
 STAFF = Actor(kind=ActorKind.STAFF, id="usr_me")
@@ -252,3 +255,50 @@ def test_remove_exports__time_over__takes_the_file_and_later_the_row(friends, dj
     assert gone == (0, 1, 0)
     assert not export_path(export).exists()
     assert forget_exports(before=tomorrow) == 1
+
+
+def company(**facts):
+    today = timezone.now().date()
+    proof = {"certificate": "SOC 2 Type II", "certificate_ends_on": today + timedelta(days=99)}
+    return save_entry(row=Processor(), values=processor_values(**(proof | facts)), by=SYSTEM, now=timezone.now())
+
+
+def test_export__for_a_company__leaves_out_confidential_attributes_and_people_by_place(people, friends):
+    for key, pii_class in (("badge", "confidential"), ("plan", "none")):
+        values = {"name": key, "purpose": "service", "pii_class": pii_class}
+        define_attribute(key=key, value_type="text", values=values, by=SYSTEM, now=timezone.now())
+    for name, place in (("ana", "US"), ("bo", "FR")):
+        properties = {"country": place, "attributes": {"badge": "badge-4711", "plan": "pro"}}
+        update_customer(customer=people[name], properties=properties, by=SYSTEM, now=timezone.now())
+    row = company(country="US", transfer="none")
+
+    export = written(friends, form="ndjson", fields=["attributes"], purpose="service", recipient=row.public_id)
+
+    lines = [json.loads(line) for line in export_path(export).read_text().splitlines()]
+    assert lines == [{"id": people["ana"].public_id, "attributes": {"plan": "pro"}}]
+    assert export.left_out == {"no_transfer_ground": 2}
+    assert export.withheld == ["attributes.badge"]
+    hand_on()
+    drain_disclosures()
+    assert DisclosureFlow.objects.get().recipient == f"processor:{row.public_id}"
+
+
+def test_export__for_a_company_whose_agreement_ended__is_refused_and_nothing_is_stored(friends):
+    row = company(agreement_ends_on=timezone.now().date() - timedelta(days=1))
+
+    with pytest.raises(InvalidState, match="agreement with Mail House ended"):
+        ask(friends, recipient=row.public_id)
+
+    assert not MemberExport.objects.exists()
+
+
+def test_export__agreement_ends_before_it_is_written__breaks_off_with_the_reason(friends):
+    row = company()
+    export = ask(friends, recipient=row.public_id)
+    Processor.objects.update(agreement_ends_on=timezone.now().date() - timedelta(days=1))
+
+    with pytest.raises(InvalidState, match="ended on"):
+        write_export(job_id=export.job.public_id, clock=timezone.now)
+
+    assert "agreement with Mail House ended" in Job.objects.get().error
+    assert not export_path(export).exists()

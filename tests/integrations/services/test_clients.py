@@ -127,7 +127,7 @@ def test_disable_client__again__is_refused_until_enabled():
     with pytest.raises(InvalidState):
         disable_client(client=made.client, by=SYSTEM, now=NOON)
 
-    assert enable_client(client=made.client, by=SYSTEM).disabled_at is None
+    assert enable_client(client=made.client, by=SYSTEM, now=NOON).disabled_at is None
 
 
 def test_change_scopes__narrowed__takes_them_from_keys_at_once():
