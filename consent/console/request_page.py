@@ -25,6 +25,7 @@ from consent.models import DataRequest
 from consent.rules.effort import cost_of
 from consent.rules.request_clock import known_regime
 from consent.rules.requests import Kind, State
+from consent.rules.risk import REFERENCES, REQUEST_COST
 from consent.selectors.requests import (
     active_hold,
     contacts_of,
@@ -38,6 +39,7 @@ from consent.selectors.requests import (
     package_of,
     steps_of,
 )
+from consent.selectors.risk import references
 from consent.services.exports import note_download
 from consent.services.request_erasure import preview
 from core.console import cells
@@ -105,6 +107,7 @@ def requester_context(request: HttpRequest, row: DataRequest) -> Mapping[str, An
         "effort": row.minutes_spent,
         "cost": cost_of(minutes=row.minutes_spent, hour=settings.PRIVACY_HOUR_COST),
         "currency": settings.PRIVACY_COST_CURRENCY,
+        "elsewhere": (references()[REQUEST_COST], REFERENCES[REQUEST_COST].unit),
     }
 
 

@@ -16,6 +16,7 @@ from consent.console.register_pages import SCREENS
 from consent.console.request_page import DownloadPackage, RequestCertificate, RequestPage
 from consent.console.request_report import ExportReport, RequestReport
 from consent.console.requests import LogRequest, RequestBoard, RequestList
+from consent.console.risk import EditReferences, RiskPanel
 from consent.console.simulation import SimulateMove
 from consent.console.suppression import AddSuppression, RemoveSuppression, SuppressionList
 from core.console.views import screen
@@ -64,6 +65,8 @@ urlpatterns = [
     screen("disclosures", DisclosureList),
     screen("disclosures/after-no", DisclosuresAfterNo),
     screen("disclosures/<int:pk>", DisclosureDetail),
+    screen("risk", RiskPanel),
+    screen("risk/references", EditReferences),
     screen("suppressions", SuppressionList),
     screen("suppressions/add", AddSuppression),
     screen("suppressions/<int:pk>/remove", RemoveSuppression),

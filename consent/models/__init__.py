@@ -7,6 +7,7 @@ from consent.models.disclosures import Disclosure, DisclosureFlow
 from consent.models.ledger import ConsentEvent, ConsentState
 from consent.models.purposes import Jurisdiction, NoticeVersion, Purpose
 from consent.models.redactions import Redaction
+from consent.models.references import RiskReference
 from consent.models.registers import Activity, Breach, Processor
 from consent.models.requests import (
     ClockEntry,
@@ -50,6 +51,7 @@ __all__ = [
     "RequestStep",
     "Restriction",
     "RightsAgent",
+    "RiskReference",
     "Suppression",
     "SuppressionReason",
 ]

@@ -1,10 +1,14 @@
 """The screens of the registers."""
 
-import pytest
+from datetime import timedelta
 
-from consent.models import Activity, Breach, RightsAgent
+import pytest
+from django.utils import timezone
+
+from consent.models import Activity, Breach, Processor, RightsAgent
 from core.models import AuditEntry
 from tests.factories.core import make_staff
+from tests.factories.integrations import make_webhook
 from tests.factories.registers import (
     activity_example,
     activity_values,
@@ -12,6 +16,7 @@ from tests.factories.registers import (
     agent_values,
     breach_example,
     processor_example,
+    processor_values,
 )
 
 pytestmark = pytest.mark.django_db
@@ -105,3 +110,30 @@ def test_alerts__breach_open_and_agreement_ending__stand_on_every_page(officer):
     page = officer.get("/console/activities").content.decode()
 
     assert "Breach: tell the authority by" in page
+
+
+def test_processor__page__says_whether_data_may_go_there_and_what_leads_there(officer):
+    public_id = processor_example()["public_id"]
+    day = timezone.now().date() + timedelta(days=90)
+    values = processor_values(name="Mail House", transfer="none", storage_places="de, US", certificate="SOC 2")
+    values |= {"certificate_ends_on": day, "signed_on": "2025-01-10"}
+
+    officer.post(f"/console/processors/{public_id}/edit", values)
+    make_webhook(processor=public_id)
+
+    row = Processor.objects.get()
+    shown = officer.get(f"/console/processors/{public_id}").content.decode()
+    assert row.storage_places == ["DE", "US"]
+    assert "May get data" in shown
+    assert "CRM" in shown
+
+
+def test_processor__place_that_is_none__is_refused_beside_the_field(officer):
+    public_id = processor_example()["public_id"]
+
+    answer = officer.post(
+        f"/console/processors/{public_id}/edit", processor_values(transfer="none", barred_places="Atlantis")
+    )
+
+    assert "is no code of a country" in answer.content.decode()
+    assert Processor.objects.get().barred_places == []

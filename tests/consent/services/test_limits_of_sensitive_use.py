@@ -162,7 +162,7 @@ def test_webhook__whole_customer__goes_without_the_values(caller):
 
     by_id = {content.customer["id"]: content.customer["attributes"] for content in said.values() if content.customer}
     assert by_id[jane.public_id] == {"plan": "pro", "pet": "cat"}
-    assert by_id[tom.public_id]["badge"] == BADGE
+    assert by_id[tom.public_id] == {"health_note": SECRET, "plan": "pro", "pet": "cat"}
 
 
 def test_words__attribute_that_became_sensitive__are_written_without_it():
