@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from consent.services import (
+    audit_reports,
     confirmation_letters,
     confirmations,
     disclosures,
@@ -73,6 +74,12 @@ def apply_retention(**_: Any) -> int:
     retention.drop_old_confirmations(before=now - retention.CONFIRMATIONS_KEPT)
     disclosures.keep_disclosure_months(keep_months=settings.DISCLOSURE_RETENTION_MONTHS, now=now)
     return retention.drop_old_tokens(before=now - timedelta(days=31 * (settings.EVENT_RETENTION_MONTHS + 1)))
+
+
+@shared_task
+def make_audit_reports(**_: Any) -> int:
+    """Keep the audit reports of the month and year that are over."""
+    return audit_reports.make_due_reports(now=timezone.now())
 
 
 @shared_task

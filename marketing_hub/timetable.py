@@ -33,6 +33,7 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "webhook-retention": {"task": "integrations.tasks.trim_webhooks", "schedule": 3600.0},
     "disclosures": {"task": "consent.tasks.drain_disclosures", "schedule": 5.0},
     "expire-consents": {"task": "consent.tasks.expire_consents", "schedule": 60.0},
+    "audit-reports": {"task": "consent.tasks.make_audit_reports", "schedule": crontab(hour=4, minute=40)},
     "consent-renewals": {"task": "consent.tasks.ask_renewals", "schedule": 3600.0},
     "prove-ledger": {"task": "consent.tasks.prove_ledger", "schedule": 3600.0},
     "privacy-request-tasks": {"task": "consent.tasks.resume_request_steps", "schedule": 30.0},

@@ -10,13 +10,12 @@ from django.utils import timezone
 
 from consent.console.registers import FormatForm, file_of
 from consent.console.request_words import VIEW
-from consent.selectors.request_report import Report, ccpa_metrics, gdpr_report
+from consent.selectors.request_report import LAWS, year_report
 from consent.services.registers import note_export
 from core.console.forms import ConsoleForm
 from core.console.views import Action, ActionPage, MenuEntry, Page
 from core.errors import InvalidInput
 
-LAWS = (("gdpr", "GDPR and UK GDPR: audit report"), ("ccpa", "California: metrics of 11 CCR 7102"))
 FIRST_YEAR = 2018
 COLUMNS = (
     "right",
@@ -44,17 +43,12 @@ def years() -> list[tuple[str, str]]:
 class ReportForm(ConsoleForm):
     """Which report, which year."""
 
-    law = forms.ChoiceField(label="Report", choices=LAWS)
+    law = forms.ChoiceField(label="Report", choices=[(law, covered.name) for law, covered in LAWS.items()])
     year = forms.ChoiceField(label="Received in", choices=years)
 
 
 class ReportFileForm(ReportForm, FormatForm):
     """Which report, which year, which kind of file."""
-
-
-def report_of(law: str, year: int, now: Any) -> Report:
-    """The report asked for."""
-    return ccpa_metrics(year=year) if law == "ccpa" else gdpr_report(year=year, now=now)
 
 
 class RequestReport(Page):
@@ -71,10 +65,11 @@ class RequestReport(Page):
             raise InvalidInput("There is no such report. Choose a law and a year since 2018.")
         asked = form.cleaned_data
         export = f"{reverse('console:request-report-export')}?law={asked['law']}&year={asked['year']}"
+        kept = Action("Kept reports", reverse("console:audit-reports"), VIEW, "history")
         context = {
             "form": form.dressed(),
-            "report": report_of(asked["law"], int(asked["year"]), self.now),
-            "actions": self.allowed((Action("Export", export, VIEW, "download"),)),
+            "report": year_report(law=asked["law"], year=int(asked["year"]), now=self.now),
+            "actions": self.allowed((kept, Action("Export", export, VIEW, "download"))),
             "now": self.now,
             "currency": settings.PRIVACY_COST_CURRENCY,
         }
@@ -98,7 +93,7 @@ class ExportReport(ActionPage):
     def save(self, form: Any) -> HttpResponse:
         """The file."""
         asked = form.cleaned_data
-        report = report_of(asked["law"], int(asked["year"]), self.now)
+        report = year_report(law=asked["law"], year=int(asked["year"]), now=self.now)
         rows = report.rows()
         note_export(register=f"{report.law}-report", rows=len(rows), form=asked["format"], by=self.actor)
         return file_of(rows, COLUMNS, asked["format"], f"{report.law}-report-{asked['year']}")

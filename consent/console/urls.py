@@ -4,6 +4,7 @@ from consent.console import request_actions as actions
 from consent.console import request_corrections as corrections
 from consent.console import request_decisions as decisions
 from consent.console import request_redactions as redactions
+from consent.console.audit_reports import AuditReportList, AuditReportPage, MakeReport
 from consent.console.confirmations import ConfirmationList, SendConfirmationAgain
 from consent.console.contributions import contribute
 from consent.console.disclosures import DisclosureDetail, DisclosureList, DisclosuresAfterNo
@@ -65,6 +66,9 @@ urlpatterns = [
     screen("disclosures", DisclosureList),
     screen("disclosures/after-no", DisclosuresAfterNo),
     screen("disclosures/<int:pk>", DisclosureDetail),
+    screen("audit-reports", AuditReportList),
+    screen("audit-reports/new", MakeReport),
+    screen("audit-reports/<str:public_id>", AuditReportPage),
     screen("risk", RiskPanel),
     screen("risk/references", EditReferences),
     screen("suppressions", SuppressionList),

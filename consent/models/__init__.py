@@ -9,6 +9,7 @@ from consent.models.purposes import Jurisdiction, NoticeVersion, Purpose
 from consent.models.redactions import Redaction
 from consent.models.references import RiskReference
 from consent.models.registers import Activity, Breach, Processor
+from consent.models.reports import AuditReport
 from consent.models.requests import (
     ClockEntry,
     DataRequest,
@@ -25,6 +26,7 @@ from consent.models.tokens import ConsentToken
 
 __all__ = [
     "Activity",
+    "AuditReport",
     "Breach",
     "ClockEntry",
     "Confirmation",

@@ -1,4 +1,4 @@
-"""Figures about requests: what 11 CCR 7102 asks for, what a supervisory authority asks for, what it costs."""
+"""Figures about requests by law: what 11 CCR 7102 asks for, what authorities ask for, what it costs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,16 +8,33 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, Q
+from django.db.models import F
 
-from consent.models import Breach, ConsentEvent, DataRequest, Disclosure, LegalHold, Processor
+from consent.models import (
+    Breach,
+    ConsentEvent,
+    Covers,
+    DataRequest,
+    Disclosure,
+    LegalHold,
+    Processor,
+    Restriction,
+)
 from consent.rules.effort import cost_of
 from consent.rules.requests import Kind, Refusal
 from consent.selectors.ledger import last_verification
 from consent.selectors.registers import endings
 
-CALIFORNIA: Final = ("US-CA",)
-EUROPE: Final = ("EU", "UK")
+_OTHER_KINDS: Final = {
+    "To know": (Kind.ACCESS,),
+    "To have a copy to take along": (Kind.PORTABILITY,),
+    "To correct": (Kind.RECTIFICATION,),
+    "To delete": (Kind.ERASURE,),
+    "To object or opt out": (Kind.OBJECTION, Kind.OPT_OUT, Kind.RESTRICTION),
+    "To limit use of sensitive data": (Kind.LIMIT_USE,),
+    "Automated decisions": (Kind.AUTOMATED,),
+    "Complaint": (Kind.COMPLAINT,),
+}
 CCPA_KINDS: Final = {
     "To delete (1798.105)": (Kind.ERASURE,),
     "To correct (1798.106)": (Kind.RECTIFICATION,),
@@ -35,6 +52,28 @@ GDPR_KINDS: Final = {
     "Automated decisions (Art. 22)": (Kind.AUTOMATED,),
     "Complaint": (Kind.COMPLAINT,),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A law that reports are made for: its name, its rights, and the codes of regimes it covers but `without` these."""
+
+    name: str
+    rights: Mapping[str, tuple[Kind, ...]]
+    regimes: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+
+LAWS: Final = {
+    "gdpr": Covered("GDPR and UK GDPR: audit report", GDPR_KINDS, ("EU", "EEA", "UK", "GB")),
+    "ccpa": Covered("California: metrics of 11 CCR 7102 and audit report", CCPA_KINDS, ("US-CA",)),
+    "us": Covered("Other US states: audit report", _OTHER_KINDS, ("US",), ("US-CA",)),
+    "canada": Covered("Canada and Quebec: audit report", _OTHER_KINDS, ("CA",)),
+    "lgpd": Covered("Brazil, LGPD: audit report", _OTHER_KINDS, ("BR",)),
+    "elsewhere": Covered("Elsewhere: audit report", _OTHER_KINDS, ("*", "OTHER")),
+}
+ALWAYS: Final = ("gdpr", "ccpa")
+"""Laws with a report whether anybody asked or not; the others join with their first request."""
 _COUNT: Final = """
 SELECT kind, count(*), count(*) FILTER (WHERE state = 'delivered' AND refused_parts = '[]'::jsonb),
     count(*) FILTER (WHERE state = 'delivered' AND refused_parts <> '[]'::jsonb),
@@ -47,7 +86,15 @@ SELECT kind, count(*), count(*) FILTER (WHERE state = 'delivered' AND refused_pa
         FILTER (WHERE state IN ('delivered', 'refused'))
 FROM consent_datarequest
 WHERE received_on BETWEEN %(first)s AND %(last)s AND duplicate_of_id IS NULL AND regime LIKE ANY(%(regimes)s)
+    AND NOT regime LIKE ANY(%(without)s)
 GROUP BY kind
+"""
+
+_DENIALS: Final = """
+SELECT refusal_code, count(*) FROM consent_datarequest
+WHERE received_on BETWEEN %(first)s AND %(last)s AND refusal_code <> '' AND regime LIKE ANY(%(regimes)s)
+    AND NOT regime LIKE ANY(%(without)s)
+GROUP BY refusal_code
 """
 
 _SUMS: Final = (
@@ -105,35 +152,49 @@ class Report:
         return [asdict(line) for line in self.lines]
 
 
-def ccpa_metrics(*, year: int) -> Report:
-    """11 CCR 7102(a): requests received in the calendar year, complied with, denied, median and mean days."""
-    first, last = date(year, 1, 1), date(year, 12, 31)
-    lines, denials = _figures(CCPA_KINDS, CALIFORNIA, first, last)
-    title = f"CCPA metrics {year} (11 CCR 7102)"
-    facts = [("Days", "From receipt to the answer; duplicates are counted once.")]
-    return Report("ccpa", title, first, last, lines, denials, facts)
+def law_report(*, law: str, first: date, last: date, now: datetime) -> Report:
+    """The report of one law of LAWS for requests received in these days: requests by right, and facts around them.
+
+    11 CCR 7102(a) asks for what California's lines say; GDPR Art. 5(2) for what shows accountability.
+    """
+    covered = LAWS[law]
+    lines, denials = _figures(covered, first, last)
+    days = ("Days", "From receipt to the answer; duplicates are counted once.")
+    return Report(law, covered.name, first, last, lines, denials, [days, *_facts(first, last, now)])
 
 
-def gdpr_report(*, year: int, now: datetime) -> Report:
-    """What shows accountability (GDPR Art. 5(2)): requests by right, ledger, breaches, registers."""
-    first, last = date(year, 1, 1), date(year, 12, 31)
-    lines, denials = _figures(GDPR_KINDS, EUROPE, first, last)
-    return Report("gdpr", f"GDPR audit report {year}", first, last, lines, denials, _facts(first, last, now))
+def year_report(*, law: str, year: int, now: datetime) -> Report:
+    """The report of one law for the requests of a calendar year."""
+    return law_report(law=law, first=date(year, 1, 1), last=date(year, 12, 31), now=now)
 
 
-def _figures(
-    rights: Mapping[str, tuple[Kind, ...]], regimes: Sequence[str], first: date, last: date
-) -> tuple[list[Line], list[tuple[str, int]]]:
-    patterns = [pattern for regime in regimes for pattern in (regime, f"{regime}/%", f"{regime}-%")]
+def laws_in_use(*, last: date) -> list[str]:
+    """GDPR and CCPA, and every other law under which a request was received by this day."""
+    codes = DataRequest.objects.filter(received_on__lte=last).order_by().values_list("regime", flat=True).distinct()
+    found = {law for code in codes for law, covered in LAWS.items() if _covers(covered, code)}
+    return [law for law in LAWS if law in ALWAYS or law in found]
+
+
+def _covers(covered: Covered, code: str) -> bool:
+    def under(regimes: Sequence[str]) -> bool:
+        return any(code == one or code.startswith((f"{one}/", f"{one}-", f"{one}(")) for one in regimes)
+
+    return under(covered.regimes) and not under(covered.without)
+
+
+def _patterns(regimes: Sequence[str]) -> list[str]:
+    return [pattern for one in regimes for pattern in (one, f"{one}/%", f"{one}-%", f"{one}(%")]
+
+
+def _figures(covered: Covered, first: date, last: date) -> tuple[list[Line], list[tuple[str, int]]]:
+    parameters = {"regimes": _patterns(covered.regimes), "without": _patterns(covered.without)}
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"first": first, "last": last, "regimes": patterns})
+        cursor.execute(_COUNT, {"first": first, "last": last} | parameters)
         by_kind = {row[0]: row[1:] for row in cursor.fetchall()}
-    lines = [_line(right, [by_kind[kind] for kind in kinds if kind in by_kind]) for right, kinds in rights.items()]
-    wanted = Q()
-    for pattern in regimes:
-        wanted |= Q(regime=pattern) | Q(regime__startswith=f"{pattern}/") | Q(regime__startswith=f"{pattern}-")
-    refused = DataRequest.objects.filter(wanted, received_on__range=(first, last)).exclude(refusal_code="")
-    counted = refused.order_by().values_list("refusal_code").annotate(number=Count("pk"))
+        cursor.execute(_DENIALS, {"first": first, "last": last} | parameters)
+        counted = cursor.fetchall()
+    rights = covered.rights.items()
+    lines = [_line(right, [by_kind[kind] for kind in kinds if kind in by_kind]) for right, kinds in rights]
     words = dict(Refusal.choices)
     return lines, sorted((str(words.get(code, code)), number) for code, number in counted)
 
@@ -161,6 +222,7 @@ def _facts(first: date, last: date, now: datetime) -> list[tuple[str, str]]:
     late = breaches.filter(authority_told_at__gt=F("law_due")).count()
     said = ConsentEvent.objects.filter(recorded_at__date__range=(first, last))
     withdrawn = said.filter(event__in=["withdrawn", "objected", "opted_out", "unsubscribed"]).count()
+    limited = Restriction.objects.filter(covers=Covers.SENSITIVE, lifted_at=None).count()
     return [
         ("Consent ledger verified (Art. 7(1))", ledger),
         ("Withdrawals and objections recorded (Art. 7(3), 21)", f"{withdrawn:,}"),
@@ -168,5 +230,6 @@ def _facts(first: date, last: date, now: datetime) -> list[tuple[str, str]]:
         ("Processors with an agreement (Art. 28)", str(Processor.objects.filter(ended_on=None).count())),
         ("Their papers that end within 60 days or have ended", str(len(endings(today=now.date())))),
         ("Legal holds that stand (Art. 17(3)(e))", str(LegalHold.objects.filter(lifted_at=None).count())),
+        ("Limits of sensitive use that stand (1798.121)", f"{limited:,}"),
         ("Disclosures are on record (Art. 15(1)(c))", "yes" if Disclosure.objects.exists() else "none yet"),
     ]

@@ -45,7 +45,13 @@ from tests.factories.customers import (
 from tests.factories.engagement import event_example, event_type_example
 from tests.factories.experiments import draft_experiment_example, experiment_example
 from tests.factories.integrations import client_example, delivery_example, key_example, webhook_example
-from tests.factories.registers import activity_example, agent_example, breach_example, processor_example
+from tests.factories.registers import (
+    activity_example,
+    agent_example,
+    breach_example,
+    processor_example,
+    report_example,
+)
 from tests.factories.requests import (
     other_example,
     package_example,
@@ -81,6 +87,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "breach": breach_example,
     "breach-edit": breach_example,
     "agent": agent_example,
+    "audit-report": report_example,
     "agent-edit": agent_example,
     "processor": processor_example,
     "processor-edit": processor_example,

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 
 from consent.models import Activity, Breach, Processor, RightsAgent
+from consent.services.audit_reports import make_report
 from consent.services.registers import save_entry
 from core.actors import SYSTEM
 
@@ -81,3 +82,10 @@ def agent_example() -> dict[str, str]:
 def breach_example() -> dict[str, str]:
     """The address of a breach that the authority has not heard of."""
     return _stored(Breach(), breach_values())
+
+
+def report_example() -> dict[str, str]:
+    """The address of a kept audit report."""
+    today = timezone.now().date()
+    row = make_report(law="gdpr", first=today - timedelta(days=30), last=today, by=SYSTEM, now=timezone.now())
+    return {"public_id": row.public_id}

@@ -7,7 +7,7 @@ import pytest
 
 from consent.models import DataRequest
 from consent.rules.effort import cost_of
-from consent.selectors.request_report import ccpa_metrics, gdpr_report
+from consent.selectors.request_report import year_report
 from consent.services.requests import comment_request
 from tests.factories.core import make_staff
 from tests.factories.requests import ONE, make_request
@@ -40,7 +40,7 @@ def test_ccpa_metrics__delivered_in_part_denied_and_open__are_counted_apart():
     closed(6, 5, place="DE")
     make_request("erasure", NOON, contact="p5@example.com", place="US-CA")
 
-    line = ccpa_metrics(year=2026).lines[0]
+    line = year_report(law="ccpa", year=2026, now=NOON).lines[0]
 
     assert (line.received, line.complied, line.complied_in_part, line.denied, line.pending) == (5, 2, 1, 1, 1)
     assert (line.median_days, line.mean_days) == (30.0, 32.5)
@@ -49,8 +49,8 @@ def test_ccpa_metrics__delivered_in_part_denied_and_open__are_counted_apart():
 def test_reports__other_year_and_other_law__hold_nothing():
     closed(1, 10)
 
-    assert ccpa_metrics(year=2025).lines[0].received == 0
-    assert all(line.received == 0 for line in gdpr_report(year=2026, now=NOON).lines)
+    assert year_report(law="ccpa", year=2025, now=NOON).lines[0].received == 0
+    assert all(line.received == 0 for line in year_report(law="gdpr", year=2026, now=NOON).lines)
 
 
 def test_gdpr_report__minutes_on_record__are_cost(settings):
@@ -59,7 +59,7 @@ def test_gdpr_report__minutes_on_record__are_cost(settings):
     comment_request(request=row, text="Looked at it.", minutes=20, by=ONE, now=NOON)
     comment_request(request=DataRequest.objects.get(pk=row.pk), text="Again.", minutes=10, by=ONE, now=NOON)
 
-    line = gdpr_report(year=2026, now=NOON).lines[0]
+    line = year_report(law="gdpr", year=2026, now=NOON).lines[0]
 
     assert (line.minutes, line.cost) == (30, Decimal("45.00"))
     assert cost_of(minutes=1, hour=50) == Decimal("0.83")
@@ -73,6 +73,6 @@ def test_report_screen__both_laws_and_a_file__open_for_the_officer(client):
     asked = {"law": "ccpa", "year": "2026", "format": "json"}
     file = client.post("/console/privacy-requests/report/export", asked)
 
-    assert "CCPA metrics 2026" in page.content.decode()
+    assert "metrics of 11 CCR 7102" in page.content.decode()
     assert file.json()[0]["received"] == 1
     assert client.get("/console/privacy-requests/report?law=none&year=2026").status_code == 400
