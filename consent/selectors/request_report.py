@@ -187,11 +187,12 @@ def _patterns(regimes: Sequence[str]) -> list[str]:
 
 
 def _figures(covered: Covered, first: date, last: date) -> tuple[list[Line], list[tuple[str, int]]]:
-    parameters = {"regimes": _patterns(covered.regimes), "without": _patterns(covered.without)}
+    parameters: dict[str, Any] = {"regimes": _patterns(covered.regimes), "without": _patterns(covered.without)}
+    parameters |= {"first": first, "last": last}
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"first": first, "last": last} | parameters)
+        cursor.execute(_COUNT, parameters)
         by_kind = {row[0]: row[1:] for row in cursor.fetchall()}
-        cursor.execute(_DENIALS, {"first": first, "last": last} | parameters)
+        cursor.execute(_DENIALS, parameters)
         counted = cursor.fetchall()
     rights = covered.rights.items()
     lines = [_line(right, [by_kind[kind] for kind in kinds if kind in by_kind]) for right, kinds in rights]

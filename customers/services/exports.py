@@ -61,14 +61,15 @@ def request_export(
     export.save(force_insert=True)
     if not waits:
         _start(export, by, now)
-    asked: dict[str, list[Any]] = {
-        "segment": ["", segment.public_id],
-        "purpose": ["", purpose],
-        "fields": [[], list(chosen)],
-    }
-    asked |= {"recipient": ["", recipient]} if recipient else {}
-    audit.record(by=by, action="export.requested", target=export.public_id, changes=asked, reason=export.reason)
+    audit.record(
+        by=by, action="export.requested", target=export.public_id, changes=_asked(export), reason=export.reason
+    )
     return export
+
+
+def _asked(export: MemberExport) -> dict[str, list[Any]]:
+    asked = {"segment": ["", export.segment.public_id], "purpose": ["", export.purpose], "fields": [[], export.fields]}
+    return asked | ({"recipient": ["", export.recipient]} if export.recipient else {})
 
 
 def _checked(purpose: str, reason: str, fields: Collection[str], form: str, sees_pii: bool) -> tuple[str, ...]:
