@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0007_request_log'),
+        ('integrations', '0008_quota_warnings'),
     ]
 
     operations = [
