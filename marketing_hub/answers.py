@@ -15,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 from core.api.throttling import limit_headers, not_counted
 from marketing_hub.changelog import PREVIEW
 from marketing_hub.cors import is_preflight, let_page_read, preflight
+from marketing_hub.deprecations import answered
 from marketing_hub.watch import watch
 from marketing_hub.xml import ask_for_json, prefers_xml, turn_into_xml
 
@@ -74,7 +75,7 @@ class ApiAnswers:
         started, as_xml = time.perf_counter(), prefers_xml(request)
         if as_xml:
             ask_for_json(request)
-        response: HttpResponse = preflight(request) if is_preflight(request) else self.views.answer(request)
+        response: HttpResponse = preflight(request) if is_preflight(request) else answered(request, self.views.answer)
         if as_xml:
             turn_into_xml(response)
         _mark(request, response)

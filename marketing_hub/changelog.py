@@ -34,7 +34,10 @@ RELEASES: Final = (
             ("added", "GET /versions, and a preview of version 2 below /api/v2."),
             ("added", "GET /privacy-requests/{id}/export: the package; the desk answers at /privacy/requests too."),
             ("added", "GET /audit and /audit/seals: the audit log, and the digests that prove it."),
-            ("added", "GET /event-types/{name}/schema beside /engagement/types/{name}."),
+            (
+                "deprecated",
+                "GET /event-types/{name}/schema, until 1 December 2027: use GET /engagement/types/{name}.",
+            ),
             ("added", "Campaigns: /campaigns with launch, pause and the deliveries of each; approving is for people."),
             (
                 "added",
@@ -61,6 +64,8 @@ RELEASES: Final = (
             ("added", "POST /promotions/reserve keeps a use of a code; promotions have combines and purpose."),
             ("added", "POST /ofrep/v1/evaluate/flags: experiments and promotions for every OpenFeature SDK (OFREP)."),
             ("added", "/v1/track, identify, page, screen, group, alias and batch for SDKs of Segment and RudderStack."),
+            ("added", "Documentation for developers at /docs/, with a search, quick starts and guides."),
+            ("added", "GET /api/postman.json: every operation as a Postman collection."),
             ("added", "X-API-Version beside API-Version on every answer."),
             (
                 "added",

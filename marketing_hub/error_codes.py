@@ -272,6 +272,12 @@ _ROWS: Final = (
     ("state_conflict", 409, "The present state does not allow this step.", "Read the object again and decide anew."),
     ("duplicate_tag_rule", 409, "The tag is given by a rule already.", "End that rule first, or choose another tag."),
     ("duplicate_external_id", 409, "Another customer has this external id.", "Update that customer instead."),
+    (
+        "version_sunset",
+        410,
+        "The operation has ended; its last day was announced at least twelve months before.",
+        "Use what the message and Link (rel successor-version) name.",
+    ),
     ("cursor_expired", 410, "The cursor or token is too old.", "Start again from the beginning."),
     (
         "etag_mismatch",

@@ -8,6 +8,7 @@ from django.conf import settings
 from core.api.schema import COMPONENTS, OPERATIONS, PlainOperation
 from integrations.api import webhook_documents
 from marketing_hub.api_v1 import examples
+from marketing_hub.deprecations import DEPRECATIONS
 from marketing_hub.openapi import security_of, tag_of
 from marketing_hub.openapi_samples import put_examples
 
@@ -62,6 +63,8 @@ HEADERS: Final[dict[str, Any]] = {
     "X-RateLimit-Resource": {"description": "Which set of windows counted this call.", "schema": _TEXT},
     "RateLimit": {"description": 'All windows: `"burst";r=99;t=20`.', "schema": _TEXT},
     "RateLimit-Policy": {"description": 'Their limits: `"burst";q=100;w=20`.', "schema": _TEXT},
+    "Deprecation": {"description": "Since when this is deprecated, `@` and Unix time (RFC 9745).", "schema": _TEXT},
+    "Sunset": {"description": "When it ends (RFC 8594).", "schema": _TEXT},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
 }
 RESPONSES: Final = {
@@ -72,7 +75,7 @@ RESPONSES: Final = {
     "405": ("MethodNotAllowed", "The address does not offer this verb."),
     "406": ("NotAcceptable", "Answers are JSON or XML; `Accept` rules both out."),
     "409": ("Conflict", "The present state does not allow this, or the same request is still running."),
-    "410": ("Gone", "The cursor is too old; start again."),
+    "410": ("Gone", "The cursor is too old; start again. Or the operation has ended."),
     "412": ("PreconditionFailed", "The object has changed since it was read."),
     "413": ("PayloadTooLarge", "More bytes or items than this address takes."),
     "415": ("UnsupportedMediaType", "The body must be JSON."),
@@ -83,7 +86,7 @@ RESPONSES: Final = {
     "503": ("ServiceUnavailable", "A part we need does not answer; try again later."),
 }
 _ALWAYS: Final = ("401", "403", "406", "429", "500", "503")
-_COMMON_HEADERS: Final = tuple(name for name in HEADERS if name != "Retry-After")
+_COMMON_HEADERS: Final = tuple(name for name in HEADERS if name not in ("Retry-After", "Deprecation", "Sunset"))
 
 
 def only_versioned(endpoints: list[Any]) -> list[Any]:
@@ -100,6 +103,7 @@ def complete(result: Document, generator: Any, request: Any, public: bool) -> Do
         paths.setdefault(plain.path, {})[plain.method] = _described(plain)
     for path, item in paths.items():
         for method, operation in item.items():
+            _mark_deprecated(path, method, operation)
             _share(path, method, operation)
             told = [example for example in shown if example.operation == operation["operationId"]]
             put_examples(path, method, operation, told)
@@ -128,6 +132,21 @@ def _described(plain: PlainOperation) -> Operation:
 
 _NEED_A_STATE = frozenset({"listSegmentMembers"})
 """Reads that only make sense in some states: nobody is in a segment before its first calculation, or archived."""
+
+
+def _mark_deprecated(path: str, method: str, operation: Operation) -> None:
+    """Say of an operation that is to end so, when, and what takes its place."""
+    row = next((row for row in DEPRECATIONS if (row.method, row.path) == (method.upper(), path)), None)
+    if row is None:
+        return
+    operation["deprecated"], operation["x-sunset"] = True, row.sunset.date().isoformat()
+    words = f"Deprecated: use `{row.method} {row.successor}`. From {row.sunset:%d %B %Y} on this answers 410."
+    operation["description"] = f"{operation['description']}\n\n{words}"
+    operation["responses"].setdefault("410", {"$ref": "#/components/responses/Gone"})
+    for response in operation["responses"].values():
+        if "$ref" not in response:
+            names = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Deprecation", "Sunset")}
+            response["headers"] = response.get("headers", {}) | names
 
 
 def _share(path: str, method: str, operation: Operation) -> None:

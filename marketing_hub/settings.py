@@ -156,7 +156,7 @@ LOGIN_URL = "console:sign-in"
 LOGIN_REDIRECT_URL = "console:home"
 CSRF_FAILURE_VIEW = "marketing_hub.refusals.no_token"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-DOCUMENTATION_PATHS = ("/api/docs", "/api/redoc", "/api/schema", "/api/changelog", "/api/errors")
+DOCUMENTATION_PATHS = ("/api/docs", "/api/redoc", "/api/schema", "/api/changelog", "/api/errors", "/api/postman.json")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

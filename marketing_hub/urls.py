@@ -11,6 +11,7 @@ from engagement.api import calls, tracking
 from marketing_hub import api_v1, documents
 from marketing_hub.health import healthz, readyz
 from marketing_hub.metrics import metrics
+from marketing_hub.portal.views import postman_collection
 from marketing_hub.system.raw import window
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema", documents.serve_schema, name="schema"),
     path("api/changelog", RedirectView.as_view(pattern_name="docs-changelog")),
     path("api/changelog.atom", documents.changelog_feed, name="changelog-feed"),
+    path("api/postman.json", postman_collection, name="postman"),
     path("api/errors/<slug:code>", documents.error, name="error"),
     path("api/docs", documents.swagger, name="swagger"),
     path("api/redoc", documents.redoc, name="redoc"),

@@ -49,29 +49,31 @@ register_component(
     },
 )
 register_component(
+    "EventBucket",
+    {
+        "type": "object",
+        "required": ["start", "type", "events"],
+        "properties": {"start": _INSTANT, "type": TEXT, "events": WHOLE},
+    },
+)
+register_component(
+    "EventSeries",
+    {
+        "type": "object",
+        "required": ["data", "from", "to", "bucket"],
+        "properties": {
+            "data": {"type": "array", "items": ref("EventBucket")},
+            "from": _INSTANT,
+            "to": _INSTANT,
+            "bucket": {"type": "string", "enum": list(BUCKETS)},
+        },
+    },
+)
+register_component(
     "EventsOrSeries",
     {
         "description": "Events, or with `bucket` a time series; hours and days without events are left out.",
-        "anyOf": [
-            ref("StoredEvents"),
-            {
-                "type": "object",
-                "required": ["data", "from", "to", "bucket"],
-                "properties": {
-                    "data": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "required": ["start", "type", "events"],
-                            "properties": {"start": _INSTANT, "type": TEXT, "events": WHOLE},
-                        },
-                    },
-                    "from": _INSTANT,
-                    "to": _INSTANT,
-                    "bucket": {"type": "string", "enum": list(BUCKETS)},
-                },
-            },
-        ],
+        "anyOf": [ref("StoredEvents"), ref("EventSeries")],
     },
 )
 register_operation(

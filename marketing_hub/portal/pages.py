@@ -52,6 +52,7 @@ _ORDER: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
             "guides/errors",
             "limits",
             "guides/pagination",
+            "guides/sdks",
             "webhooks",
             "streaming",
             "guides/sync",

@@ -13,5 +13,7 @@ urlpatterns = [
     path("changelog", views.changelog, name="docs-changelog"),
     path("limits", views.limits, name="docs-limits"),
     path("downloads", views.downloads, name="docs-downloads"),
+    path("postman/collection.json", views.postman_collection, name="docs-postman"),
+    path("postman/environment.json", views.postman_environment, name="docs-postman-environment"),
     path("<path:name>", views.page, name="docs-page"),
 ]

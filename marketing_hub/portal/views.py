@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 from marketing_hub.changelog import PREVIEW, RELEASES
 from marketing_hub.error_codes import ERROR_CODES
-from marketing_hub.portal import models, pages, search
+from marketing_hub.portal import models, pages, postman, search
 
 
 def draw(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
@@ -77,3 +77,18 @@ def limits(request: HttpRequest) -> HttpResponse:
 def downloads(request: HttpRequest) -> HttpResponse:
     """GET /docs/downloads: the files that tools work with."""
     return draw(request, "downloads", title="Downloads")
+
+
+def postman_collection(request: HttpRequest) -> HttpResponse:
+    """GET /api/postman.json: the Postman collection."""
+    return _file("collection.json", postman.as_json(postman.collection()))
+
+
+def postman_environment(request: HttpRequest) -> HttpResponse:
+    """GET /docs/postman/environment.json: the variables that the collection needs."""
+    return _file("environment.json", postman.as_json(postman.environment()))
+
+
+def _file(name: str, body: bytes) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "public, max-age=300"}
+    return HttpResponse(body, content_type="application/json", headers=headers)

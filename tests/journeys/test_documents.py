@@ -1,0 +1,160 @@
+"""The pages of README and docs/ work: the code of each runs, in its order, against the running product."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from marketing_hub.env import BASE_DIR
+from marketing_hub.portal.postman import WALK
+from tests.support.partner import EVERYTHING
+from tests.support.snippets import CONSOLE, DATA, HOSTS, PAGES, PROGRAMS, SHELLS, TEXTS, TYPED, script, snippets
+from tests.support.stack import Stack
+
+pytestmark = pytest.mark.fault
+
+README = BASE_DIR / "README.md"
+FILES = {file.relative_to(BASE_DIR).as_posix(): file for file in (README, *sorted((BASE_DIR / "docs").rglob("*.md")))}
+WITH_CODE = [name for name, file in FILES.items() if any(block.runs for block in snippets(file))]
+MOST_NOT_RUN = 8
+NODE = BASE_DIR / "var/sdk/typescript/node_modules"
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with Stack() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def credentials(stack: Stack) -> dict[str, str]:
+    """What a reader has at hand: a client, its secret and a token for everything."""
+    words = ("client", "create", "--name", "reader", "--scopes", " ".join(EVERYTHING), "--tier", "unlimited", "--json")
+    client = json.loads(stack.manage(*words))
+    pair = client["client_id"], client["client_secret"]
+    answer = httpx.post(
+        f"{stack.base_url}/oauth/token", data={"grant_type": "client_credentials"}, auth=pair, timeout=30
+    )
+    return {"CLIENT_ID": pair[0], "CLIENT_SECRET": pair[1], "TOKEN": answer.json()["access_token"]}
+
+
+@pytest.mark.parametrize("name", WITH_CODE)
+def test_page__its_code__runs_in_its_order(stack: Stack, credentials: dict[str, str], tmp_path: Path, name: str):
+    code = script(snippets(FILES[name]))
+    for host in HOSTS:
+        code = code.replace(host, stack.base_url)
+    python = f"{BASE_DIR}/.venv/bin/python"
+    code = code.replace(".venv/bin/python manage.py", "python manage.py")
+    code = code.replace("python manage.py", f"{python} {BASE_DIR}/manage.py").replace("/srv/outside", str(tmp_path))
+
+    outcome = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", code],
+        cwd=tmp_path,
+        env={**stack.environment, **credentials, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert '"error":"' not in outcome.stdout, outcome.stdout
+    if name == "README.md":
+        for words in ('"email":"jane.doe@example.com"', '"pagination":{"limit":3', "marketer"):
+            assert words in outcome.stdout
+
+
+@pytest.mark.skipif(not (NODE / "openapi-fetch").is_dir(), reason="no npm packages here: run make sdk first")
+def test_typescript_client__generated__compiles_and_reads(stack: Stack, credentials: dict[str, str], tmp_path: Path):
+    shutil.copytree(BASE_DIR / "sdk/typescript/src", tmp_path / "src")
+    shutil.copy(BASE_DIR / "sdk/typescript/tsconfig.json", tmp_path)
+    shutil.copy(BASE_DIR / "sdk/typescript/package.json", tmp_path)
+    (tmp_path / "node_modules").symlink_to(NODE)
+    shown = [block.code for block in snippets(BASE_DIR / "docs/guides/sdks.md") if block.language in TYPED]
+    (tmp_path / "src/shown.ts").write_text(
+        "declare const process: { env: Record<string, string | undefined> };\n"
+        "declare const console: { log(...words: unknown[]): void };\n"
+        + "\n".join(shown).replace(HOSTS[0], stack.base_url)
+    )
+    steps = (
+        f"node node_modules/.bin/openapi-typescript {BASE_DIR}/docs/api/openapi.yaml -o src/schema.ts",
+        "node node_modules/.bin/tsc",
+        "node dist/shown.js",
+    )
+
+    outcome = subprocess.run(
+        ["bash", "-ec", "\n".join(steps)],
+        cwd=tmp_path,
+        env={**os.environ, **credentials},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "cus_" in outcome.stdout
+
+
+@pytest.mark.skipif(not (NODE / "newman").is_dir(), reason="no npm packages here: run make sdk first")
+def test_postman_collection__run_from_the_top__answers_as_it_shows(tmp_path: Path):
+    with Stack() as fresh:
+        words = ("client", "create", "--name", "newman", "--scopes", " ".join(EVERYTHING), "--tier", "unlimited")
+        client = json.loads(fresh.manage(*words, "--json"))
+        fresh.manage("postman", "--folder", str(tmp_path))
+        values = {"baseUrl": fresh.base_url, "clientId": client["client_id"], "clientSecret": client["client_secret"]}
+        given = [word for name, value in values.items() for word in ("--env-var", f"{name}={value}")]
+        run = ["node", NODE / ".bin/newman", "run", "collection.json", "-e", "environment.json"]
+        what = ["--folder", "Get a token", "--folder", WALK, "--reporter-cli-no-success-assertions"]
+        outcome = subprocess.run(
+            [*run, *given, *what],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+    assert outcome.returncode == 0, outcome.stdout[-8000:]
+
+
+def test_snippets__languages__are_those_that_are_run():
+    known = SHELLS | PROGRAMS | DATA | PAGES | CONSOLE | TEXTS | TYPED
+    strange = [f"{name}: {b.language or 'none'}" for name, file in FILES.items() for b in snippets(file)]
+
+    assert [text for text in strange if text.rpartition(" ")[2] not in known] == []
+
+
+def test_snippets__not_run__are_few_and_say_why():
+    marked = [(name, b) for name, file in FILES.items() for b in snippets(file) if b.words.startswith("not run")]
+
+    assert [name for name, block in marked if not re.fullmatch(r"not run: \S.{15,}", block.words)] == []
+    assert len(marked) <= MOST_NOT_RUN
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node on the PATH to read scripts of pages with")
+def test_snippets__scripts_of_pages__can_be_read(tmp_path: Path):
+    unreadable = []
+    for name, file in FILES.items():
+        text = "\n".join(block.code for block in snippets(file) if block.language in PAGES and block.runs)
+        for number, code in enumerate(re.findall(r"<script(?![^>]*src=)[^>]*>(.*?)</script>", text, re.DOTALL)):
+            place = tmp_path / f"{number}.mjs"
+            place.write_text(code)
+            told = subprocess.run(["node", "--check", place], capture_output=True, text=True, timeout=60, check=False)
+            unreadable += [f"{name}: {told.stderr}"] if told.returncode else []
+
+    assert unreadable == []
+
+
+def test_readme__files_it_points_to__exist():
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README.read_text())
+
+    assert links
+    assert [link for link in links if not os.path.lexists(BASE_DIR / link)] == []
