@@ -13,7 +13,7 @@ DELIVERY = {**ID, "delivery_id": "$testWebhook.id"}
 
 EXAMPLES = [
     Example("getMe", "Who am I", answer={"kind": "bearer", "livemode": True}),
-    Example("getUsage", "What is used up", query={"days": "1"}, answer={"tier": "...", "history": [{"calls": 0}]}),
+    Example("getUsage", "What is used up", query={"days": "1"}, answer={"tier": "...", "history": [{"limited": 0}]}),
     Example("listVersions", "Which versions answer", answer={"versions": [{"base": "/api/v1", "status": "current"}]}),
     Example(
         "listAuditEntries",

@@ -53,6 +53,7 @@ _ORDER: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
             "limits",
             "guides/pagination",
             "guides/sdks",
+            "guides/mock",
             "webhooks",
             "streaming",
             "guides/sync",
