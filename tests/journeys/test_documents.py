@@ -42,7 +42,8 @@ def credentials(stack: Stack) -> dict[str, str]:
     answer = httpx.post(
         f"{stack.base_url}/oauth/token", data={"grant_type": "client_credentials"}, auth=pair, timeout=30
     )
-    return {"CLIENT_ID": pair[0], "CLIENT_SECRET": pair[1], "TOKEN": answer.json()["access_token"]}
+    key = stack.manage("writekey", "create", "--source", "reader").strip()
+    return {"WRITE_KEY": key, "CLIENT_ID": pair[0], "CLIENT_SECRET": pair[1], "TOKEN": answer.json()["access_token"]}
 
 
 @pytest.mark.parametrize("name", WITH_CODE)
@@ -52,6 +53,7 @@ def test_page__its_code__runs_in_its_order(stack: Stack, credentials: dict[str, 
         code = code.replace(host, stack.base_url)
     python = f"{BASE_DIR}/.venv/bin/python"
     code = code.replace(".venv/bin/python manage.py", "python manage.py")
+    code = code.replace("YOUR_WRITE_KEY", credentials["WRITE_KEY"])
     code = code.replace("python manage.py", f"{python} {BASE_DIR}/manage.py").replace("/srv/outside", str(tmp_path))
 
     outcome = subprocess.run(
