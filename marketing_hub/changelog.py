@@ -30,6 +30,7 @@ RELEASES: Final = (
                 "added",
                 "GET /usage tells calls, errors, P50 to P99 by day and operation, and when quotas are full.",
             ),
+            ("added", "Test keys (mk_test_...) open a sandbox with invented people, where this installation has one."),
             ("added", "Webhooks may ask for client.quota_warning: 70, 85 or 95 % of an hour or a day are used."),
             ("added", "GET /versions, and a preview of version 2 below /api/v2."),
             ("added", "GET /privacy-requests/{id}/export: the package; the desk answers at /privacy/requests too."),

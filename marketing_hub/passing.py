@@ -16,7 +16,7 @@ CALLER: Final = "x-hub-caller"
 """Header in which the web server says from which address the call came; sealed, so that nobody else can say it."""
 PATHS: Final = frozenset({"/api/v1/stream", "/api/v1/stream/"})
 WAIT_S: Final = 60.0
-_KEPT_BACK: Final = frozenset({"connection", "transfer-encoding", "keep-alive", "server", "date"})
+KEPT_BACK: Final = frozenset({"connection", "transfer-encoding", "keep-alive", "server", "date"})
 _SENT: Final = ("ACCEPT", "AUTHORIZATION", "HOST", "LAST_EVENT_ID", "ORIGIN", "SEC_GPC", "TRACEPARENT", "USER_AGENT")
 _FORWARDED: Final = ("X_API_KEY", "X_FORWARDED_FOR", "X_FORWARDED_PROTO", "X_REQUEST_ID")
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -49,12 +49,12 @@ class Passing:
             connection.close()
             self._places.release()
             return self._application(environ, start_response)
-        headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in _KEPT_BACK]
+        headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in KEPT_BACK]
         start_response(f"{answer.status} {answer.reason}", headers)
-        return _Body(connection, answer, self._places.release)
+        return Body(connection, answer, self._places.release)
 
 
-class _Body:
+class Body:
     """The bytes as they come; closing it hangs up."""
 
     def __init__(self, connection: http.client.HTTPConnection, answer: Any, release: Callable[[], None]) -> None:

@@ -251,6 +251,8 @@ def main(words: list[str]) -> int:
         return run()
     if words[0] == "reset":
         return reset(words)
+    if words[0] in commands and words[0] != "web" and env.flag("SANDBOX", False):
+        raise env.ConfigError("A sandbox has a web server and nothing else: its tasks run at once, its mail stays.")
     if words[0] in commands:
         return become(commands[words[0]]())
     sys.stderr.write(f"usage: python -m marketing_hub.run [{' | '.join(commands)} | reset [--yes]]\n")

@@ -7,8 +7,9 @@ from typing import Any
 from marketing_hub import access, env
 from marketing_hub.changelog import PREVIEW, RELEASES
 from marketing_hub.logs import configure_logging
-from marketing_hub.mail import read_mail
+from marketing_hub.mail import KEPT, read_mail
 from marketing_hub.openapi_names import ENUM_NAMES
+from marketing_hub.sandbox.bounds import data_dir, guard_database
 from marketing_hub.security import read_security
 from marketing_hub.timetable import ROUTES, TIMETABLE
 
@@ -20,6 +21,8 @@ PRODUCTION = HUB_ENV == "production"
 DEBUG = env.flag("DEBUG", False)
 if PRODUCTION and DEBUG:
     raise env.ConfigError("DEBUG must be off when HUB_ENV is production.")
+SANDBOX = env.flag("SANDBOX", False)  # a process that knows test credentials only, with a database of its own
+LIVEMODE = not SANDBOX
 
 # --- Secrets ---------------------------------------------------------------------------------------------------------
 _INSECURE = "insecure-development-only-"
@@ -118,13 +121,14 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.database_url("DATABASE_URL")}
+guard_database(sandbox=SANDBOX, name=DATABASES["default"]["NAME"])
 DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: counters, cache, broker ----------------------------------------------------------------------------------
 REDIS_URL = env.text("REDIS_URL")
-REDIS_PREFIX = env.text("REDIS_PREFIX", "hub")
+REDIS_PREFIX = env.text("REDIS_PREFIX", "hub") + "-sandbox" * SANDBOX
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -135,7 +139,8 @@ CACHES = {
 }
 
 # --- Background work -------------------------------------------------------------------------------------------------
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL)
+CELERY_BROKER_URL = "memory://" if SANDBOX else env.text("CELERY_BROKER_URL", REDIS_URL)
+CELERY_TASK_ALWAYS_EAGER = SANDBOX  # nothing of a sandbox may reach a worker of the live product
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -267,9 +272,9 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", PRODUCTION)
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "privacy@example.com")
 # Without a server mail is kept as files below HUB_DATA_DIR, so that nothing leaves a development machine.
-MAIL = read_mail(EMAIL_HOST)
+MAIL = KEPT if SANDBOX else read_mail(EMAIL_HOST)
 MAIL_PROVIDER, EMAIL_BACKEND, ANYMAIL = MAIL.provider, MAIL.backend, MAIL.anymail
-EMAIL_FILE_PATH = str(env.data_dir() / "mail")
+EMAIL_FILE_PATH = str(data_dir(sandbox=SANDBOX) / "mail")
 MAIL_PER_SECOND = env.number("MAIL_PER_SECOND", 0, 0, 100_000)  # what the provider takes; 0 is no limit
 MAIL_PER_SECOND_AND_DOMAIN = env.number("MAIL_PER_SECOND_AND_DOMAIN", 0, 0, 100_000)
 CAMPAIGN_SENDERS = env.number("CAMPAIGN_SENDERS", 2, 1, 64)  # workers that one campaign may keep busy
@@ -306,7 +311,7 @@ DISCLOSURE_RETENTION_MONTHS = env.number("DISCLOSURE_RETENTION_MONTHS", 24, 12, 
 REFUSED_ROW_RETENTION_DAYS = env.number("REFUSED_ROW_RETENTION_DAYS", 30, 1)
 
 # --- Files -----------------------------------------------------------------------------------------------------------
-DATA_DIR = env.data_dir()
+DATA_DIR = data_dir(sandbox=SANDBOX)
 IMPORT_DIR = DATA_DIR / "imports"
 PACKAGE_DIR = DATA_DIR / "packages"
 EXPORT_DIR = DATA_DIR / "exports"
@@ -320,7 +325,7 @@ IMPORT_FILE_RETENTION_DAYS = env.number("IMPORT_FILE_RETENTION_DAYS", 7, 1)
 IMPORT_UNDO_DAYS = env.number("IMPORT_UNDO_DAYS", 7, 1)
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", 1_073_741_824, 1)
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = env.data_dir() / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

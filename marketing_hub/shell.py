@@ -101,7 +101,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "shell": {
             "brand": settings.CONSOLE_BRAND,
-            "environment": settings.HUB_ENV.title(),
+            "environment": "Sandbox" if settings.SANDBOX else settings.HUB_ENV.title(),
             "theme": theme if theme in THEMES else "light",
             "zone": timezone.get_current_timezone_name(),
             "menu": SimpleLazyObject(lambda: _menu(request)),

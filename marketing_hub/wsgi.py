@@ -4,11 +4,13 @@ import os
 from typing import Any
 
 import django
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
 
 from marketing_hub import addresses, env
 from marketing_hub.passing import Passing
+from marketing_hub.sandbox.door import Inside, TestDoor
 
 
 class Application(WSGIHandler):
@@ -27,8 +29,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketing_hub.settings")
 with env.refusing():
     django.setup(set_prefix=False)
     application = Application()
+    own = Inside(application) if settings.SANDBOX else TestDoor(application, url=env.text("SANDBOX_URL", ""))
     server = Passing(
-        application,
+        own,
         host=addresses.own_host(),
         port=addresses.stream_port(),
         places=env.number("WEB_THREADS", 16, 1, 64) // 2,

@@ -43,7 +43,7 @@ class Me(ApiView):
             "tier": credential.tier,
             "acts_for": credential.staff_id or None,
             "expires_at": credential.expires_at,
-            "livemode": True,
+            "livemode": settings.LIVEMODE,
         }
         return Response(MeSerializer(answer).data)
 

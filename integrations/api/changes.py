@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -86,7 +87,7 @@ class Changes(ApiView):
 
 
 def _change(event: Happening) -> dict[str, Any]:
-    body = standard_body(event, data=data_of(event))
+    body = standard_body(event, data=data_of(event), livemode=settings.LIVEMODE)
     shown = {name: body[name] for name in ("id", "type", "timestamp", "data")}
     row = {"op": _OPS.get(event.type, "event"), "seq": event.sequence, **shown}
     return row | ({"tombstone": _tombstone(event)} if event.type in _OPS else {})

@@ -135,7 +135,7 @@ def _introspection(facts: TokenFacts) -> dict[str, Any]:
         "sub": facts.subject,
         "iss": f"{settings.PUBLIC_URL}/oauth",
         "jti": facts.id,
-        "livemode": True,
+        "livemode": settings.LIVEMODE,
     }
     answer |= confirmation(key=facts.bound_to[0], certificate=facts.bound_to[1])
     if facts.username:

@@ -31,6 +31,7 @@ from integrations.rules.dpop import CERTIFICATE, KEY_OF_PROOF
 from integrations.selectors import jose
 from integrations.selectors.clients import find_active, find_binding, secret_opens
 from integrations.services.bindings import bind_token, confirmation, missing_binding
+from integrations.services.clients import MODE
 from integrations.services.proofs import accept_assertion
 from integrations.services.signing import sign_access_token
 from integrations.services.violations import note_violation
@@ -41,12 +42,12 @@ _VERIFIER: Final = re.compile(r"^[A-Za-z0-9._~-]{43,128}$")
 
 def new_access_token(request: Request) -> str:
     """The text of a fresh access token."""
-    return new_secret("mha_live_")
+    return new_secret(f"mha_{MODE}_")
 
 
 def new_refresh_token(request: Request) -> str:
     """The text of a fresh refresh token."""
-    return new_secret("mhr_live_")
+    return new_secret(f"mhr_{MODE}_")
 
 
 class HubCore(OAuthLibCore):  # type: ignore[misc]

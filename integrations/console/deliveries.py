@@ -169,6 +169,10 @@ def _command(row: WebhookDelivery) -> Mapping[str, Any]:
     event, endpoint = happening_of(message), row.endpoint
     data = data_of(event)
     cloud = endpoint.format == BodyFormat.CLOUDEVENTS
-    body = cloud_event(event, source=settings.PUBLIC_URL, data=data) if cloud else standard_body(event, data=data)
+    body = (
+        cloud_event(event, source=settings.PUBLIC_URL, data=data)
+        if cloud
+        else standard_body(event, data=data, livemode=settings.LIVEMODE)
+    )
     headers = {"content-type": CONTENT_TYPES[endpoint.format], "webhook-id": row.message_id}
     return {"command": as_curl(url=endpoint.url, headers=headers, body=encoded(body).decode())}

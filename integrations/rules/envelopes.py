@@ -62,7 +62,7 @@ def cloud_event(event: Happening, *, source: str, data: Mapping[str, Any]) -> di
     }
 
 
-def standard_body(event: Happening, *, data: Mapping[str, Any]) -> dict[str, Any]:
+def standard_body(event: Happening, *, data: Mapping[str, Any], livemode: bool) -> dict[str, Any]:
     """The event by Standard Webhooks, with the version of the payload."""
     return {
         "type": event.type,
@@ -70,7 +70,7 @@ def standard_body(event: Happening, *, data: Mapping[str, Any]) -> dict[str, Any
         "data": data,
         "id": event.event_id,
         "api_version": PAYLOAD_VERSION,
-        "livemode": True,
+        "livemode": livemode,
         "request": {"id": event.request_id or None, "idempotency_key": None},
     }
 

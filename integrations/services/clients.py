@@ -24,9 +24,10 @@ from integrations.models.clients import is_loopback
 from integrations.rules.assertions import BY_SECRET, Proof
 from integrations.services.proofs import proof_fields
 
-SECRET_PREFIX: Final = "mhs_live_"  # noqa: S105
-KEY_PREFIX: Final = "mk_live_"
-PUBLISHABLE_PREFIX: Final = "pk_live_"
+MODE: Final = "live" if settings.LIVEMODE else "test"
+SECRET_PREFIX: Final = f"mhs_{MODE}_"
+KEY_PREFIX: Final = f"mk_{MODE}_"
+PUBLISHABLE_PREFIX: Final = f"pk_{MODE}_"
 PUBLISHABLE_SCOPE: Final = "engagement:write"
 MOST_ORIGINS: Final = 50
 GRANTS: Final = {
@@ -268,7 +269,7 @@ def note_use(*, client: ApiClient, key: ApiKey | None, now: datetime) -> None:
 
 def _new_ids() -> dict[str, Any]:
     """Fresh ids, and nothing in the toolkit's secret column: secrets have rows of their own."""
-    ids = {"public_id": ApiClient.new_public_id(), "client_id": new_id("live")}
+    ids = {"public_id": ApiClient.new_public_id(), "client_id": new_id(MODE)}
     return {**ids, "client_secret": "", "hash_client_secret": False}
 
 

@@ -112,4 +112,4 @@ def _written(endpoint: WebhookEndpoint, event: Happening, content: Content) -> b
     data = data_of(event, content.customer, content.message)
     if endpoint.format == BodyFormat.CLOUDEVENTS:
         return encoded(cloud_event(event, source=settings.PUBLIC_URL, data=data))
-    return encoded(standard_body(event, data=data))
+    return encoded(standard_body(event, data=data, livemode=settings.LIVEMODE))

@@ -4,7 +4,8 @@ import asyncio
 import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from integrations.services.courier import Courier
@@ -17,6 +18,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT, then finish what is under way."""
+        if not settings.LIVEMODE:
+            raise CommandError("Nothing leaves a sandbox: its webhooks are planned, never sent.")
         asyncio.run(self._run())
 
     async def _run(self) -> None:
