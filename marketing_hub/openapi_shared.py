@@ -1,5 +1,6 @@
 """What all operations of the OpenAPI document share: errors, headers, security, tags, samples."""
 
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -169,7 +170,7 @@ def _refusals(path: str, method: str, operation: Operation) -> set[str]:
     rules = (
         (True, _ALWAYS),
         (bool(parameters) or has_body, ("400",)),
-        (one or has_body, ("404",)),
+        (one or has_body or _names_one(parameters), ("404",)),
         (has_body, ("413", "415")),
         (writes, ("409", "422")),
         (writes and one and method != "post", ("412", "428")),
@@ -177,6 +178,11 @@ def _refusals(path: str, method: str, operation: Operation) -> set[str]:
         (any(parameter.get("name") == "cursor" for parameter in parameters), ("410",)),
     )
     return {status for applies, statuses in rules if applies for status in statuses}
+
+
+def _names_one(parameters: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a query must say what it is about."""
+    return any(parameter.get("in") == "query" and parameter.get("required") for parameter in parameters)
 
 
 def _refusal(status: str, text: str) -> dict[str, Any]:

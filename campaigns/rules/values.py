@@ -89,9 +89,9 @@ def instant(value: Any) -> datetime | None:
 
 def zone(value: Any) -> str:
     """The name of a time zone."""
-    if value not in available_timezones():
+    if not isinstance(value, str) or value not in available_timezones():
         raise Unreadable("send an IANA time zone such as Europe/Berlin.")
-    return str(value)
+    return value
 
 
 def currency(value: Any) -> str:
