@@ -188,11 +188,7 @@ class Courier:
     def _take_over(self, found: _Found) -> None:
         if found.lanes is not None:
             self._reload_at = self._clock().timestamp() + RELOADED_EVERY_S
-            fresh = {}
-            for endpoint, secrets in found.lanes:
-                lane = fresh[endpoint.pk] = self._lanes.get(endpoint.pk) or Lane(endpoint, secrets, health_of(endpoint))
-                lane.endpoint, lane.secrets = endpoint, secrets
-            self._lanes = fresh
+            self._lanes = {endpoint.pk: self._lane(endpoint, secrets) for endpoint, secrets in found.lanes}
         for pk, endpoint in found.written.items():
             if pk in self._lanes:
                 self._lanes[pk].endpoint = endpoint
@@ -201,6 +197,14 @@ class Courier:
         for parcel in found.parcels:
             if parcel.due.endpoint_id in self._lanes:
                 self._lanes[parcel.due.endpoint_id].put([parcel])
+
+    def _lane(self, endpoint: WebhookEndpoint, secrets: list[str]) -> Lane:
+        """The lane there is, else a new one; once people changed something, it does as well as they say."""
+        lane = self._lanes.get(endpoint.pk) or Lane(endpoint, secrets, health_of(endpoint))
+        if lane.endpoint.updated_at != endpoint.updated_at:
+            lane.health = health_of(endpoint)
+        lane.endpoint, lane.secrets = endpoint, secrets
+        return lane
 
     def _begin(self, lane: Lane, door: Door) -> None:
         while not self._stopping.is_set() and (parcel := lane.next(self._clock())):

@@ -63,13 +63,15 @@ def start_replay(
     """A job that sends what happened in [since, until): what the endpoint missed, or all of it again.
 
     Missed is what was given up, and what was never queued because the endpoint was paused, disabled or did not ask for
-    it then. Refuses an endpoint that is not active, and a beginning that is not in the past.
+    it then; what waits to be tried again is due at once. Refuses an endpoint that is not active, and a beginning that
+    is not in the past.
     """
     if since >= min(now, until or now):
         raise InvalidInput("The beginning must lie in the past, and before the end.", param="since")
     if what not in WHAT:
         raise InvalidInput(f"Invalid 'what': choose from {', '.join(WHAT)}", param="what")
     _check_active(endpoint)
+    _try_at_once(endpoint, now)
     parameters = {
         "endpoint": endpoint.public_id,
         "since": since.isoformat(),
@@ -108,13 +110,16 @@ def _stretch(job: Job) -> Any:
 
 @transaction.atomic
 def _queue(job: Job, endpoint: WebhookEndpoint, messages: Sequence[OutboxMessage], now: datetime) -> int:
+    ids = [message.message_id for message in messages]
     new = insert(wishes=[wish_of(endpoint=endpoint)], messages=messages, now=now, earlier=True)
     rows = WebhookDelivery.objects.filter(
         Q(ended_at__lt=job.created_at),
         endpoint=endpoint,
-        message_id__in=[message.message_id for message in messages],
+        message_id__in=ids,
         state__in=_STATES[job.parameters["what"]],
     )
+    waiting = WebhookDelivery.objects.filter(endpoint=endpoint, message_id__in=ids, state=DeliveryState.WAITING)
+    waiting.filter(due_at__gt=now).update(due_at=now)
     return new + _again(list(rows.values_list("pk", flat=True)), now)
 
 
@@ -123,6 +128,11 @@ def _again(pks: Sequence[int], now: datetime) -> int:
     return rows.update(
         state=DeliveryState.WAITING, round=F("round") + 1, attempts=0, first_at=None, ended_at=None, due_at=now
     )
+
+
+def _try_at_once(endpoint: WebhookEndpoint, now: datetime) -> None:
+    """Whoever replays says that the receiver works again: the courier does not wait until its breaker closes."""
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failures=0, closed_until=None, updated_at=now)
 
 
 def _check_active(endpoint: WebhookEndpoint) -> None:

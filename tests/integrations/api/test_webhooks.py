@@ -175,6 +175,23 @@ def test_recover__missed__queues_what_was_given_up_and_what_was_never_queued(par
     assert recovered(partner, answer, what="all") == 1
 
 
+def test_recover__delivery_waits_behind_an_open_breaker__is_due_at_once(partner):
+    answer = made(partner)
+    outbox.publish(topic="customer.updated", subject="cus_1", payload={})
+    message = OutboxMessage.objects.get(topic="customer.updated")
+    insert(wishes=[wish_of(endpoint=row_of(answer))], messages=[message], now=now(), earlier=True)
+    late = now() + timedelta(hours=3)
+    WebhookDelivery.objects.update(due_at=late, attempts=4)
+    WebhookEndpoint.objects.update(failures=9, closed_until=late)
+
+    queued = recovered(partner, answer)
+
+    delivery, endpoint = WebhookDelivery.objects.get(), row_of(answer)
+    assert (queued, delivery.attempts, delivery.round) == (0, 4, 1)
+    assert delivery.due_at <= now()
+    assert (endpoint.failures, endpoint.closed_until) == (0, None)
+
+
 @pytest.mark.parametrize(
     ("body", "param"),
     [
