@@ -16,12 +16,13 @@ from core.api.credentials import ORIGIN_KEY, is_own_origin, register_finder, reg
 from core.errors import Forbidden
 from core.privacy import PersonalData
 from customers.selectors.origins import register_namer
-from integrations.models import ApiClient, EndpointState, WebhookDelivery, WebhookEndpoint
+from integrations.models import ApiClient, EndpointState, LogSink, WebhookDelivery, WebhookEndpoint
 from integrations.rules.clients import EXPIRING
 from integrations.rules.dpop import CERTIFICATE
 from integrations.rules.routes import template_of
 from integrations.selectors.clients import Found, count_expiring, find_api_key, find_bearer, list_clients
 from integrations.selectors.quotas import warned_today
+from integrations.selectors.sinks import failing_sinks, list_sinks, most_behind
 from integrations.selectors.usage import list_requests
 from integrations.selectors.webhooks import (
     collect_deliveries,
@@ -64,8 +65,13 @@ def _endpoint_names(public_ids: Collection[str]) -> dict[str, str]:
     return {row.public_id: row.description or row.url for row in rows}
 
 
+def _sink_names(public_ids: Collection[str]) -> dict[str, str]:
+    return dict(LogSink.objects.filter(public_id__in=public_ids).values_list("public_id", "name"))
+
+
 register_namer(prefix="cli", namer=_names)
 register_namer(prefix="whk", namer=_endpoint_names)
+register_namer(prefix="snk", namer=_sink_names)
 register_finder("bearer", _noting(find_bearer))
 register_finder("api_key", _noting(find_api_key))
 
@@ -162,10 +168,27 @@ def _search_webhooks(text: str, reader: menu.Reader) -> list[menu.Hit]:
 
 register_connections(name="webhooks", lister=connections_behind)
 register_connections(name="clients", lister=_clients_behind)
+
+
+def _failing_sinks() -> list[menu.Alert]:
+    return [
+        menu.Alert(f"Sink {row.name} fails: {row.last_error}", reverse("console:sink", args=[row.public_id]))
+        for row in failing_sinks()[:10]
+    ]
+
+
+def _search_sinks(text: str, reader: menu.Reader) -> list[menu.Hit]:
+    found = list_sinks().filter(name__istartswith=text)[:5]
+    return [menu.Hit(s.name, reverse("console:sink", args=[s.public_id]), s.servers) for s in found]
+
+
+menu.add_alerts(menu.AlertSource("sinks", "integrations.view_sink", _failing_sinks))
+menu.add_search(menu.Search("Sinks", "database", "integrations.view_sink", _search_sinks))
 menu.add_alerts(menu.AlertSource("webhooks", "integrations.view_webhook", _failing))
 menu.add_search(menu.Search("Webhooks", "webhook", "integrations.view_webhook", _search_webhooks))
 meter.register_lag("webhooks.plan", lambda: webhook_planning.seconds_behind(now=timezone.now()))
 meter.register_lag("webhooks.send", lambda: seconds_waiting(now=timezone.now()))
+meter.register_lag("sinks", lambda: most_behind(now=timezone.now()))
 privacy.register(
     PersonalData(
         name="integrations.webhook_deliveries",

@@ -1,7 +1,7 @@
 """`make run`: every process of the product on one machine, started in order, watched, and ended together.
 
-`python -m marketing_hub.run` starts everything; with `web`, `stream`, `worker`, `follower`, `courier` or `beat` it
-becomes that one process, as in production; `reset` deletes the data of the embedded servers after asking.
+`python -m marketing_hub.run` starts everything; with `web`, `stream`, `worker`, `follower`, `courier`, `sinks` or
+`beat` it becomes that one process, as in production; `reset` deletes the data of the embedded servers after asking.
 """
 
 import hashlib
@@ -76,6 +76,11 @@ def _celery(name: str, processes: int, *queues: str) -> tuple[str, ...]:
 def courier() -> tuple[str, ...]:
     """Answer the command of the process that sends webhooks; a second one waits until the first is gone."""
     return (sys.executable, str(env.BASE_DIR / "manage.py"), "courier")
+
+
+def sinks() -> tuple[str, ...]:
+    """Answer the command of the process that writes into brokers; a second one waits until the first is gone."""
+    return (sys.executable, str(env.BASE_DIR / "manage.py"), "sinks")
 
 
 def beat() -> tuple[str, ...]:
@@ -165,6 +170,7 @@ def _plan() -> _Plan:
         Program("worker", worker(), patience=20),
         Program("follower", follower(), patience=20),
         Program("courier", courier(), patience=20),
+        Program("sinks", sinks(), patience=20),
         Program("beat", beat()),
     )
     given = {name: os.environ[name] for name in _ADDRESSES if os.environ.get(name, "").strip()}
@@ -245,7 +251,8 @@ def _require_servers() -> None:
 
 def main(words: list[str]) -> int:
     """Do what the words ask; answer the exit status."""
-    commands = {"web": web, "stream": stream, "worker": worker, "follower": follower, "courier": courier, "beat": beat}
+    commands = {"web": web, "stream": stream, "worker": worker, "follower": follower}
+    commands |= {"courier": courier, "sinks": sinks, "beat": beat}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketing_hub.settings")
     if not words:
         return run()

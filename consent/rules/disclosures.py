@@ -30,6 +30,7 @@ WAYS: Final[dict[str, str]] = {
     "package": "Access package",
     "changes": "Feed of changes",
     "webhook": "Webhook",
+    "sink": "Sink into a broker",
     "sync": "Synchronisation",
 }
 """How somebody is told, in words."""

@@ -11,6 +11,18 @@ HOOK = {
 ID = {"endpoint_id": "$createWebhook.id"}
 DELIVERY = {**ID, "delivery_id": "$testWebhook.id"}
 
+SINK = {
+    "kind": "kafka",
+    "name": "Warehouse",
+    "servers": "kafka.example.com:9093",
+    "destination": "hub.events",
+    "mechanism": "SCRAM-SHA-512",
+    "username": "hub",
+    "password": "a-long-password",
+    "event_types": ["customer.*", "consent.*"],
+}
+SINK_ID = {"sink_id": "$createSink.id"}
+
 EXAMPLES = [
     Example("getMe", "Who am I", answer={"kind": "bearer", "livemode": True}),
     Example("getUsage", "What is used up", query={"days": "1"}, answer={"tier": "...", "history": [{"limited": 0}]}),
@@ -59,4 +71,18 @@ EXAMPLES = [
     Example("pauseWebhook", "For an hour", path=ID, answer={"state": "paused"}),
     Example("enableWebhook", "Go on", path=ID, answer={"state": "active"}),
     Example("deleteWebhook", "Remove it", path=ID, status=204),
+    Example("createSink", "A topic of Kafka", body=SINK, status=201, answer={"id": "...", "state": "active"}),
+    Example("listSinks", "Which sinks there are", answer={"data": [{"id": "...", "name": "Warehouse"}]}),
+    Example("getSink", "How far it is", path=SINK_ID, answer={"kind": "kafka", "sent": 0, "failures": 0}),
+    Example(
+        "updateSink",
+        "Only who may not be contacted any more",
+        path=SINK_ID,
+        body={"event_types": ["consent.withdrawn", "suppression.added"]},
+        answer={"event_types": ["consent.withdrawn", "suppression.added"]},
+    ),
+    Example("testSink", "A ping", path=SINK_ID, status=202, answer={"state": "active"}),
+    Example("pauseSink", "For an hour", path=SINK_ID, answer={"state": "paused"}),
+    Example("resumeSink", "Go on", path=SINK_ID, answer={"state": "active"}),
+    Example("deleteSink", "Remove it", path=SINK_ID, status=204),
 ]

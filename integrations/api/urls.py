@@ -5,10 +5,12 @@ from django.urls import path
 from integrations.api.account import Limits, Me, UsageView
 from integrations.api.audit import AuditEntries, AuditSeals
 from integrations.api.changes import Changes
+from integrations.api.sinks import SinkViewSet
 from integrations.api.stream import stream
 from integrations.api.versions import Versions
 from integrations.api.webhooks import WebhookDeliveryViewSet, WebhookEventTypes, WebhookViewSet
 
+SINK = "sinks/<str:sink_id>"
 WEBHOOK = "webhooks/<str:endpoint_id>"
 DELIVERY = f"{WEBHOOK}/deliveries/<str:delivery_id>"
 
@@ -21,6 +23,11 @@ urlpatterns = [
     path("audit/seals", AuditSeals.as_view({"get": "list"}), name="audit-seals"),
     path("changes", Changes.as_view(), name="changes"),
     path("stream", stream, name="stream"),
+    path("sinks", SinkViewSet.as_view({"get": "list", "post": "create"})),
+    path(SINK, SinkViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),
+    path(f"{SINK}/test", SinkViewSet.as_view({"post": "test"})),
+    path(f"{SINK}/pause", SinkViewSet.as_view({"post": "pause"})),
+    path(f"{SINK}/resume", SinkViewSet.as_view({"post": "resume"})),
     path("webhooks", WebhookViewSet.as_view({"get": "list", "post": "create"})),
     path("webhooks/event-types", WebhookEventTypes.as_view()),
     path(WEBHOOK, WebhookViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),

@@ -19,6 +19,8 @@ from integrations.console.clients import ClientDetail, ClientList
 from integrations.console.deliveries import DeliveryDetail, DeliveryList
 from integrations.console.refused import RefusedRequestList
 from integrations.console.request_log import RequestLog
+from integrations.console.sink_steps import EditSink, NewSink, PauseSink, RemoveSink, ResumeSink, TestSink
+from integrations.console.sinks import SinkDetail, SinkList
 from integrations.console.webhook_steps import (
     EditWebhook,
     EnableWebhook,
@@ -50,6 +52,14 @@ urlpatterns = [
     screen("api-clients/<str:public_id>/keys/new", NewKey),
     screen("api-clients/<str:public_id>/keys/publishable", NewPublishableKey),
     screen("api-clients/<str:public_id>/keys/<str:key_id>/revoke", RevokeKey),
+    screen("sinks", SinkList),
+    screen("sinks/new", NewSink),
+    screen("sinks/<str:public_id>", SinkDetail),
+    screen("sinks/<str:public_id>/edit", EditSink),
+    screen("sinks/<str:public_id>/pause", PauseSink),
+    screen("sinks/<str:public_id>/resume", ResumeSink),
+    screen("sinks/<str:public_id>/test", TestSink),
+    screen("sinks/<str:public_id>/remove", RemoveSink),
     screen("webhooks", WebhookList),
     screen("webhooks/new", NewWebhook),
     screen("webhooks/<str:public_id>", WebhookDetail),

@@ -12,6 +12,7 @@ from integrations.models.clients import (
     UsedAssertion,
 )
 from integrations.models.signing import SigningKey
+from integrations.models.sinks import BrokerKind, LogSink, Mechanism, SinkState
 from integrations.models.usage import DailyUsage, QuotaWarning, RefusedRequest, RequestLine
 from integrations.models.webhooks import (
     BodyFormat,
@@ -31,14 +32,18 @@ __all__ = [
     "AuthMethod",
     "Binding",
     "BodyFormat",
+    "BrokerKind",
     "DailyUsage",
     "DeliveryState",
     "EndpointState",
+    "LogSink",
+    "Mechanism",
     "PayloadKind",
     "QuotaWarning",
     "RefusedRequest",
     "RequestLine",
     "SigningKey",
+    "SinkState",
     "Tier",
     "TokenBinding",
     "TokenFormat",

@@ -1,4 +1,4 @@
-"""Where webhooks may go: public addresses over TLS, never into our own network."""
+"""Where webhooks and sinks may go: public addresses over TLS, never into our own network."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
@@ -42,21 +42,23 @@ def address_problem(url: str, *, loopback: bool) -> str:
         return "This is not an address of the web."
     if not host or len(url) > MOST_LENGTH or not url.isascii() or not url.isprintable() or " " in url or port == 0:
         return "This is not an address of the web."
-    local = loopback and _is_here(host)
+    local = loopback and is_here(host)
     if parts.scheme != "https" and not (local and parts.scheme == "http"):
         return "The address must begin with https://."
     if parts.username or parts.password or parts.fragment:
         return "The address must hold no password and no fragment."
-    if not local and not _may_be_public(host):
+    if not local and not may_be_public(host):
         return "The address must be a public one, not inside a private network."
     return ""
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether the name or literal means this machine."""
     return host in _LOCAL_NAMES or (_is_literal(host) and ip_address(host).is_loopback)
 
 
-def _may_be_public(host: str) -> bool:
+def may_be_public(host: str) -> bool:
+    """Whether the name or literal can lead to a public address; what it leads to is asked when connecting."""
     if _is_literal(host):
         return may_connect(host, loopback=False)
     return "." in host.strip(".") and not host.endswith((".local", ".internal", ".localhost", ".home.arpa"))

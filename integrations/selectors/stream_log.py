@@ -80,15 +80,21 @@ def wish_for(*, topics: str, filters: Sequence[str], purpose: str) -> Wish:
     if accepted is None:
         raise InvalidInput("Invalid 'filter': write member:value,value", param="filter")
     use_of(purpose)
-    return Wish(types | _engagement_types(engaged), purpose, accepted)
+    check_engagement(patterns=engaged, param="topics")
+    return Wish(types | engagement_types(engaged), purpose, accepted)
 
 
-def _engagement_types(patterns: Collection[str]) -> frozenset[str]:
+def engagement_types(patterns: Collection[str]) -> frozenset[str]:
+    """The types of what people do that these patterns name, as far as they are known."""
     known = frozenset(ENGAGEMENT + name for name in event_catalogue().current) if patterns else frozenset()
+    return known if f"{ENGAGEMENT}*" in patterns else known & frozenset(patterns)
+
+
+def check_engagement(*, patterns: Collection[str], param: str) -> None:
+    """Return when each pattern names a type of what people do, or all of them; InvalidInput about `param` when not."""
     for pattern in patterns:
-        if pattern != f"{ENGAGEMENT}*" and pattern not in known:
-            raise InvalidInput(f"Invalid 'topics': there is no '{pattern[:60]}'", param="topics")
-    return known if f"{ENGAGEMENT}*" in patterns else frozenset(patterns)
+        if pattern != f"{ENGAGEMENT}*" and not engagement_types([pattern]):
+            raise InvalidInput(f"Invalid '{param}': there is no '{pattern[:60]}'", param=param)
 
 
 def place_asked_for(*, text: str, param: str) -> Mark | None:
@@ -108,6 +114,16 @@ def _is_kept(mark: Mark) -> bool:
         cursor.execute("SELECT min(xid), min(id) FROM core_outboxmessage")
         xid, row = cursor.fetchone()
     return mark.is_engaged if xid is None else bool(xid <= mark.xid or row == 1)
+
+
+def first_behind(*, after: Mark, engagement: bool) -> datetime | None:
+    """When the oldest event behind the mark was written, also of what people did where `engagement`; None: no event."""
+    rows: list[OutboxMessage] = outbox.read_after(cursor=Cursor(xid=after.xid, row=after.published_row), limit=1)
+    found = [row.created_at for row in rows]
+    if engagement:
+        page = read_stream(after=Place(after.xid, after.event_id), limit=1)
+        found += [answer["receivedAt"] for answer in event_answers(page.events)]
+    return min(found, default=None)
 
 
 def read_stretch(

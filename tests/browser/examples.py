@@ -44,7 +44,7 @@ from tests.factories.customers import (
 )
 from tests.factories.engagement import event_example, event_type_example
 from tests.factories.experiments import draft_experiment_example, experiment_example
-from tests.factories.integrations import client_example, delivery_example, key_example, webhook_example
+from tests.factories.integrations import client_example, delivery_example, key_example, sink_example, webhook_example
 from tests.factories.registers import (
     activity_example,
     agent_example,
@@ -77,6 +77,8 @@ _WEBHOOK_STEPS = "edit rotate pause enable test replay remove deliveries"
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "webhook": webhook_example,
     **{f"webhook-{step}": webhook_example for step in _WEBHOOK_STEPS.split()},
+    "sink": sink_example,
+    **{f"sink-{step}": sink_example for step in ["edit", "pause", "resume", "test", "remove"]},
     "webhook-delivery": delivery_example,
     "webhook-delivery-replay": delivery_example,
     "confirmation-again": confirmation_example,

@@ -5,8 +5,8 @@ from typing import Any
 from django.utils import timezone
 
 from core.actors import SYSTEM
-from integrations.models import ApiClient, ApiKey, WebhookDelivery, WebhookEndpoint
-from integrations.services import webhooks
+from integrations.models import ApiClient, ApiKey, LogSink, WebhookDelivery, WebhookEndpoint
+from integrations.services import sinks, webhooks
 from integrations.services.clients import issue_api_key, register_client
 from integrations.services.webhook_results import Outcome, record_outcomes
 
@@ -67,3 +67,16 @@ def delivery_example() -> dict[str, str]:
     """The address of a delivery that failed."""
     endpoint = make_webhook()
     return {"public_id": endpoint.public_id, "delivery_id": make_delivery(endpoint).public_id}
+
+
+def make_sink(kind: str = "kafka", start: str = sinks.NOW, client: str = "", **values: Any) -> LogSink:
+    """A sink that is told everything published."""
+    wanted = {"name": "Warehouse", "servers": "kafka.example.com:9093", "destination": "hub.events"}
+    wanted |= {"event_types": ["*"], **values}
+    now = timezone.now()
+    return sinks.create_sink(kind=kind, start=start, values=wanted, client=client, by=SYSTEM, now=now)
+
+
+def sink_example() -> dict[str, str]:
+    """The address of a sink."""
+    return {"public_id": make_sink().public_id}

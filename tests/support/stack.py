@@ -24,7 +24,7 @@ READY_LIMIT = 120.0
 class Stack:
     """All processes of the product on a fresh database; `with Stack() as stack:` calls them at `stack.base_url`.
 
-    The worker follows too, so the follower waits for `start("follower")`; courier and stream likewise.
+    The worker follows too, so the follower waits for `start("follower")`; courier, stream and sinks likewise.
 
     The database stands on the PostgreSQL of the test run, Redis is the stack's own and keeps every write in a file, so
     both survive what a test kills. `settings` are environment variables for all processes. Nothing is left at the end.
@@ -85,6 +85,10 @@ class Stack:
         """End the process that serves streams with SIGKILL; `start("stream")` brings it back."""
         self._children["stream"].kill()
 
+    def kill_sinks(self) -> None:
+        """End the process that writes into brokers with SIGKILL; `start("sinks")` brings it back."""
+        self._children["sinks"].kill()
+
     def kill_redis(self) -> None:
         """End Redis with SIGKILL; `start("redis")` brings it back with what it had written."""
         self._children["redis"].kill()
@@ -133,7 +137,7 @@ class Stack:
             **self._settings,
         }
         programs = {"web": run.web(), "worker": run.worker(), "follower": run.follower(), "beat": run.beat()}
-        programs |= {"courier": run.courier(), "stream": run.stream()}
+        programs |= {"courier": run.courier(), "stream": run.stream(), "sinks": run.sinks()}
         ready = {"web": self.ready, "stream": lambda: welcome.answers(f"{self.stream_url}/healthz")}
         self._add(embedded.redis_server(home), home.logs)
         for name, command in programs.items():
