@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench.jobs import automations, consents, customers, ingest, membership, segments, stream
+from bench.jobs import automations, consents, customers, ingest, membership, segments, stream, webhooks
 from bench.stage import staged
 
 JOBS = {
@@ -13,6 +13,7 @@ JOBS = {
     "membership": membership.run,
     "automations": automations.run,
     "stream": stream.run,
+    "webhooks": webhooks.run,
 }
 
 
