@@ -26,5 +26,7 @@ ENUM_NAMES: Final[Mapping[str, str | list[str]]] = {
     "SegmentKindEnum": ["dynamic", "static", "snapshot"],
     "WebhookStateEnum": "integrations.models.EndpointState.values",
     "WebhookDeliveryStateEnum": "integrations.models.DeliveryState.values",
+    "BrokerKindEnum": "integrations.models.BrokerKind.values",
+    "SinkStateEnum": "integrations.models.SinkState.values",
     "SegmentChangeReasonEnum": "customers.models.ChangeReason.values",
 }

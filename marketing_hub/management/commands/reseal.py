@@ -14,6 +14,7 @@ from core.errors import DomainError
 from core.models import Job, JobState
 from customers.services.resealing import reseal_attributes, start_resealing
 from integrations.services.signing import reseal_signing_keys
+from integrations.services.sinks import reseal_passwords
 from integrations.services.webhooks import reseal_secrets
 
 OPERATOR = Actor(kind=ActorKind.SYSTEM, id="operator", label="manage.py")
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             others = {
                 "signing_keys": reseal_signing_keys(),
                 "webhook_secrets": reseal_secrets(),
+                "sink_passwords": reseal_passwords(),
                 "request_texts": reseal_letters(),
             }
         except DomainError as refusal:

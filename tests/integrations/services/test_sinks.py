@@ -61,6 +61,19 @@ def test_create__wrong_value__is_refused_and_nothing_stored(values, param):
     assert not LogSink.objects.exists()
 
 
+def test_reseal__new_key_in_front__moves_passwords_once(settings):
+    made = make_sink(mechanism="PLAIN", username="hub", password="a-long-password")
+    make_sink(name="Without")
+    settings.FIELD_KEYS = {"fresh": "k" * 50, **settings.FIELD_KEYS}
+
+    moved = [sinks.reseal_passwords(), sinks.reseal_passwords()]
+
+    made.refresh_from_db()
+    assert moved == [1, 0]
+    assert made.password.startswith("fresh:")
+    assert sinks.target_of(sink=made).password == "a-long-password"
+
+
 def test_change__other_servers__need_the_password_again():
     made = make_sink(mechanism="PLAIN", username="hub", password="a-long-password")
     elsewhere = {"servers": "kafka.example.net:9093"}
