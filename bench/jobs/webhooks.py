@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from marketing_hub.processes import free_port
 
 EVENTS: Final = 1_000
 AT_ONCE: Final = 32
-SAID: Final = int(os.environ.get("BENCH_WEBHOOK_EVENTS", "10000"))
+SAID: Final = 10_000
 SHARE: Final = 0.5
 RECEIVERS: Final = 20
 GOAL_S: Final = 1.0
@@ -63,7 +62,7 @@ def _bulkhead(stage: Stage, rate: float) -> str:
 def _receiver() -> Iterator[str]:
     """The address of a fresh receiver."""
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "bench.inside.receiver", str(port)], cwd=ROOT)
+    process = subprocess.Popen([sys.executable, "-m", "bench.receiver", str(port)], cwd=ROOT)
     address = f"http://127.0.0.1:{port}"
     try:
         _until_up(address)

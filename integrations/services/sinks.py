@@ -214,7 +214,7 @@ def _checked(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
             raise InvalidInput(f"Invalid '{name}': choose from {', '.join(filter(None, choices))}", param=name)
     _check_place(kind, checked)
     _check_types(checked)
-    check_filters(checked.get("filters", {}))
+    check_filters(filters=checked.get("filters", {}))
     use_of(checked["purpose"])
     return checked
 

@@ -262,10 +262,10 @@ def _check_events(checked: dict[str, Any]) -> None:
         if unknown:
             raise InvalidInput(f"There is no type of event '{str(unknown[0])[:60]}'.", param="event_types")
         checked["event_types"] = list(dict.fromkeys(types))
-    check_filters(checked.get("filters", {}))
+    check_filters(filters=checked.get("filters", {}))
 
 
-def check_filters(filters: Any) -> None:
+def check_filters(*, filters: Any) -> None:
     """Return when `filters` maps members of payloads to lists of accepted values; InvalidInput when not."""
     if not isinstance(filters, dict) or len(filters) > MOST_FILTERS or not all(map(_is_filter, filters.items())):
         raise InvalidInput("Filters map names of members to lists of texts.", param="filters")

@@ -40,6 +40,7 @@ def test_sinks__process_killed_again_and_again__everything_is_there_in_order():
                 stack.kill_sinks()
                 stack.start("sinks")
             address = f"/api/v1/sinks/{made['id']}"
+            assert eventually(lambda: http.get(address).json()["sent"] >= EVENTS), stack.log("sinks")[-2000:]
             assert eventually(lambda: http.get(address).json()["behind_since"] is None), stack.log("sinks")[-2000:]
             follower = http.get("/readyz").json()["followers"]["sinks"]
 
