@@ -56,6 +56,7 @@ _ORDER: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
             "guides/mock",
             "webhooks",
             "streaming",
+            "sinks",
             "guides/sync",
             "guides/consent",
             "guides/sandbox",

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0008_quota_warnings'),
+        ('integrations', '0009_bound_tokens'),
     ]
 
     operations = [
