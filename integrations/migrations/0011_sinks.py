@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0009_bound_tokens'),
+        ('integrations', '0010_webhook_processors'),
     ]
 
     operations = [
