@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench.jobs import automations, consents, customers, ingest, membership, segments, stream, webhooks
+from bench.jobs import automations, consents, customers, ingest, membership, segments, sending, stream, webhooks
 from bench.stage import staged
 
 JOBS = {
@@ -12,6 +12,7 @@ JOBS = {
     "segments": segments.run,
     "membership": membership.run,
     "automations": automations.run,
+    "sending": sending.run,
     "stream": stream.run,
     "webhooks": webhooks.run,
 }
