@@ -28,7 +28,7 @@ REFERENCES: Final = {
             "Cost of a request elsewhere",
             "USD",
             Decimal(1524),
-            "Gartner 2019: cost of a request answered by hand",
+            "a published benchmark; put your own",
         ),
         Reference(GDPR_CAP, "GDPR: highest fine", "EUR", Decimal(20_000_000), "GDPR Art. 83(5)"),
         Reference(GDPR_SHARE, "GDPR: share of turnover", "%", Decimal(4), "GDPR Art. 83(5)"),
