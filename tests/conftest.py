@@ -1,5 +1,6 @@
 """What every test may ask for; the cast of people and clients joins here as the apps bring them."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,6 +40,18 @@ def _empty_redis() -> None:
     """Begin every test with an empty Redis database; it belongs to this test process alone."""
     cache.clear()
     forget_credentials()
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where a browser was open before, its loop still counts as running in this thread: only for its own tests."""
+    running = asyncio._get_running_loop()
+    if running is None or "browser" in request.fixturenames:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
 
 
 @pytest.fixture(autouse=True)

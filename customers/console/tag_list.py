@@ -39,7 +39,7 @@ def rule_cell(row: Any) -> str:
     segment = cells.link(reverse("console:segment", args=[row.rule.segment.slug]), row.rule.segment.name)
     end = cells.link(reverse("console:tag-rule-end", args=[row.pk]), "End rule") if row.may_end else ""
     rests = format_html(' <span class="badge bg-red-lt">Rests: {}</span>', row.rule.failure) if row.rule.failure else ""
-    return format_html("Members of {}{} {}", segment, rests, end)
+    return format_html('Members of {}{}<div class="mt-2">{}</div>', segment, rests, end)
 
 
 def change_cell(row: Tag) -> str:

@@ -69,7 +69,7 @@ def running(environment: dict[str, str]) -> Iterator["subprocess.Popen[str]"]:
     finally:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
 
 
 def left_over(environment: dict[str, str]) -> list[str]:

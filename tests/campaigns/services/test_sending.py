@@ -165,7 +165,7 @@ def test_recover__worker_died__frees_what_it_held_and_never_resends_what_it_was_
 def test_send__quiet_hours__wait_for_the_morning_where_the_person_is(sink):
     berlin = make_people(1, time_zone="Europe/Berlin")[0]
     los_angeles = make_people(1, time_zone="America/Los_Angeles")[0]
-    at = timezone.now().replace(hour=21, minute=0)
+    at = (timezone.now() + timedelta(days=1)).replace(hour=21, minute=0)
     campaign = launched(make_campaign([berlin, los_angeles], quiet_from=time(20), quiet_until=time(8)))
 
     run(campaign, at)
