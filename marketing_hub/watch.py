@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import cast
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -23,10 +24,11 @@ def watch(request: HttpRequest, response: HttpResponseBase, started: float) -> N
     """The call is counted, and a security event stands in the audit log when it was one.
 
     An answer that is streamed is counted once it has left, with the time to its first byte; one that the server sends
-    as a file counts as answered when it begins.
+    as a file, and one that goes on as long as somebody listens, count as answered when they begin.
     """
-    if isinstance(response, StreamingHttpResponse) and not getattr(response, "file_to_stream", None):
-        _watch_stream(request, response, started)
+    ends = isinstance(response, StreamingHttpResponse) and not response.is_async
+    if ends and not getattr(response, "file_to_stream", None):
+        _watch_stream(request, cast(StreamingHttpResponse, response), started)
     else:
         _note(request, response, time.perf_counter() - started)
 
