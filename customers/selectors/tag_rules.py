@@ -98,9 +98,11 @@ def next_to_walk() -> TagRule | None:
     return rules.select_related("tag", "segment").select_for_update(of=("self",)).order_by("pk").first()
 
 
-def last_customer() -> int:
-    """The highest row id of a customer."""
-    return Customer.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+def stretch_after(customer_id: int, size: int) -> tuple[int, bool]:
+    """The id that ends the next `size` customers after this one, however wide the gaps, and whether more follow."""
+    rows = Customer.objects.filter(pk__gt=customer_id).order_by("pk").values_list("pk", flat=True)
+    ids = list(rows[: size + 1])
+    return (ids[:size][-1] if ids else customer_id), len(ids) > size
 
 
 def goes_round(*, tag: str, slug: str) -> bool:

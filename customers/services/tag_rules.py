@@ -21,9 +21,9 @@ from customers.selectors.tag_rules import (
     due_between,
     goes_round,
     ids_of,
-    last_customer,
     next_to_walk,
     read_moves,
+    stretch_after,
 )
 from customers.services.segments import define_segment
 from customers.services.tags import clean_tags, settle_rule_tags
@@ -141,11 +141,11 @@ def _walk(now: datetime) -> int | None:
     rule = next_to_walk()
     if rule is None:
         return None
-    last, upto, changed = last_customer(), rule.walked_to + PEOPLE_AT_ONCE, 0
+    (upto, more), changed = stretch_after(rule.walked_to, PEOPLE_AT_ONCE), 0
     if _holds(rule):
         due = due_between(rule, rule.walked_to, upto)
         changed = settle_rule_tags(rule=rule, give=due.give, take=due.take, by=SYSTEM, now=now)
-    rule.whole, rule.walked_to = upto < last, upto if upto < last else 0
+    rule.whole, rule.walked_to = more, upto if more else 0
     rule.save(update_fields=["whole", "walked_to"])
     return changed
 

@@ -1,6 +1,7 @@
 """Tags of rules: they come and go with the members of their segment, and leave what people put on alone."""
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from core.actors import SYSTEM, Actor, ActorKind
@@ -157,13 +158,16 @@ def test_walk__segment_not_calculated_yet__waits_and_keeps_nobody_else_waiting(g
     assert wearers() == [("ana", "rule"), ("bo", "rule")]
 
 
-def test_walk__stretch_by_stretch__reaches_everybody(germans, monkeypatch):
+def test_walk__stretch_by_stretch_over_wide_gaps__reaches_everybody(germans, monkeypatch):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('customers_customer_id_seq', nextval('customers_customer_id_seq') + 1000000)")
+    create_customer(properties={"external_id": "far", "country": "DE"}, by=SYSTEM, now=now())
     monkeypatch.setattr(tag_rules, "PEOPLE_AT_ONCE", 1)
     define_tag_rule(name="near", segment="germans", by=ME, now=now())
 
     changed = follow()
 
-    assert changed == 2 and wearers() == [("ana", "rule"), ("bo", "rule")]
+    assert changed == 3 and wearers() == [("ana", "rule"), ("bo", "rule"), ("far", "rule")]
 
 
 def test_follow__list_kept_by_hand__gives_and_takes_too(people):
