@@ -23,6 +23,7 @@ __all__ = ["kit", "smtp_sink"]
 PATIENCE = 30_000  # milliseconds, for slow machines
 expect.set_options(timeout=PATIENCE)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+HUES = ["color-contrast", "link-in-text-block"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 REPORT_VIOLATIONS = """
 window.refused = [];
@@ -82,17 +83,24 @@ class Visitor:
         self.page.evaluate(STANDS)
         return response.status if response else 0
 
-    def faults(self, name: str) -> list[str]:
-        """What is wrong with the page shown now: script errors, refused content, axe findings, sideways scrolling."""
+    def darken(self) -> None:
+        """Show the page that stands in the dark theme; the server says no more than this attribute."""
+        self.page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+
+    def faults(self, name: str, rules: list[str] = RULES) -> list[str]:
+        """What is wrong with the page shown now: all that `troubles` finds, and what axe finds by these rules."""
+        found = Axe().run(self.page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
+        return [*self.troubles(name), *(f"{name}: {_said(violation)}" for violation in found)]
+
+    def troubles(self, name: str) -> list[str]:
+        """Script errors, refused content and sideways scrolling of the page shown now."""
         self._keep_picture(name)
         refused = self.page.evaluate("window.refused")
         wide = self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        found = Axe().run(self.page, options={"runOnly": RULES, "resultTypes": ["violations"]}).response["violations"]
         return [
             *(f"{name}: {text}" for text in self.complaints if "Failed to load resource" not in text),
             *(f"{name}: content security policy refused {text}" for text in refused),
             *([f"{name}: scrolls sideways"] if wide else []),
-            *(f"{name}: {_said(violation)}" for violation in found),
         ]
 
     def _keep_picture(self, name: str) -> None:

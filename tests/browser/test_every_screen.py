@@ -3,36 +3,58 @@
 import pytest
 
 from core.models import Role
-from tests.browser.conftest import DARK, DARK_PHONE, LIGHT, PHONE
+from tests.browser.conftest import DARK, DARK_PHONE, HUES, LIGHT, PHONE
 from tests.browser.examples import EXAMPLES
 from tests.factories.consent import choice_pages
 from tests.factories.core import make_staff
-from tests.support.screens import screens
+from tests.support.screens import Screen, screens
 
-WALKS = [
-    *((role, LIGHT) for role in Role.values),
-    (Role.SUPERUSER, DARK),
-    (Role.SUPERUSER, PHONE),
-    (Role.SUPERUSER, DARK_PHONE),
-]
+PARTS = 8  # of a walk, so that no worker is left alone with a long one at the end
 
 
-@pytest.mark.parametrize(("role", "mode"), WALKS, ids=str)
-def test_screens__with_data__have_no_fault(visit, role, mode):
-    user = make_staff(role)
-    addresses = {
-        screen.name: screen.url(**(EXAMPLES[screen.name]() if screen.arguments else {})) for screen in screens()
-    }
-    visitor = visit(user, mode)
+PERSONAL = {"view-edit", "view-remove"}  # nobody but who keeps them finds them; the examples are kept by the first
 
-    faults, seen_refusal = [], False
-    for screen in (screen for screen in screens() if not screen.page.downloads):
-        wanted = 200 if user.has_perm(screen.page.permission) else 403
-        status = visitor.open(addresses[screen.name])
-        faults += [f"{screen.name}: {status} instead of {wanted}"] if status != wanted else []
-        if status != 403 or not seen_refusal:  # refusals are one and the same page
-            faults += visitor.faults(f"{screen.name} {role} {mode}")
-        seen_refusal = seen_refusal or status == 403
+
+def part_of(part: int) -> list[tuple[Screen, str]]:
+    """Every eighth screen, each with an address of something that exists."""
+    chosen = [screen for screen in screens() if not screen.page.downloads][part::PARTS]
+    return [(screen, screen.url(**(EXAMPLES[screen.name]() if screen.arguments else {}))) for screen in chosen]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_screens__with_data__have_no_fault(visit, part):
+    user = make_staff(Role.SUPERUSER)
+    windows = [(mode, visit(user, mode)) for mode in (LIGHT, PHONE)]
+
+    faults = []
+    for screen, address in part_of(part):
+        for mode, visitor in windows:
+            status = visitor.open(address)
+            faults += [f"{screen.name}: {status}"] if status != 200 else []
+            faults += visitor.faults(f"{screen.name} {mode}")
+            visitor.darken()
+            faults += visitor.faults(f"{screen.name} dark-{mode.width}", HUES)  # of a dark page only its hues are new
+
+    assert faults == []
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_screens__every_role__sees_what_it_may_and_is_refused_the_rest(visit, part):
+    users = {role: make_staff(role) for role in Role.values if role != Role.SUPERUSER}
+    visitors = {role: visit(user) for role, user in users.items()}
+
+    faults, seen_refusal, first = [], set(), next(iter(users))
+    for screen, address in part_of(part):
+        for role, visitor in visitors.items():
+            wanted = 200 if users[role].has_perm(screen.page.permission) else 403
+            wanted = 404 if screen.name in PERSONAL and role != first else wanted
+            status = visitor.open(address)
+            faults += [f"{screen.name} {role}: {status} instead of {wanted}"] if status != wanted else []
+            if status == 403 and role not in seen_refusal:  # refusals are one and the same page
+                faults += visitor.faults(f"{screen.name} {role}")
+                seen_refusal.add(role)
+            else:
+                faults += visitor.troubles(f"{screen.name} {role}")
 
     assert faults == []
 
