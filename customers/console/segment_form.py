@@ -24,6 +24,7 @@ WINDOWS: Final = tuple(
         {"this": "year"},
     )
 )
+THEN: Final = "~then"  # behind the place of a line: the place of the event that follows
 _FREE: Final = ("window", "currency", "where")
 _INPUTS: Final = {Type.NUMBER: "number", Type.DATE: "date", Type.DATETIME: "date"}
 _FIELDS: Final = ("op", "value", "second", "count", "unit", "kind", "window", "currency")
@@ -43,8 +44,8 @@ class Line:
     kind: str = ""
     window: str = ""
     currency: str = ""
-    step_where: str = ""
     where: list[WhereRow] = field(default_factory=list)
+    step_where: list[WhereRow] = field(default_factory=list)
     moved: str = ""
     pointer: str = ""
     error: str = ""
@@ -111,7 +112,7 @@ def _line(condition: Condition, path: str) -> Line:
     elif isinstance(value, dict):
         line.value, line.second = str(value.get("from", "")), str(value.get("to", ""))
         line.kind = value.get("type", "")
-        line.step_where = json.dumps(value["where"]) if "where" in value else ""
+        line.step_where = rows_of(value.get("where", ()))
         _put_span(line, value["within"])
     elif value is not None:
         line.value = str(value)
@@ -137,9 +138,9 @@ def box_posted(data: Mapping[str, Any]) -> Box:
             boxes[path] = Box(path, mode if mode in MODES else "all")
             parent.items.append(boxes[path])
         else:
-            given: dict[str, Any] = {name: str(data.get(f"{name}:{path}", "")) for name in (*_FIELDS, "step_where")}
-            line = Line(path, str(data[f"subject:{path}"]), where=rows_posted(data, path), **given)
-            parent.items.append(line)
+            given: dict[str, Any] = {name: str(data.get(f"{name}:{path}", "")) for name in _FIELDS}
+            given |= {"where": rows_posted(data, path), "step_where": rows_posted(data, f"{path}{THEN}")}
+            parent.items.append(Line(path, str(data[f"subject:{path}"]), **given))
     return root
 
 
@@ -202,6 +203,11 @@ def members_of(line: Line) -> dict[str, Any]:
     return asked | {name: value for name, value in extra.items() if value is not None}
 
 
+def _step_of(line: Line) -> dict[str, Any]:
+    """Criterion and members of the event that follows."""
+    return members_of(line) | {"type": line.kind}
+
+
 def subject_of(line: Line, using: Grammar) -> Subject | None:
     """What a line is about; None when its members are not complete or wrong.
 
@@ -232,8 +238,8 @@ def _value(line: Line, operand: Operand, subject: Subject) -> Any:
         return _typed(line.value, subject) if line.value else None
     within = {"within": {line.unit: _whole(line.count)}} if line.count else {}
     if operand is Operand.STEP:
-        where = {"where": json.loads(line.step_where)} if line.step_where.startswith("[") else {}
-        return {"type": line.kind} | where | within
+        where = where_of(line.step_where, known_properties(_step_of(line)))
+        return {"type": line.kind} | ({"where": where} if where else {}) | within
     ends = {"from": line.value, "to": line.second}
     wanted = {Operand.CHANGE: (), Operand.CHANGE_TO: ("to",), Operand.CHANGE_FROM_TO: ("from", "to")}[operand]
     return {name: _typed(ends[name], subject) for name in wanted} | within
@@ -273,6 +279,8 @@ def dress(box: Box, using: Grammar, offered: frozenset[str]) -> None:
         names = {member.name for member in form.members} if form else set()
         known = known_properties(asked) if "where" in names else {}
         dress_where(line.where, known)
+        follows = known_properties(_step_of(line)) if line.kind else {}
+        dress_where(line.step_where, follows)
         further = _further(asked)
         line.drawn = {
             "operators": [(one.name, one.phrase) for one in operators_of(subject)] if subject else [],
@@ -284,6 +292,8 @@ def dress(box: Box, using: Grammar, offered: frozenset[str]) -> None:
             "has_currency": "currency" in names,
             "has_where": "where" in names,
             "properties": sorted(known),
+            "then": f"{line.path}{THEN}",
+            "then_properties": sorted(follows),
             "further": further,
             "offered": line.subject in offered or any(line.subject == key for _, keys in further for key, _ in keys),
             "custom": form.words({n: v for n, v in asked.items() if n not in ("on", *_FREE)}) if form else "",

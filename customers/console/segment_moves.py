@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from customers.console.segment_form import Box, boxes, first_line
+from customers.console.segment_form import THEN, Box, boxes, first_line
 from customers.console.segment_where import WhereRow
 from customers.rules.segments.where import MAX_WHERE
 
@@ -11,7 +11,7 @@ def changed(box: Box, wish: str) -> Box:
     """The fields after a wish, of which an unknown one changes nothing.
 
     `add PLACE`, `group PLACE`, `remove PLACE`, `up PLACE`, `down PLACE`, `move PLACE before|after|into PLACE`,
-    `where PLACE`, `unwhere PLACE NUMBER`.
+    `where PLACE`, `unwhere PLACE NUMBER`; the event that follows in a sequence stands at its line's place and `~then`.
     """
     verb, *words = wish.split(" ")
     act = _VERBS.get(verb)
@@ -81,15 +81,22 @@ def _move(box: Box, words: list[str]) -> None:
 
 
 def _where(box: Box, words: list[str]) -> None:
-    for line in box.lines():
-        if line.path in words and len(line.where) < MAX_WHERE:
-            line.where.append(WhereRow())
+    for place, rows in _asked_of_events(box):
+        if place in words and len(rows) < MAX_WHERE:
+            rows.append(WhereRow())
 
 
 def _unwhere(box: Box, words: list[str]) -> None:
+    for place, rows in _asked_of_events(box):
+        if words[:1] == [place] and words[1:] and words[1].isdigit() and int(words[1]) < len(rows):
+            del rows[int(words[1])]
+
+
+def _asked_of_events(box: Box) -> Iterator[tuple[str, list[WhereRow]]]:
+    """Every place that holds conditions on the properties of an event, and these."""
     for line in box.lines():
-        if words[:1] == [line.path] and words[1:] and words[1].isdigit() and int(words[1]) < len(line.where):
-            del line.where[int(words[1])]
+        yield line.path, line.where
+        yield f"{line.path}{THEN}", line.step_where
 
 
 def renumber(box: Box) -> None:

@@ -58,12 +58,13 @@ def fields_of(box):
         if hasattr(item, "items"):
             sent |= fields_of(item)
         else:
-            names = ("subject", "op", "value", "second", "count", "unit", "kind", "window", "currency", "step_where")
+            names = ("subject", "op", "value", "second", "count", "unit", "kind", "window", "currency")
             sent |= {f"{name}:{item.path}": getattr(item, name) for name in names}
-            for number, row in enumerate(item.where):
-                place = f"{item.path}:{number}"
-                sent |= {f"wprop:{place}": row.property, f"wop:{place}": row.op}
-                sent |= {f"wval:{place}": row.value, f"wsec:{place}": row.second}
+            for path, rows in ((item.path, item.where), (f"{item.path}~then", item.step_where)):
+                for number, row in enumerate(rows):
+                    place = f"{path}:{number}"
+                    sent |= {f"wprop:{place}": row.property, f"wop:{place}": row.op}
+                    sent |= {f"wval:{place}": row.value, f"wsec:{place}": row.second}
     return sent
 
 
@@ -264,6 +265,34 @@ def test_new__property_of_another_type__asks_what_fits_it(marketer, people):
     row = page.context["box"].items[0].where[0]
     assert row.op == "is_set" or row.op in dict(row.drawn["operators"])
     assert "contains" not in dict(row.drawn["operators"])
+
+
+FOLLOWED = FIELDS | {
+    "subject:r.0": '{"on": "sequence", "type": "view"}',
+    "op:r.0": "not_followed_by",
+    "kind:r.0": "click",
+    "count:r.0": "3",
+    "unit:r.0": "days",
+    "wprop:r.0~then:0": "elementId",
+    "wop:r.0~then:0": "is",
+    "wval:r.0~then:0": "hero",
+}
+
+
+def test_new__conditions_on_the_event_that_follows__are_fields_like_any_other(marketer, people):
+    more = marketer.post(f"{PATH}/new", FOLLOWED | {"do": "where r.0~then"})
+    fewer = marketer.post(f"{PATH}/new", FOLLOWED | {"do": "unwhere r.0~then 0"})
+    answer = marketer.post(f"{PATH}/new", FOLLOWED | {"do": "save"})
+
+    assert len(more.context["box"].items[0].step_where) == 2 and more.context["unfinished"]
+    assert fewer.context["box"].items[0].step_where == []
+    assert 'list="props-r.0~then"' in more.content.decode()
+    assert answer.status_code == 302
+    assert Segment.objects.get().rule["rule"]["all"][0]["value"] == {
+        "type": "click",
+        "where": [{"property": "elementId", "op": "is", "value": "hero"}],
+        "within": {"days": 3},
+    }
 
 
 SHAPE = FIELDS | {
