@@ -12,6 +12,7 @@ from campaigns.models.budgets import BudgetGuard, BudgetRaise
 from campaigns.models.campaigns import Campaign, CampaignSegment, CanaryChoice, CapChoice, Channel, Role
 from campaigns.models.deliveries import Delivery
 from campaigns.models.experiments import Experiment, Shown
+from campaigns.models.lanes import Lane
 from campaigns.models.links import LinkCheck
 from campaigns.models.offers import Code, Exposure, Offer, Promotion, Redemption, Reservation
 from campaigns.models.templates import ContentTemplate, TemplateUse, TemplateVersion
@@ -32,6 +33,7 @@ __all__ = [
     "Delivery",
     "Experiment",
     "Exposure",
+    "Lane",
     "LinkCheck",
     "Offer",
     "Promotion",

@@ -1,7 +1,7 @@
 """Claiming rows to send: due ones that no other worker holds, less those for whom it is not the moment."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,25 +15,33 @@ from campaigns.rules.lifecycle import State
 from campaigns.rules.quiet import next_allowed, zone_of
 from campaigns.services.automations.goals import reached_meanwhile
 from campaigns.services.buckets import Rate, take_tokens
+from consent.selectors.decisions import use_of
 from consent.selectors.suppression import suppressed_among
 
-BATCH: Final = 50
+BATCH: Final = 100
+MEASURING: Final = "analytics"
+"""Key of the purpose under which people agree that we note how they react to messages."""
 _DUE: Final = """
 SELECT d.id, d.customer_id, coalesce(c.email, ''), coalesce(c.time_zone, '')
 FROM campaigns_delivery d LEFT JOIN customers_customer c ON c.id = d.customer_id
 WHERE d.campaign_id = %s AND d.state = 'queued' AND d.due_at <= %s ORDER BY d.due_at, d.id LIMIT %s
 FOR UPDATE OF d SKIP LOCKED
 """
+_TAKE: Final = """
+UPDATE campaigns_delivery d SET state = 'sending', reason = '', claimed_at = %(now)s, attempts = x.attempts + 1,
+    consent_ref = c.consent_ref, tracked = coalesce(k.tracking AND k.channel = 'email'
+        AND c.consent_mask & %(analytics)s <> 0 AND (c.consent_until IS NULL OR c.consent_until > %(now)s), false)
+FROM campaigns_delivery x JOIN campaigns_campaign k ON k.id = x.campaign_id
+LEFT JOIN customers_customer c ON c.id = x.customer_id
+WHERE x.id = ANY(%(deliveries)s::bigint[]) AND d.id = x.id
+"""
+"""The same is read again before each message; this is what stands when the worker is killed in between."""
 _HAD: Final = """
 SELECT customer_id, array_agg(coalesce(sent_at, claimed_at) ORDER BY coalesce(sent_at, claimed_at) DESC)
 FROM campaigns_delivery WHERE customer_id = ANY(%s)
     AND (sent_at > %s OR state IN ('claimed', 'sending', 'unknown') AND claimed_at > %s)
 GROUP BY customer_id
 """
-
-
-BACK: Final[Mapping[str, Any]] = {"state": DeliveryState.QUEUED, "claimed_at": None}
-"""What undoes a claim."""
 
 
 @dataclass(slots=True)
@@ -58,7 +66,7 @@ class _Row:
 
 @transaction.atomic
 def claim(*, campaign: Campaign, now: datetime, limit: int = BATCH) -> Batch:
-    """At most `limit` rows are claimed for this worker.
+    """At most `limit` rows are this worker's: in state `sending`, one attempt more, with what is known of consent now.
 
     Others among the due ones are put off (quiet hours where the person is, frequency cap, too many to one domain) or
     left out (cap, suppression list). Nobody else can claim the same rows: they are locked, and skipped, until commit.
@@ -73,9 +81,14 @@ def claim(*, campaign: Campaign, now: datetime, limit: int = BATCH) -> Batch:
     rows = _put_off_capped(campaign, rows, batch, now)
     rows = _put_off_by_domain(rows, batch, now) if campaign.channel == Channel.EMAIL else rows
     rows = rows[: _granted(campaign, len(rows), now)]
-    batch.taken = [row.pk for row in rows]
-    Delivery.objects.filter(pk__in=batch.taken).update(state=DeliveryState.CLAIMED, reason="", claimed_at=now)
+    batch.taken = _taken([row.pk for row in rows], now)
     return batch
+
+
+def _taken(pks: Sequence[int], now: datetime) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, {"now": now, "analytics": use_of(MEASURING).mask, "deliveries": list(pks)})
+    return list(pks)
 
 
 def _due(campaign: Campaign, now: datetime, limit: int) -> list[_Row]:

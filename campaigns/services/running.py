@@ -15,11 +15,11 @@ from campaigns.services.approval import refuse_problems
 from campaigns.services.campaigns import locked, move
 from campaigns.services.canaries import hold_back, let_go
 from campaigns.services.holding import hold_out
+from campaigns.services.lanes import settle_lost, withdraw
 from core import jobs
 from core.actors import SYSTEM, Actor
 from core.errors import InvalidState
 
-LOST_AFTER: Final = timedelta(minutes=2)
 TRIED_FOR: Final = timedelta(minutes=30)
 """How long building an audience is tried again before the campaign has failed."""
 
@@ -70,10 +70,10 @@ def cancel_campaign(*, campaign: Campaign, reason: str = "", by: Actor, now: dat
     """Over: whoever was not sent to is left out for the reason `cancelled`; what was sent stays sent."""
     campaign = locked(campaign=campaign)
     moved = move(campaign=campaign, to=State.CANCELLED, by=by, now=now, reason=reason, finished_at=now)
-    waiting = (DeliveryState.QUEUED, DeliveryState.CLAIMED)
-    Delivery.objects.filter(campaign=campaign, state__in=waiting).update(
-        state=DeliveryState.SKIPPED, reason="cancelled"
-    )
+    rows = Delivery.objects.filter(campaign=campaign)
+    taken = withdraw(deliveries=rows.filter(state=DeliveryState.SENDING).values_list("pk", flat=True))
+    waiting = rows.filter(Q(state__in=(DeliveryState.QUEUED, DeliveryState.CLAIMED)) | Q(pk__in=taken))
+    waiting.update(state=DeliveryState.SKIPPED, reason="cancelled", claimed_at=None)
     return moved
 
 
@@ -156,9 +156,7 @@ def sending_now(*, now: datetime) -> list[int]:
 
 def recover(*, now: datetime) -> int:
     """What dead workers held is free again; a message one of them was handing over has an unknown outcome."""
-    lost = Delivery.objects.filter(claimed_at__lt=now - LOST_AFTER)
-    unknown = lost.filter(state=DeliveryState.SENDING).update(state=DeliveryState.UNKNOWN, reason="worker_lost")
-    return unknown + lost.filter(state=DeliveryState.CLAIMED).update(state=DeliveryState.QUEUED, claimed_at=None)
+    return settle_lost(now=now)
 
 
 @transaction.atomic

@@ -1,14 +1,14 @@
 """Sending: rows are claimed by many workers at once, permission is read again at the last moment, nobody gets two.
 
-A worker claims some rows (SKIP LOCKED), then hands over one message after the other. The statement that marks a
-message as being handed over reads consent, suppression and the campaign's state in the same breath, and commits
-before the mail server is called: whoever said no until then gets nothing, and a worker killed at any moment leaves at
-most one message whose outcome is unknown.
+A worker takes a set of rows (SKIP LOCKED) in one commit, which marks them `sending`, then hands over one message after
+the other. Before each, one statement reads consent, suppression and the campaign's state again and moves the worker's
+lane: whoever said no until then gets nothing. A worker killed at any moment leaves at most one message whose outcome is
+unknown; its successor reads in the lane what became of the others (see `lanes`).
 """
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,18 +17,18 @@ from typing import Any, Final
 
 import structlog
 from django.core.mail import get_connection
-from django.db import connection
+from django.db import connection, transaction
 
-from campaigns.models import Campaign, Channel, Delivery
+from campaigns.models import Campaign, Channel
 from campaigns.rules.content.templates import TemplateFault
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.feedback import no_mailbox
 from campaigns.rules.lifecycle import State
 from campaigns.rules.outcomes import SENT, Outcome, away
-from campaigns.selectors.audience import REASON
-from campaigns.services.claims import BACK, claim
+from campaigns.services.claims import MEASURING, claim
 from campaigns.services.feedback import suppress_gone
 from campaigns.services.handing import hand_over, provider_id
+from campaigns.services.lanes import STOPPED, Position, Sent, settle_slot
 from campaigns.services.messages import Writer
 from campaigns.services.told import tell_message
 from consent.selectors.catalogue import SERVICE_BIT
@@ -38,25 +38,8 @@ from customers.models import Customer
 
 Clock = Callable[[], datetime]
 log = structlog.get_logger("campaigns")
-MEASURING: Final = "analytics"
-"""Key of the purpose under which people agree that we note how they react to messages."""
-
-_HAND_OVER: Final = f"""
-UPDATE campaigns_delivery d SET state = 'sending', claimed_at = %(now)s, attempts = d.attempts + 1,
-    consent_ref = c.consent_ref, tracked = k.tracking AND k.channel = 'email' AND c.consent_mask & %(analytics)s <> 0
-        AND (c.consent_until IS NULL OR c.consent_until > %(now)s)
-FROM customers_customer c, campaigns_campaign k
-WHERE d.id = %(delivery)s AND d.state = 'claimed' AND k.id = d.campaign_id AND k.state = 'sending'
-    AND c.id = d.customer_id AND c.status <> 'deleted' AND c.merged_into_id IS NULL AND {REASON} = ''
-RETURNING c.id, c.public_id, c.email, c.first_name, c.last_name, c.country, c.region, c.language, c.orders_count,
-    c.attributes::text, d.attempts, d.tracked
-"""  # noqa: S608
-_WHY: Final = f"""
-SELECT k.state, CASE WHEN c.id IS NULL OR c.status = 'deleted' THEN 'deleted'
-    WHEN c.merged_into_id IS NOT NULL THEN 'merged' ELSE {REASON} END
-FROM campaigns_delivery d JOIN campaigns_campaign k ON k.id = d.campaign_id
-LEFT JOIN customers_customer c ON c.id = d.customer_id WHERE d.id = %(delivery)s AND d.state = 'claimed'
-"""  # noqa: S608
+NOTED_EVERY_S: Final = 1.0
+"""Results show at least this often, however slow the mail server is."""
 
 
 def send_campaign(*, campaign_id: int, slot: int, seconds: float, clock: Clock) -> int:
@@ -68,14 +51,11 @@ def send_campaign(*, campaign_id: int, slot: int, seconds: float, clock: Clock) 
         campaign = Campaign.objects.filter(pk=campaign_id, state=State.SENDING).first()
         if not free or campaign is None:
             return 0
-        sender, until, sent = _Sender(campaign, clock), time.monotonic() + seconds, 0
-        with sender:
-            while time.monotonic() < until and sender.goes_on:
-                batch = claim(campaign=campaign, now=clock())
-                if not batch.taken and not batch.decided:
-                    break
-                sent += sender.send(batch.taken)
-        return sent
+        settle_slot(campaign_id=campaign_id, slot=slot)
+        with _Sender(campaign, slot, clock, time.monotonic() + seconds) as sender:
+            while sender.goes_on:
+                sender.send()
+        return sender.sent
 
 
 @contextmanager
@@ -95,45 +75,75 @@ def _slot(campaign_id: int, slot: int) -> Iterator[bool]:
 class _Sender:
     """One worker's way to the mail server for one campaign, kept open from message to message."""
 
-    def __init__(self, campaign: Campaign, clock: Clock) -> None:
-        self._clock, self._use = clock, use_of(campaign.purpose_id)
+    def __init__(self, campaign: Campaign, slot: int, clock: Clock, until: float) -> None:
+        self._clock, self._until, self._use = clock, until, use_of(campaign.purpose_id)
         self._campaign, self._mailed = campaign, campaign.channel == Channel.EMAIL
         self._writer = Writer(campaign, self._use, choices_until(clock()))
+        self._position = Position(campaign.pk, slot)
+        self._facts = {
+            "bit": self._use.mask,
+            "service": 1 << SERVICE_BIT,
+            "analytics": use_of(MEASURING).mask,
+            "purpose": self._use.id,
+            "mailed": self._mailed,
+        }
         self._mail: Any = get_connection()
-        self.goes_on = True
+        self._noted_at = time.monotonic()
+        self.sent, self.goes_on = 0, True
 
     def __enter__(self) -> "_Sender":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._position.leave()
         try:
             self._mail.close()
         except (SMTPException, OSError) as trouble:
             log.info("mail connection not closed", error=type(trouble).__name__)
 
-    def send(self, deliveries: Sequence[int]) -> int:
-        """Hand over these claimed rows one by one; how many the server took."""
-        sent = 0
-        for place, pk in enumerate(deliveries):
-            now = self._clock()
-            found = _handed_over(pk, self._parameters(pk, now))
-            if found is None:
-                _leave_out(pk, self._parameters(pk, now))
-                continue
-            outcome = self._outcome(pk, found)
-            _note(pk, outcome, self._clock())
-            if no_mailbox(outcome.code):
-                suppress_gone(address=found.customer.email or "", now=self._clock())
-            sent += outcome.state == DeliveryState.SENT
-            if outcome.stops:
-                self.goes_on = False
-                Delivery.objects.filter(pk__in=deliveries[place + 1 :], state=DeliveryState.CLAIMED).update(**BACK)
-                break
-        return sent
+    def send(self) -> None:
+        """Take a set of rows and hand them over one by one, until all are done or something stops us."""
+        for pk in self._taken():
+            self._send(pk)
+            if time.monotonic() > self._noted_at + NOTED_EVERY_S:
+                self._position.note()
+                self._noted_at = time.monotonic()
+            self.goes_on = self.goes_on and time.monotonic() < self._until
+            if not self.goes_on:
+                return
 
-    def _parameters(self, pk: int, now: datetime) -> dict[str, Any]:
-        bits = {"bit": self._use.mask, "service": 1 << SERVICE_BIT, "analytics": use_of(MEASURING).mask}
-        return {"delivery": pk, "now": now, "purpose": self._use.id, "mailed": self._mailed, **bits}
+    @transaction.atomic
+    def _taken(self) -> list[int]:
+        now = self._clock()
+        batch = claim(campaign=self._campaign, now=now)
+        self._position.take(batch.taken, now)
+        self.goes_on = bool(batch.taken or batch.decided) and time.monotonic() < self._until
+        return batch.taken
+
+    def _send(self, pk: int) -> None:
+        row = self._position.next(pk, self._clock(), self._facts)
+        if row is None:
+            self.goes_on = self._position.is_mine()
+        elif row[0] == STOPPED:
+            self._position.release(pk)
+            self.goes_on = False
+        elif row[0]:
+            self._position.settle(pk, Outcome(DeliveryState.SKIPPED, row[0]), self._clock())
+        else:
+            self._hand_over(pk, _due(row))
+
+    def _hand_over(self, pk: int, found: "_Due") -> None:
+        outcome = self._outcome(pk, found)
+        if outcome.state == DeliveryState.SENT:
+            self.sent += 1
+            note = Sent(pk, self._clock(), outcome.provider_id, found.consent_ref, found.tracked)
+            self._position.sent(note)
+            return
+        self._position.settle(pk, outcome, self._clock())
+        if no_mailbox(outcome.code):
+            suppress_gone(address=found.customer.email or "", now=self._clock())
+        self.goes_on = not outcome.stops
 
     def _outcome(self, pk: int, found: "_Due") -> Outcome:
         try:
@@ -167,40 +177,23 @@ class _Due:
     customer: Customer
     attempts: int
     tracked: bool
+    consent_ref: int | None
 
 
-def _handed_over(pk: int, parameters: Mapping[str, Any]) -> _Due | None:
-    """Mark the row as being handed over, committed, and answer whom it is for; None when that may not be."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HAND_OVER, parameters)
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    names = ("id", "public_id", "email", "first_name", "last_name", "country", "region", "language", "orders_count")
-    values = dict(zip(names, row, strict=False))
-    return _Due(Customer(**values, attributes=json.loads(row[9])), row[10], row[11])
+_FIELDS: Final = (
+    "id",
+    "public_id",
+    "email",
+    "first_name",
+    "last_name",
+    "country",
+    "region",
+    "language",
+    "orders_count",
+)
 
 
-def _leave_out(pk: int, parameters: Mapping[str, Any]) -> None:
-    """Note why a claimed row was not handed over; back into the queue when only the campaign was stopped."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WHY, parameters)
-        row = cursor.fetchone()
-    mine = Delivery.objects.filter(pk=pk, state=DeliveryState.CLAIMED)
-    if row and row[1]:
-        mine.update(state=DeliveryState.SKIPPED, reason=row[1], claimed_at=None)
-    elif row:
-        mine.update(**BACK)
-
-
-def _note(pk: int, outcome: Outcome, now: datetime) -> None:
-    """Write down what became of a message; also when it was given up for lost meanwhile."""
-    values: dict[str, Any] = {"state": outcome.state, "reason": outcome.reason, "claimed_at": None}
-    if outcome.state == DeliveryState.SENT:
-        values |= {"sent_at": now, "provider_id": outcome.provider_id}
-    if outcome.bounced:
-        values |= {"outcome": outcome.bounced, "outcome_code": outcome.code, "outcome_at": now}
-    if outcome.again_in:
-        values["due_at"] = now + outcome.again_in
-    under_way = (DeliveryState.SENDING, DeliveryState.UNKNOWN)
-    Delivery.objects.filter(pk=pk, state__in=under_way).update(**values)
+def _due(row: Sequence[Any]) -> _Due:
+    _, attempts, tracked, consent_ref, *facts, attributes = row
+    values = dict(zip(_FIELDS, facts, strict=True))
+    return _Due(Customer(**values, attributes=json.loads(attributes)), attempts, tracked, consent_ref)

@@ -7,10 +7,12 @@ from typing import Any, Final
 
 import msgspec
 from django.db import connection
+from django.db.models import Q
 
 from campaigns.models import Delivery, Run, StepRecord
 from campaigns.rules.automations.states import RunState
 from campaigns.rules.deliveries import DeliveryState
+from campaigns.services.lanes import withdraw
 
 _COUNT: Final = """
 INSERT INTO campaigns_stepcount AS s (version_id, step, outcome, times)
@@ -125,7 +127,11 @@ def forget_messages(*, runs: Iterable[int]) -> int:
         return 0
     sent_by = StepRecord.objects.filter(run__in=ids, delivery_id__isnull=False)
     goals = sent_by.filter(run__ending="goal").values("delivery_id")
-    waiting = Delivery.objects.filter(state__in=[DeliveryState.QUEUED, DeliveryState.CLAIMED])
+    under_way = Delivery.objects.filter(pk__in=sent_by.values("delivery_id"), state=DeliveryState.SENDING)
+    taken = withdraw(deliveries=under_way.values_list("pk", flat=True))
+    waiting = Delivery.objects.filter(
+        Q(state__in=[DeliveryState.QUEUED, DeliveryState.CLAIMED]) | Q(pk__in=taken, state=DeliveryState.SENDING)
+    )
     left = {"state": DeliveryState.SKIPPED, "claimed_at": None}
     held = waiting.filter(pk__in=goals).update(reason="goal_reached", **left)
     return held + waiting.filter(pk__in=sent_by.values("delivery_id")).update(reason="left_automation", **left)
