@@ -66,7 +66,7 @@ class Position:
     """One worker's lane: nobody else moves it; a successor, or whoever ends waiting messages, may take it away."""
 
     def __init__(self, campaign_id: int, slot: int) -> None:
-        self._key = {"campaign": campaign_id, "slot": slot, "holder": secrets.token_hex(16)}
+        self._key: dict[str, Any] = {"campaign": campaign_id, "slot": slot, "holder": secrets.token_hex(16)}
         self._mine = Lane.objects.filter(campaign=campaign_id, slot=slot, holder=self._key["holder"])
         self._sent: list[Sent] = []
 
@@ -184,7 +184,8 @@ def _settle_all(lanes: QuerySet[Lane]) -> int:
         taken.filter(pk__in=lane.taken_by_server).update(
             state=DeliveryState.SENT, sent_at=lane.moved_at, claimed_at=None
         )
-        unknown += taken.filter(pk=lane.current).update(state=DeliveryState.UNKNOWN, reason="worker_lost")
+        current = taken.filter(pk__in=[lane.current] if lane.current else [])
+        unknown += current.update(state=DeliveryState.UNKNOWN, reason="worker_lost")
         put_back(lane.ahead)
         lane.delete()
     return unknown

@@ -1,19 +1,24 @@
 """Writing the message to one person: words filled in, both parts, the way out, and an id that never changes."""
 
-from collections.abc import Collection, Mapping
+import re
+import secrets
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import sanitize_address
 from django.template.loader import render_to_string
+from django.utils.html import escape
 
 from campaigns.models import Campaign
 from campaigns.rules.content.blocks import Words, by_locale, numbered_links, to_html, to_text, words_for
 from campaigns.rules.content.templates import FIELDS, Filled
 from campaigns.selectors.templates import attribute_keys
 from campaigns.selectors.tracking import click_address, pixel_address
+from campaigns.services.envelopes import Envelope, envelope
 from consent.selectors.catalogue import Use
 from consent.selectors.links import preference_link, unsubscribe_link
 from customers.models import Customer
@@ -75,7 +80,8 @@ class Writer(Wording):
 
     def __init__(self, campaign: Campaign, use: Use, choices_until: datetime | None = None) -> None:
         super().__init__(name=campaign.name, subject=campaign.subject, body=campaign.final_body)
-        self._campaign, self._use, self._until = campaign, use, choices_until
+        self._campaign, self._use, self._until, self._page = campaign, use, choices_until, _Page()
+        self._sender = sanitize_address(settings.DEFAULT_FROM_EMAIL, "utf-8")
 
     def letter(self, customer: Customer, tracked: int = 0, language: str = "") -> Letter:
         """The words for this person in her language or another; TemplateFault when they cannot be made.
@@ -87,15 +93,10 @@ class Writer(Wording):
         way_out = unsubscribe_link(customer=customer, purpose=self._use)
         choices = preference_link(customer=customer, expires_at=self._until) if self._until else ""
         below = f"\nAll your choices: {choices}" if choices else ""
-        context = {
-            "content": words.html,
-            "unsubscribe": way_out,
-            "choices": choices,
-            "pixel": pixel_address(delivery=tracked) if tracked else "",
-        }
+        pixel = pixel_address(delivery=tracked) if tracked else ""
         return Letter(
             subject=words.subject,
-            html=render_to_string("campaigns/mail.html", context | {"brand": settings.CONSOLE_BRAND}),
+            html=self._page.filled(content=words.html, unsubscribe=way_out, choices=choices, pixel=pixel),
             text=f"{words.text}\n\n-- \nUnsubscribe: {way_out}{below}\n",
             unsubscribe=way_out,
         )
@@ -108,23 +109,61 @@ class Writer(Wording):
         A provider gives the number of the delivery back with every report on it.
         """
         letter = self.letter(customer, delivery_id if tracked else 0)
-        domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
         message = EmailMultiAlternatives(
             subject=letter.subject,
             body=letter.text,
             to=[customer.email or ""],
             connection=connection,
-            headers={
-                "Message-ID": f"<{delivery_id}.{self._campaign.public_id}@{domain}>",
-                "List-Unsubscribe": f"<{letter.unsubscribe}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-                "Feedback-ID": f"{self._campaign.public_id}:{self._use.key}:hub",
-            },
+            headers=dict(self._headers(letter, delivery_id)),
         )
         message.attach_alternative(letter.html, "text/html")
         if delivery_id:
             message.metadata = {"delivery": str(delivery_id)}  # type: ignore[attr-defined]
         return message
+
+    def envelope(self, *, customer: Customer, delivery_id: int, tracked: bool = False) -> Envelope:
+        """The same e-mail for a plain mail server, as bytes; ValueError for an address that is none."""
+        letter = self.letter(customer, delivery_id if tracked else 0)
+        return envelope(
+            sender=self._sender,
+            recipient=customer.email or "",
+            subject=letter.subject,
+            headers=self._headers(letter, delivery_id),
+            text=letter.text,
+            html=letter.html,
+        )
+
+    def _headers(self, letter: Letter, delivery_id: int) -> Iterator[tuple[str, str]]:
+        domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
+        yield "Message-ID", f"<{delivery_id}.{self._campaign.public_id}@{domain}>"
+        yield "List-Unsubscribe", f"<{letter.unsubscribe}>"
+        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+        yield "Feedback-ID", f"{self._campaign.public_id}:{self._use.key}:hub"
+
+
+_SLOTS: Final = ("content", "unsubscribe", "choices", "pixel")
+
+
+class _Page:
+    """What surrounds the words in a letter; its template is rendered once for each set of slots that are filled."""
+
+    def __init__(self) -> None:
+        self._marks = {name: secrets.token_hex(16) for name in _SLOTS}
+        self._pieces: dict[frozenset[str], list[str]] = {}
+
+    def filled(self, **values: str) -> str:
+        """The whole page; `content` is HTML, everything else is escaped."""
+        there = frozenset(name for name, value in values.items() if value)
+        pieces = self._pieces.get(there) or self._pieces.setdefault(there, self._read(there))
+        shown = {name: value if name == "content" else escape(value) for name, value in values.items()}
+        return "".join(shown[piece] if place % 2 else piece for place, piece in enumerate(pieces))
+
+    def _read(self, there: Collection[str]) -> list[str]:
+        """Text, name of a slot, text, and so on."""
+        marks = {name: self._marks[name] if name in there else "" for name in _SLOTS}
+        page = render_to_string("campaigns/mail.html", {**marks, "brand": settings.CONSOLE_BRAND})
+        names = {mark: name for name, mark in self._marks.items()}
+        return [names.get(piece, piece) for piece in re.split(f"({'|'.join(names)})", page)]
 
 
 def _values(customer: Customer, open_keys: Collection[str]) -> Mapping[str, Any]:

@@ -16,7 +16,8 @@ from smtplib import SMTPException
 from typing import Any, Final
 
 import structlog
-from django.core.mail import get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 from django.db import connection, transaction
 
 from campaigns.models import Campaign, Channel
@@ -26,6 +27,7 @@ from campaigns.rules.feedback import no_mailbox
 from campaigns.rules.lifecycle import State
 from campaigns.rules.outcomes import SENT, Outcome, away
 from campaigns.services.claims import MEASURING, claim
+from campaigns.services.envelopes import Envelope
 from campaigns.services.feedback import suppress_gone
 from campaigns.services.handing import hand_over, provider_id
 from campaigns.services.lanes import STOPPED, Position, Sent, settle_slot
@@ -150,17 +152,24 @@ class _Sender:
             if not self._mailed:
                 self._writer.shown(found.customer)
                 return self._told(pk, found)
-            message = self._writer.message(
-                customer=found.customer, delivery_id=pk, connection=self._mail, tracked=found.tracked
-            )
+            message = self._message(pk, found)
             self._mail.open()
         except TemplateFault:
             return Outcome(DeliveryState.FAILED, "missing_field")
+        except ValueError:
+            return Outcome(DeliveryState.FAILED, "unsendable")
         except (SMTPException, OSError) as trouble:
             log.warning("mail server away", error=type(trouble).__name__)
             return away(found.attempts)
         outcome = hand_over(mail=self._mail, message=message, attempts=found.attempts)
         return replace(outcome, provider_id=provider_id(message)) if outcome is SENT else outcome
+
+    def _message(self, pk: int, found: "_Due") -> Envelope | EmailMultiAlternatives:
+        """Providers are asked by Django's classes, which anymail translates; a plain server takes bytes."""
+        facts: dict[str, Any] = {"customer": found.customer, "delivery_id": pk, "tracked": found.tracked}
+        if isinstance(self._mail, SmtpBackend):
+            return self._writer.envelope(**facts)
+        return self._writer.message(connection=self._mail, **facts)
 
     def _told(self, pk: int, found: "_Due") -> Outcome:
         """What pages ask for is there by itself; what webhooks deliver is told."""

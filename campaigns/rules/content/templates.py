@@ -21,6 +21,7 @@ FILTERS: Final = ("default", "capitalize", "upcase", "downcase", "strip", "trunc
 TAGS: Final = ("content", "output", "illegal", "if", "unless", "case", "comment")
 LONGEST: Final = 100_000
 _LINK_LIKE: Final = re.compile(r"\[[^\[\]\n]*\]\(([^)\n]*)\)")
+_MARKS: Final = frozenset("{}%")
 _OUTPUT: Final = re.compile(r"{{.*?}}", re.DOTALL)
 
 
@@ -55,12 +56,15 @@ class Filled:
             used = self._template.analyze()
         except LiquidError as error:
             raise TemplateFault(_said(error)) from error
+        self._always = source if _MARKS.isdisjoint(source) else None
         if strange := sorted(set(used.filters) - set(FILTERS)):
             raise TemplateFault(f"The text cannot be read: there is no filter {strange[0]}.")
         self.names = {".".join(str(part) for part in one.segments) for many in used.variables.values() for one in many}
 
     def for_person(self, values: Mapping[str, Any]) -> str:
         """The words for one person; TemplateFault when they cannot be made."""
+        if self._always is not None:
+            return self._always
         try:
             return str(self._template.render(**values))
         except LiquidError as error:
