@@ -1,6 +1,7 @@
 """What engagement contributes to the floors below: the timeline, its personal data, how far its followers are."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from campaigns.selectors.automations.sources import register_signal_source
 from campaigns.selectors.campaign_results import WINDOW as RESULTS_WINDOW
+from campaigns.selectors.interruptions import Stretch, register_outages
 from campaigns.selectors.measures import register_measures
 from core import menu, meter, privacy
 from core.privacy import PersonalData
@@ -60,6 +62,12 @@ def _outages(request: HttpRequest, campaign: Any) -> Mapping[str, Any]:
     return {"launched": begins, "silent": silent, "finished": bool(begins) and ends < now}
 
 
+def _silences(begins: datetime, ends: datetime) -> list[Stretch]:
+    found = attribution.silent_hours(begins=begins, ends=ends)
+    return [Stretch(one.begins_at, one.ends_at, "no_events") for one in found]
+
+
+register_outages(_silences)
 register_source(EVENTS)
 register_signal_source(SIGNALS)
 register_measures(measures.EVENTS)

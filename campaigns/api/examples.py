@@ -91,7 +91,14 @@ EXAMPLES = [
         answer={"param": "to"},
     ),
     Example("listCampaignDeliveries", "Nobody yet", path=ID, answer={"data": []}),
-    Example("getCampaignResults", "Not launched yet", path=ID, answer={"funnel": [], "revenue": None}),
+    Example("getCampaignResults", "Not launched yet", path=ID, answer={"funnel": [], "revenue": None, "pauses": []}),
+    Example(
+        "getCampaignMetrics",
+        "By day; not launched yet",
+        path=ID,
+        query={"fields": "sent,delivered,clicked,conversions,revenue", "breakdown": "day"},
+        answer={"begins": None, "totals": {}, "breakdown": []},
+    ),
     Example(
         "setBudgetGuard",
         "Twice, by 50 each",

@@ -170,7 +170,22 @@ class FunnelStepSerializer(serializers.Serializer[object]):
     people = serializers.IntegerField()
 
 
-class CampaignResultsSerializer(serializers.Serializer[object]):
+class InterruptionSerializer(serializers.Serializer[object]):
+    """From an instant to another."""
+
+    begins_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(allow_null=True, help_text="Null while it lasts.")
+    reason = serializers.CharField(allow_blank=True)
+
+
+class InterruptionsSerializer(serializers.Serializer[object]):
+    """When figures are lower than they would have been."""
+
+    pauses = InterruptionSerializer(many=True, help_text="When nothing was handed over, by the audit trail.")
+    outages = InterruptionSerializer(many=True, help_text="Hours in which no event was heard although many are usual.")
+
+
+class CampaignResultsSerializer(InterruptionsSerializer):
     """What a campaign brought; figures are null before it was launched or where nothing divides."""
 
     campaign = serializers.CharField()

@@ -26,7 +26,7 @@ from campaigns.api.experiment_serializers import (
 )
 from campaigns.models import Experiment
 from campaigns.rules.experiments import ExperimentState
-from campaigns.selectors.campaign_results import campaign_results
+from campaigns.selectors.campaign_results import WINDOW, campaign_results
 from campaigns.selectors.campaigns import find_campaign
 from campaigns.selectors.experiment_answers import (
     campaign_results_answer,
@@ -35,6 +35,7 @@ from campaigns.selectors.experiment_answers import (
     results_answer,
 )
 from campaigns.selectors.experiments import find_experiment, list_experiments
+from campaigns.selectors.interruptions import interruptions_answer
 from campaigns.selectors.planning import Question, plan
 from campaigns.services.experiments import (
     change_experiment,
@@ -228,10 +229,15 @@ class CampaignReport(ApiView):
         responses=CampaignResultsSerializer,
     )
     def get(self, request: Request, campaign_id: str) -> Response:
-        """Funnel, buyers, revenue, cost, CPA, CAC, ROAS and ROI, and those sent to against those held out."""
+        """Funnel, buyers, revenue, cost, CPA, CAC, ROAS and ROI, and those sent to against those held out.
+
+        With when the campaign was paused, and hours in which nothing was heard.
+        """
         self.only()
-        campaign = find_campaign(campaign_id)
-        return Response(campaign_results_answer(campaign, campaign_results(campaign, timezone.now())))
+        campaign, now = find_campaign(campaign_id), timezone.now()
+        begins = campaign.launched_at
+        heard = interruptions_answer(campaign, begins=begins, ends=min(now, begins + WINDOW) if begins else now)
+        return Response(campaign_results_answer(campaign, campaign_results(campaign, now)) | heard)
 
 
 _FLOATS: Final = ("baseline", "uplift", "deviation", "power", "level")

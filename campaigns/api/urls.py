@@ -8,6 +8,7 @@ from campaigns.api.automation_runs import RunViewSet
 from campaigns.api.automation_simulation import AutomationSimulation
 from campaigns.api.automations import AutomationViewSet
 from campaigns.api.budgets import BudgetGuardView, RevertRaise
+from campaigns.api.campaign_metrics import CampaignMetrics
 from campaigns.api.campaigns import CampaignViewSet, DeliveryViewSet
 from campaigns.api.experiments import CampaignReport, ExperimentViewSet, PlanExperiment, RecordShown
 from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, RedeemCode
@@ -76,6 +77,7 @@ urlpatterns = [
     path("promotions/<str:promotion>/codes", CodeViewSet.as_view(_MANY)),
     *(path(f"promotions/<str:promotion>/{step}", PromotionViewSet.as_view({"post": step})) for step in _MOVES),
     path("campaigns/<str:campaign_id>/results", CampaignReport.as_view()),
+    path("campaigns/<str:campaign_id>/metrics", CampaignMetrics.as_view()),
     path("experiments", ExperimentViewSet.as_view(_MANY)),
     path("experiments/plan", PlanExperiment.as_view()),
     path("experiments/<str:experiment>", ExperimentViewSet.as_view(_ONE)),

@@ -1,0 +1,145 @@
+"""/campaigns/{campaign_id}/metrics: the figures that were asked for, of a period, in all or broken down."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns.api.experiment_serializers import GroupReportSerializer, InterruptionsSerializer
+from campaigns.models import Campaign
+from campaigns.selectors.campaign_metrics import BREAKDOWNS, METRICS, figures_of, metrics_answer, uplift_answer
+from campaigns.selectors.campaigns import find_campaign
+from campaigns.selectors.interruptions import interruptions_answer
+from core.api.views import ApiView
+from core.errors import InvalidInput, InvalidState
+
+LONGEST: Final = timedelta(days=366)
+
+
+class MetricsSerializer(serializers.Serializer[object]):
+    """Figures of the messages that left in the period; only those that were asked for are there."""
+
+    sent = serializers.IntegerField(required=False)
+    delivered = serializers.IntegerField(required=False, help_text="Not sent back by the receiving server.")
+    delivery_rate = serializers.FloatField(required=False, allow_null=True)
+    measured = serializers.IntegerField(required=False, help_text="Of people who allow that we see opens and clicks.")
+    opened = serializers.IntegerField(required=False, help_text="By people; machines and doubts are left out.")
+    open_rate = serializers.FloatField(required=False, allow_null=True, help_text="Of the measured ones.")
+    clicked = serializers.IntegerField(required=False, help_text="By people; machines and doubts are left out.")
+    click_rate = serializers.FloatField(required=False, allow_null=True, help_text="Of the measured ones.")
+    conversions = serializers.IntegerField(required=False, help_text="Who bought within 14 days of the message.")
+    conversion_rate = serializers.FloatField(required=False, allow_null=True, help_text="Of those who may be counted.")
+    coverage = serializers.FloatField(required=False, allow_null=True, help_text="Share that may be counted.")
+    revenue = serializers.FloatField(required=False, help_text="What they paid within 14 days, in `currency`.")
+
+
+class BrokenDownSerializer(MetricsSerializer):
+    """The same for one value of the breakdown."""
+
+    key = serializers.CharField(allow_blank=True, help_text="A day in UTC, a country, a language; '' is unknown.")
+
+
+class CampaignMetricsSerializer(InterruptionsSerializer):
+    """The figures of a campaign."""
+
+    campaign = serializers.CharField()
+    currency = serializers.CharField()
+    begins = serializers.DateTimeField(allow_null=True, help_text="Null before the launch.")
+    ends = serializers.DateTimeField()
+    totals = MetricsSerializer()
+    breakdown = BrokenDownSerializer(many=True, help_text="Most messages first, at most 400; days in their order.")
+    uplift = GroupReportSerializer(
+        required=False,
+        allow_null=True,
+        help_text="Sent against held out, for the whole campaign whatever the period; null without people held out.",
+    )
+
+
+class CampaignMetrics(ApiView):
+    """GET /api/v1/campaigns/{campaign_id}/metrics."""
+
+    scopes = {"get": "reports:read"}
+    tag = "Campaigns"
+
+    @extend_schema(
+        operation_id="getCampaignMetrics",
+        summary="How does the campaign do?",
+        responses=CampaignMetricsSerializer,
+        parameters=[
+            OpenApiParameter("fields", str, description=f"Some of {', '.join(METRICS)}, with commas; all of them."),
+            OpenApiParameter("begins", datetime, description="First instant, with an offset; the launch."),
+            OpenApiParameter("ends", datetime, description="First instant after; now. At most 366 days later."),
+            OpenApiParameter("breakdown", str, enum=sorted(BREAKDOWNS), description="What to divide the figures by."),
+        ],
+    )
+    def get(self, request: Request, campaign_id: str) -> Response:
+        """Sent, delivered, opened and clicked by people, conversions, revenue, uplift.
+
+        Of the messages that left in the period. Pauses and hours in which nothing was heard are named beside.
+        """
+        self.only("fields", "begins", "ends", "breakdown")
+        query, now = request._request.GET, timezone.now()
+        fields, breakdown = _fields(query.get("fields")), _breakdown(query.get("breakdown", ""))
+        campaign = find_campaign(campaign_id)
+        if campaign.totals:
+            raise InvalidState("The rows of this campaign were removed for their age; its results are still there.")
+        begins, ends = _period(campaign, query, now)
+        found = _figures(campaign, fields, begins, ends, breakdown, now)
+        if "uplift" in fields:
+            found["uplift"] = uplift_answer(campaign, now)
+        head = {"campaign": campaign.public_id, "currency": campaign.currency, "begins": begins, "ends": ends}
+        return Response({**head, **found, **interruptions_answer(campaign, begins=begins, ends=ends)})
+
+
+def _figures(
+    campaign: Campaign, fields: tuple[str, ...], begins: datetime | None, ends: datetime, breakdown: str, now: datetime
+) -> dict[str, Any]:
+    if begins is None:
+        return {"totals": {}, "breakdown": []}
+    totals = figures_of(campaign, begins=begins, ends=ends, now=now)
+    parts = figures_of(campaign, begins=begins, ends=ends, breakdown=breakdown, now=now) if breakdown else []
+    if breakdown == "day":
+        parts.sort(key=lambda one: one.key)
+    return {
+        "totals": metrics_answer(totals[0], fields) if totals else {},
+        "breakdown": [{"key": one.key, **metrics_answer(one, fields)} for one in parts],
+    }
+
+
+def _fields(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return METRICS
+    wanted = tuple(dict.fromkeys(text.split(",")))
+    if strange := [name for name in wanted if name not in METRICS]:
+        raise InvalidInput(f"Invalid 'fields': there is no '{strange[0][:40]}'.", param="fields")
+    return wanted
+
+
+def _breakdown(text: str) -> str:
+    if text and text not in BREAKDOWNS:
+        raise InvalidInput(f"Invalid 'breakdown': choose from {', '.join(BREAKDOWNS)}.", param="breakdown")
+    return text
+
+
+def _period(campaign: Campaign, query: Mapping[str, str], now: datetime) -> tuple[datetime | None, datetime]:
+    begins, ends = (_instant(name, query[name]) if name in query else None for name in ("begins", "ends"))
+    begins, ends = begins or campaign.launched_at, ends or now
+    if begins and not begins <= ends <= begins + LONGEST and (query.get("begins") or query.get("ends")):
+        raise InvalidInput("Invalid 'ends': it lies after 'begins', at most 366 days.", param="ends")
+    return begins, ends
+
+
+def _instant(name: str, text: str) -> datetime:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InvalidInput(f"Invalid '{name}': send an instant with an offset or Z.", param=name)
+    return found.astimezone(UTC)
