@@ -91,9 +91,15 @@ class Position:
         rows = direct.run(statement=_NEXT, parameters={**self._key, **facts, "delivery": delivery, "now": now})
         return rows[0] if rows else None
 
-    def is_mine(self) -> bool:
-        """Nobody took the lane away; single rows in it may have been withdrawn."""
-        return self._mine.exists()
+    def goes_on_without(self, delivery: int) -> bool:
+        """Whether the lane is still ours after `next` said nothing about a row of it, which was withdrawn, it seems.
+
+        When its answer got lost with the connection, the row was not handed over and waits again.
+        """
+        lane = self._mine.first()
+        if lane and lane.current == delivery:
+            self.release(delivery)
+        return lane is not None
 
     def sent(self, message: Sent) -> None:
         """The server took it; noted with the next set."""

@@ -126,7 +126,7 @@ class _Sender:
     def _send(self, pk: int) -> None:
         row = self._position.next(pk, self._clock(), self._facts)
         if row is None:
-            self.goes_on = self._position.is_mine()
+            self.goes_on = self._position.goes_on_without(pk)
         elif row[0] == STOPPED:
             self._position.release(pk)
             self.goes_on = False

@@ -161,3 +161,17 @@ def test_send__lane_taken_away__stops_at_once_and_notes_what_was_sent(sink):
 
     assert (sent, len(sink.messages)) == (1, 1)
     assert states(campaign) == {"sent": 1, "queued": 2}
+
+
+def test_send__answer_lost_with_the_connection__the_row_waits_again_and_is_sent_once(sink):
+    campaign = launched(make_campaign(make_people(3)))
+
+    def act():
+        lane = Lane.objects.get()
+        Lane.objects.update(current=lane.ahead[0], ahead=lane.ahead[1:])
+
+    sent = send_campaign(campaign_id=campaign.pk, slot=0, seconds=20, clock=after_the_first(sink, act))
+
+    assert (sent, len(sink.messages), len(set(sink.addresses))) == (3, 3, 3)
+    assert states(campaign) == {"sent": 3}
+    assert set(Delivery.objects.values_list("attempts", flat=True)) == {1}
