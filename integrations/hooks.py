@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +13,7 @@ from campaigns.services.outside import register_outside
 from consent.selectors.papers import Connection, register_connections
 from core import menu, meter, privacy
 from core.actors import Credential
-from core.api.credentials import ORIGIN_KEY, is_own_origin, register_finder, register_guard
+from core.api.credentials import ORIGIN_KEY, client_ip, is_own_origin, register_finder, register_guard
 from core.errors import Forbidden
 from core.privacy import PersonalData
 from customers.selectors.origins import register_namer
@@ -20,6 +21,7 @@ from integrations.models import ApiClient, EndpointState, LogSink, WebhookDelive
 from integrations.rules.clients import EXPIRING
 from integrations.rules.dpop import CERTIFICATE
 from integrations.rules.routes import template_of
+from integrations.selectors.anomalies import subject_names, waiting_anomalies
 from integrations.selectors.clients import Found, count_expiring, find_api_key, find_bearer, list_clients
 from integrations.selectors.quotas import warned_today
 from integrations.selectors.sinks import failing_sinks, list_sinks, most_behind
@@ -34,6 +36,7 @@ from integrations.selectors.webhooks import (
 from integrations.services import webhook_planning
 from integrations.services.bindings import check_binding
 from integrations.services.clients import note_use
+from integrations.services.networks import note_network
 from integrations.services.outside import look_at_links, read_address
 from integrations.services.usage_drain import first_kept
 from integrations.services.webhook_messages import asked_for
@@ -105,8 +108,19 @@ def _check_binding(request: HttpRequest, credential: Credential, secret: str) ->
     )
 
 
+def _note_network(request: HttpRequest, credential: Credential, secret: str) -> None:
+    """Where servers call from; web pages and apps run where people are."""
+    if credential.origins or credential.staff_id:
+        return
+    header = settings.COUNTRY_HEADER
+    country = request.headers.get(header, "") if header else ""
+    now, address = timezone.now(), client_ip(request)
+    note_network(client_id=credential.client_id, address=address, country=country, now=now)
+
+
 register_guard(_check_origin)
 register_guard(_check_binding)
+register_guard(_note_network)
 
 
 def _expiring_secrets() -> list[menu.Alert]:
@@ -201,6 +215,21 @@ privacy.register(
         order=230,
     )
 )
+
+
+def _unusual() -> list[menu.Alert]:
+    found = list(waiting_anomalies()[:10])
+    names = subject_names(subjects=[row.subject for row in found])
+    return [
+        menu.Alert(
+            f"{row.get_kind_display()}: {names.get(row.subject) or row.subject or 'nobody recognised'}.",
+            reverse("console:anomaly", args=[row.public_id]),
+        )
+        for row in found
+    ]
+
+
+menu.add_alerts(menu.AlertSource("anomalies", "integrations.view_anomaly", _unusual))
 menu.add_alerts(menu.AlertSource("quotas", "integrations.view_apiclient", _near_quota))
 menu.add_alerts(menu.AlertSource("secrets", "integrations.view_apiclient", _expiring_secrets))
 menu.add_search(menu.Search("Requests", "list", "integrations.view_apiusage", _search_requests))

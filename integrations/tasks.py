@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.jobs import Retryable
 from integrations.services import (
     agent_calls,
+    anomalies,
     bindings,
     clients,
     papers,
@@ -39,6 +40,19 @@ def trim_usage(**_: Any) -> None:
     now = timezone.now()
     usage_drain.trim_usage(now=now)
     usage_drain.drop_old_log(now=now)
+    anomalies.trim_anomalies(now=now)
+
+
+@shared_task
+def look_for_anomalies(**_: Any) -> int:
+    """Find what is unusual in the use of API clients and in signing in."""
+    return anomalies.look_for_anomalies(now=timezone.now())
+
+
+@shared_task(autoretry_for=(Retryable,), retry_backoff=60, max_retries=5)
+def mail_anomaly(anomaly_id: str, **_: Any) -> int:
+    """Tell staff what is unusual."""
+    return anomalies.mail_anomaly(public_id=anomaly_id)
 
 
 @shared_task

@@ -59,6 +59,8 @@ PERMISSIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "integrations.view_apiclient": ("See API clients", frozenset({_C, _I})),
     "integrations.change_apiclient": ("Register and change API clients", frozenset({_I})),
     "integrations.rotate_secret": ("Issue and rotate secrets", frozenset({_I})),
+    "integrations.view_anomaly": ("See unusual use of the API and of accounts", frozenset({_C, _I})),
+    "integrations.change_anomaly": ("Dismiss and mute alerts of use", frozenset({_I})),
     "integrations.view_webhook": ("See webhooks and what was delivered", frozenset({_C, _I})),
     "integrations.change_webhook": ("Set up, test, pause and replay webhooks", frozenset({_I})),
     "integrations.view_sink": ("See sinks and how far they are behind", frozenset({_C, _I})),

@@ -27,6 +27,7 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "oauth-tokens": {"task": "integrations.tasks.clear_expired_tokens", "schedule": 3600.0},
     "api-usage": {"task": "integrations.tasks.drain_usage", "schedule": 5.0},
     "api-quotas": {"task": "integrations.tasks.warn_quotas", "schedule": 60.0},
+    "unusual-use": {"task": "integrations.tasks.look_for_anomalies", "schedule": 300.0},
     "api-usage-retention": {"task": "integrations.tasks.trim_usage", "schedule": 3600.0},
     "agent-callbacks": {"task": "integrations.tasks.call_agents", "schedule": 300.0},
     "processor-agreements": {"task": "integrations.tasks.stop_uncovered", "schedule": 300.0},

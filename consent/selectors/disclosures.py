@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from django.db import connection
@@ -34,6 +34,15 @@ SELECT day, sum(bit_count(people)) FROM (
     SELECT date_trunc('day', hour AT TIME ZONE 'UTC')::date AS day, chunk, bit_or(people) AS people
     FROM consent_disclosure WHERE flow_id = %(flow)s AND hour >= %(since)s GROUP BY 1, 2
 ) AS told GROUP BY day ORDER BY day DESC
+"""
+_PEOPLE: Final = """
+SELECT recipient, day, sum(bit_count(people))::bigint AS people FROM (
+    SELECT f.recipient, date_trunc('day', d.hour AT TIME ZONE 'UTC')::date AS day, d.chunk, bit_or(d.people) AS people
+    FROM consent_disclosureflow f JOIN consent_disclosure d ON d.flow_id = f.id
+    WHERE (f.recipient = ANY(%(recipients)s) OR starts_with(f.recipient, %(prefix)s))
+        AND f.last_at >= %(since)s AND d.hour >= %(since)s AND d.hour < %(until)s
+    GROUP BY 1, 2, 3
+) AS told GROUP BY 1, 2 HAVING sum(bit_count(people)) >= %(least)s ORDER BY 3 DESC, 1, 2 LIMIT %(most)s
 """
 _AFTER_NO: Final = """
 WITH said_no AS (
@@ -108,6 +117,23 @@ def _received(row: tuple[Any, ...], names: Mapping[str, str], processor: Process
     purpose, basis = (processor.purpose, processor.get_legal_basis_display()) if processor else ("", "")
     name = names.get(recipient, recipient)
     return Received(recipient, name, way, kinds, first_at, last_at, hours, purpose, basis)
+
+
+def people_by_day(
+    *,
+    recipients: Sequence[str] = (),
+    prefix: str | None = None,
+    since: datetime,
+    until: datetime | None = None,
+    least: int = 1,
+    most: int,
+) -> list[tuple[str, date, int]]:
+    """(recipient, day in UTC, different customers it was told about) from `least` people on, the most people first.
+
+    Of these recipients, or of all whose name begins with `prefix`; `since` is the beginning of a day. One query.
+    """
+    asked = {"recipients": list(recipients), "prefix": prefix, "since": since, "least": least, "most": most}
+    return _rows(_PEOPLE, asked | {"until": until or datetime.max.replace(tzinfo=UTC)})
 
 
 def list_flows() -> QuerySet[DisclosureFlow]:

@@ -157,6 +157,7 @@ class ClientDetail(DetailPage):
         return (
             Action("Rotate secret", url("api-client-rotate", client), ROTATE, "refresh", disabled_because=keys),
             Action("Contact", url("api-client-contact", client), CHANGE, "mail"),
+            Action("Mute warnings", url("api-client-mute", client), "integrations.change_anomaly", "bell"),
             Action("Change its proof", url("api-client-proof", client), ROTATE, "key"),
             Action("Edit scopes", url("api-client-scopes", client), CHANGE, "edit"),
             Action("Edit networks", url("api-client-networks", client), CHANGE, "world"),

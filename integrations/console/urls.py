@@ -1,6 +1,8 @@
 """Screens of integrations."""
 
 from core.console.views import screen
+from integrations.console.anomalies import AnomalyDetail, AnomalyList, MuteList
+from integrations.console.anomaly_steps import DismissAnomaly, EndMute, MuteAnomaly, MuteClient
 from integrations.console.api_usage import ApiUsage, ExportUsage
 from integrations.console.client_steps import (
     ChangeProof,
@@ -45,6 +47,7 @@ urlpatterns = [
     screen("api-clients/<str:public_id>/rotate", RotateSecret),
     screen("api-clients/<str:public_id>/proof", ChangeProof),
     screen("api-clients/<str:public_id>/contact", EditContact),
+    screen("api-clients/<str:public_id>/mute", MuteClient),
     screen("api-clients/<str:public_id>/scopes", EditScopes),
     screen("api-clients/<str:public_id>/networks", EditNetworks),
     screen("api-clients/<str:public_id>/disable", DisableClient),
@@ -52,6 +55,12 @@ urlpatterns = [
     screen("api-clients/<str:public_id>/keys/new", NewKey),
     screen("api-clients/<str:public_id>/keys/publishable", NewPublishableKey),
     screen("api-clients/<str:public_id>/keys/<str:key_id>/revoke", RevokeKey),
+    screen("unusual-use", AnomalyList),
+    screen("unusual-use/muted", MuteList),
+    screen("unusual-use/muted/<str:public_id>/end", EndMute),
+    screen("unusual-use/<str:public_id>", AnomalyDetail),
+    screen("unusual-use/<str:public_id>/dismiss", DismissAnomaly),
+    screen("unusual-use/<str:public_id>/mute", MuteAnomaly),
     screen("sinks", SinkList),
     screen("sinks/new", NewSink),
     screen("sinks/<str:public_id>", SinkDetail),

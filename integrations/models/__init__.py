@@ -1,5 +1,6 @@
 """Tables of integrations."""
 
+from integrations.models.anomalies import Anomaly, AnomalyState, ClientNetwork, Mute
 from integrations.models.bindings import TokenBinding
 from integrations.models.clients import (
     ApiClient,
@@ -26,6 +27,8 @@ from integrations.models.webhooks import (
 )
 
 __all__ = [
+    "Anomaly",
+    "AnomalyState",
     "ApiClient",
     "ApiClientSecret",
     "ApiKey",
@@ -33,11 +36,13 @@ __all__ = [
     "Binding",
     "BodyFormat",
     "BrokerKind",
+    "ClientNetwork",
     "DailyUsage",
     "DeliveryState",
     "EndpointState",
     "LogSink",
     "Mechanism",
+    "Mute",
     "PayloadKind",
     "QuotaWarning",
     "RefusedRequest",

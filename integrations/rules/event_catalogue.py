@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 PING: Final = "ping"
+CLIENT_ANOMALY: Final = "client.anomaly"
 ENDPOINT_FAILING: Final = "endpoint.failing"
 QUOTA_WARNING: Final = "client.quota_warning"
 ENDPOINT_DISABLED: Final = "endpoint.disabled"
@@ -59,6 +60,7 @@ _FREE: Final = {
     "dsar.withdrawn": "A privacy request was withdrawn.",
     "client.secret_rotated": "The secret of an API client was rotated.",
     QUOTA_WARNING: "An API client has used 70, 85 or 95 per cent of its calls of an hour or a day.",
+    CLIENT_ANOMALY: "An API client is used in an unusual way; `kind` says how, `seen` and `usual` how much.",
     ENDPOINT_FAILING: "A webhook endpoint has failed for 50, 70 or 90 per cent of the time after which it is disabled.",
     ENDPOINT_DISABLED: "A webhook endpoint was disabled.",
     PING: "A test, sent on request to one endpoint.",

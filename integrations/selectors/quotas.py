@@ -7,7 +7,9 @@ from django.conf import settings
 
 from core.meter import Level, Window, take
 from integrations.models import ApiClient, QuotaWarning
+from integrations.rules.anomalies import QUOTA
 from integrations.rules.quotas import SHORTEST_WARNED_S, Burn, burn_of
+from integrations.selectors.anomalies import muted_of
 
 
 def burns_of(*, clients: Iterable[ApiClient]) -> dict[str, list[tuple[Level, Burn]]]:
@@ -19,8 +21,9 @@ def burns_of(*, clients: Iterable[ApiClient]) -> dict[str, list[tuple[Level, Bur
 
 
 def warned_today(*, now: datetime) -> list[QuotaWarning]:
-    """The highest warning of today for each client and window, the highest step first; at most 50."""
-    found = QuotaWarning.objects.filter(day=now.date()).order_by("-step", "client_id", "window")[:500]
+    """The highest warning of today by client and window, the highest step first, at most 50; none of muted ones."""
+    rows = QuotaWarning.objects.filter(day=now.date()).exclude(client_id__in=muted_of(kind=QUOTA, now=now))
+    found = rows.order_by("-step", "client_id", "window")[:500]
     highest = {(row.client_id, row.window): row for row in reversed(found)}
     return sorted(highest.values(), key=lambda row: (-row.step, row.client_id))[:50]
 

@@ -15,12 +15,13 @@ from oauth2_provider.models import AccessToken, Grant, RefreshToken, clear_expir
 
 from consent.selectors.papers import check_may_begin
 from core import audit, outbox
-from core.actors import Actor
+from core.actors import Actor, ActorKind
 from core.crypto import digest, new_secret
 from core.errors import InvalidInput, InvalidState, Problem
 from core.ids import new_id
 from integrations.models import ApiClient, ApiClientSecret, ApiKey, Tier, TokenFormat
 from integrations.models.clients import is_loopback
+from integrations.rules.anomalies import REST_ACTION, has_rested
 from integrations.rules.assertions import BY_SECRET, Proof
 from integrations.services.proofs import proof_fields
 
@@ -263,8 +264,18 @@ def clear_expired_tokens() -> None:
 def note_use(*, client: ApiClient, key: ApiKey | None, now: datetime) -> None:
     """`last_used_at` of the client and the key is right to the minute; at most one write a minute for each."""
     for row in (client, key):
-        if row is not None and (row.last_used_at is None or now - row.last_used_at >= NOTED_EVERY):
-            type(row).objects.filter(pk=row.pk).update(last_used_at=now)
+        if row is None or (row.last_used_at is not None and now - row.last_used_at < NOTED_EVERY):
+            continue
+        before = row.last_used_at
+        ours = type(row).objects.filter(pk=row.pk, last_used_at=before).update(last_used_at=now)
+        if ours and before is not None and has_rested(last_used_at=before, now=now):
+            _note_rest(client, row, (now - before).days)
+
+
+def _note_rest(client: ApiClient, row: ApiClient | ApiKey, days: int) -> None:
+    by = Actor(kind=ActorKind.CLIENT, id=client.public_id)
+    changes = {"rested_days": [None, days], "used": [None, row.public_id]}
+    audit.record(by=by, action=REST_ACTION, target=client.public_id, changes=changes)
 
 
 def _new_ids() -> dict[str, Any]:

@@ -14,8 +14,10 @@ from core.jobs import Retryable
 from core.meter import Level
 from core.models import StaffUser
 from integrations.models import ApiClient, DailyUsage, QuotaWarning
+from integrations.rules.anomalies import QUOTA
 from integrations.rules.event_catalogue import QUOTA_WARNING
 from integrations.rules.quotas import STEPS, Burn
+from integrations.selectors.anomalies import muted_of
 from integrations.selectors.quotas import burns_of
 
 MOST_TOLD: Final = 50
@@ -25,12 +27,13 @@ log = structlog.get_logger("usage")
 def warn_quotas(*, now: datetime) -> int:
     """Each step that a client has reached is on record for today; how many people are told of now.
 
-    Of several steps reached at once only the highest is told.
+    Of several steps reached at once only the highest is told; of muted clients nothing is.
     """
+    muted = muted_of(kind=QUOTA, now=now)
     callers = DailyUsage.objects.filter(day__gte=now.date() - timedelta(days=1)).values("client_id")
     clients = ApiClient.objects.filter(public_id__in=callers, disabled_at__isnull=True).order_by("id")
     return sum(
-        _warn(client, level, burn, now)
+        _warn(client, level, burn, now, quiet=client.public_id in muted)
         for client in clients.iterator(chunk_size=500)
         for level, burn in burns_of(clients=[client])[client.public_id]
         if burn.step
@@ -38,7 +41,7 @@ def warn_quotas(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def _warn(client: ApiClient, level: Level, burn: Burn, now: datetime) -> bool:
+def _warn(client: ApiClient, level: Level, burn: Burn, now: datetime, *, quiet: bool) -> bool:
     full_at = None if burn.full_in is None else now + timedelta(seconds=burn.full_in)
     window, told = level.window, False
     for step in (step for step in STEPS if step <= burn.step):
@@ -49,6 +52,7 @@ def _warn(client: ApiClient, level: Level, burn: Burn, now: datetime) -> bool:
             step=step,
             defaults={"used": level.used, "limit": window.limit, "full_at": full_at, "created_at": now},
         )
+    told = told and not quiet
     if told:
         payload = {"client": client.public_id, "window": window.name, "percent": burn.step, "used": level.used}
         payload |= {"limit": window.limit, "full_at": full_at and full_at.isoformat()}

@@ -58,6 +58,7 @@ _ORDER: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
             "streaming",
             "sinks",
             "guides/sync",
+            "guides/unusual-use",
             "guides/consent",
             "guides/sandbox",
             "api/customers",

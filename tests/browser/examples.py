@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests.factories.anomalies import anomaly_example, mute_example
 from tests.factories.automations import (
     automation_example,
     automation_step_example,
@@ -77,6 +78,9 @@ _WEBHOOK_STEPS = "edit rotate pause enable test replay remove deliveries"
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "webhook": webhook_example,
     **{f"webhook-{step}": webhook_example for step in _WEBHOOK_STEPS.split()},
+    **dict.fromkeys(("anomaly", "anomaly-dismiss", "anomaly-mute"), anomaly_example),
+    "mute-end": mute_example,
+    "api-client-mute": client_example,
     "sink": sink_example,
     **{f"sink-{step}": sink_example for step in ["edit", "pause", "resume", "test", "remove"]},
     "webhook-delivery": delivery_example,
