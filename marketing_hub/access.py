@@ -61,6 +61,7 @@ PERMISSIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "integrations.rotate_secret": ("Issue and rotate secrets", frozenset({_I})),
     "integrations.view_anomaly": ("See unusual use of the API and of accounts", frozenset({_C, _I})),
     "integrations.change_anomaly": ("Dismiss and mute alerts of use", frozenset({_I})),
+    "integrations.use_sandbox": ("See and steer the sandbox", frozenset({_I})),
     "integrations.view_webhook": ("See webhooks and what was delivered", frozenset({_C, _I})),
     "integrations.change_webhook": ("Set up, test, pause and replay webhooks", frozenset({_I})),
     "integrations.view_sink": ("See sinks and how far they are behind", frozenset({_C, _I})),
@@ -126,6 +127,7 @@ SCOPES: Final[dict[str, str]] = {
     "sinks:manage": "Set up sinks that write the log into brokers",
     "jobs:write": "Start and watch imports",
     "audit:read": "Read the audit log",
+    "sandbox:manage": "Steer the sandbox: its clock, resets, events on request (test credentials only)",
     "introspection": "Introspect tokens of other clients",
 }
 
@@ -163,5 +165,6 @@ SCOPE_PERMISSIONS: Final[dict[str, str]] = {
     "sinks:manage": "integrations.change_sink",
     "jobs:write": "customers.import_customer",
     "audit:read": "core.view_auditentry",
+    "sandbox:manage": "integrations.use_sandbox",
     "introspection": "integrations.rotate_secret",
 }

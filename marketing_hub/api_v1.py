@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver
 
 from core.api.schema import Example
 
-APPS = ("customers", "consent", "campaigns", "engagement", "integrations")
+APPS = ("customers", "consent", "campaigns", "engagement", "integrations", "marketing_hub.sandbox")
 
 
 def _modules(name: str) -> Iterator[ModuleType]:

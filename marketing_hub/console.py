@@ -15,6 +15,7 @@ from engagement.console import urls as engagement
 from integrations.console import urls as integrations
 from marketing_hub import account, factors, single_sign_on, staff
 from marketing_hub.health import worker_beats
+from marketing_hub.sandbox import screens as sandbox
 from marketing_hub.system import urls as system
 
 
@@ -74,4 +75,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *engagement.urlpatterns,
     *integrations.urlpatterns,
     *system.urlpatterns,
+    *sandbox.urlpatterns,
 ]

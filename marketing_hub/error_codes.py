@@ -194,6 +194,12 @@ _ROWS: Final = (
         "Ask for a token with it; the client must be registered for it.",
     ),
     (
+        "environment_mismatch",
+        403,
+        "The address is for test credentials, and a live one called it.",
+        "Use a test credential.",
+    ),
+    (
         "ip_not_allowed",
         403,
         "The client may be used from other networks only.",

@@ -37,7 +37,7 @@ def web() -> tuple[str, ...]:
     return (
         *(sys.executable, "-m", "granian", "marketing_hub.wsgi:server", "--interface", "wsgi", "--no-ws"),
         *("--host", addresses.listening_on(), "--port", str(addresses.port())),
-        *("--workers", str(env.number("WEB_WORKERS", 2, 1, 64))),
+        *("--workers", "1" if env.flag("SANDBOX", False) else str(env.number("WEB_WORKERS", 2, 1, 64))),
         *("--blocking-threads", str(env.number("WEB_THREADS", 16, 1, 64))),
         *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10"),
         *("--log-level", "warning"),
@@ -83,6 +83,11 @@ def sinks() -> tuple[str, ...]:
     return (sys.executable, str(env.BASE_DIR / "manage.py"), "sinks")
 
 
+def sandbox() -> tuple[str, ...]:
+    """Answer the command of the sandbox, which makes itself ready and then answers test credentials."""
+    return (sys.executable, "-m", "marketing_hub.sandbox.serve")
+
+
 def beat() -> tuple[str, ...]:
     """Answer the command of Celery's timetable; exactly one may run in an installation."""
     return (
@@ -99,6 +104,7 @@ class _Plan:
     given: Mapping[str, str]
     processes: tuple[Program, ...]
     demo: bool
+    sandbox: bool
 
 
 def run() -> int:
@@ -173,8 +179,12 @@ def _plan() -> _Plan:
         Program("sinks", sinks(), patience=20),
         Program("beat", beat()),
     )
+    with_sandbox = env.flag("WITH_SANDBOX", True)
+    if with_sandbox:
+        require_free_port(host, addresses.sandbox_port(), "SANDBOX_PORT")
+        os.environ["SANDBOX_URL"] = f"http://{addresses.own_host()}:{addresses.sandbox_port()}"
     given = {name: os.environ[name] for name in _ADDRESSES if os.environ.get(name, "").strip()}
-    return _Plan(base_url, given, processes, demo=env.flag("DEMO", True))
+    return _Plan(base_url, given, processes, demo=env.flag("DEMO", True), sandbox=with_sandbox)
 
 
 def _start(supervisor: Supervisor, plan: _Plan, home: Home | None) -> None:
@@ -195,6 +205,9 @@ def _start(supervisor: Supervisor, plan: _Plan, home: Home | None) -> None:
     if plan.demo and not welcome.demo_file().exists():
         say("loading the demo, this once")
         supervisor.finish([_manage("demo", "load", "--base-url", plan.base_url, talks=True)])
+    if plan.sandbox:
+        supervisor.start([Program("sandbox", sandbox(), patience=15)], _READY_LIMIT)
+        say(f"sandbox  {os.environ['SANDBOX_URL']}/console/ (login in {env.data_dir() / 'sandbox' / 'login.txt'})")
     say(welcome.text(plan.base_url, seconds=time.monotonic() - began))
 
 
@@ -252,7 +265,7 @@ def _require_servers() -> None:
 def main(words: list[str]) -> int:
     """Do what the words ask; answer the exit status."""
     commands = {"web": web, "stream": stream, "worker": worker, "follower": follower}
-    commands |= {"courier": courier, "sinks": sinks, "beat": beat}
+    commands |= {"courier": courier, "sinks": sinks, "beat": beat, "sandbox": sandbox}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketing_hub.settings")
     if not words:
         return run()

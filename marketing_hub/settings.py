@@ -9,7 +9,7 @@ from marketing_hub.changelog import PREVIEW, RELEASES
 from marketing_hub.logs import configure_logging
 from marketing_hub.mail import KEPT, read_mail
 from marketing_hub.openapi_names import ENUM_NAMES
-from marketing_hub.sandbox.bounds import data_dir, guard_database
+from marketing_hub.sandbox.bounds import data_dir, database
 from marketing_hub.security import read_security
 from marketing_hub.timetable import ROUTES, TIMETABLE
 
@@ -120,8 +120,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.database_url("DATABASE_URL")}
-guard_database(sandbox=SANDBOX, name=DATABASES["default"]["NAME"])
+DATABASES = {"default": database(env.database_url("DATABASE_URL"), sandbox=SANDBOX)}
 DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -275,6 +274,7 @@ DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "privacy@example.com")
 MAIL = KEPT if SANDBOX else read_mail(EMAIL_HOST)
 MAIL_PROVIDER, EMAIL_BACKEND, ANYMAIL = MAIL.provider, MAIL.backend, MAIL.anymail
 EMAIL_FILE_PATH = str(data_dir(sandbox=SANDBOX) / "mail")
+WEBHOOK_KEPT_PATH = str(data_dir(sandbox=True) / "webhooks") if SANDBOX else ""  # kept there instead of being sent
 MAIL_PER_SECOND = env.number("MAIL_PER_SECOND", 0, 0, 100_000)  # what the provider takes; 0 is no limit
 MAIL_PER_SECOND_AND_DOMAIN = env.number("MAIL_PER_SECOND_AND_DOMAIN", 0, 0, 100_000)
 CAMPAIGN_SENDERS = env.number("CAMPAIGN_SENDERS", 2, 1, 64)  # workers that one campaign may keep busy

@@ -5,6 +5,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
+from core.actors import SYSTEM
+from marketing_hub.sandbox.drive import driver
 from marketing_hub.system import seals
 
 
@@ -12,6 +14,12 @@ from marketing_hub.system import seals
 def seal_audit(**_: Any) -> None:
     """Seal what was recorded since the last time."""
     seals.seal_audit(now=timezone.now())
+
+
+@shared_task
+def reset_sandbox(job_id: str, **_: Any) -> None:
+    """Bring the sandbox back to its mock data; only ever asked for inside it."""
+    driver().reset_now(job_id=job_id, by=SYSTEM)
 
 
 @shared_task

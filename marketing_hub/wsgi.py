@@ -1,6 +1,7 @@
 """Server entries: `application` for any WSGI server, `server` for ours, which passes calls for the stream on."""
 
 import os
+from importlib import import_module
 from typing import Any
 
 import django
@@ -29,6 +30,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketing_hub.settings")
 with env.refusing():
     django.setup(set_prefix=False)
     application = Application()
+    if settings.SANDBOX:
+        import_module("marketing_hub.sandbox.drive").begin()  # it needs the apps
     own = Inside(application) if settings.SANDBOX else TestDoor(application, url=env.text("SANDBOX_URL", ""))
     server = Passing(
         own,

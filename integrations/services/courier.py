@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from integrations.connectors.http import Answer, Door
+from integrations.connectors.kept import KeptDoor
 from integrations.models import WebhookEndpoint
 from integrations.rules.backoff import wait_asked_for
 from integrations.selectors.webhook_queue import NO_CONSENT, Audience, Content, Due, audience_of, contents, read_due
@@ -166,7 +168,7 @@ class Courier:
             else:
                 await asyncio.sleep(IDLE_S)
 
-    async def _turn(self, door: Door) -> bool:
+    async def _turn(self, door: Door | KeptDoor) -> bool:
         """Write what came of attempts, read what is due, begin it; whether there was anything."""
         now, batch = self._clock(), self._outcomes[:]
         reload = now.timestamp() >= self._reload_at
@@ -206,13 +208,13 @@ class Courier:
         lane.endpoint, lane.secrets = endpoint, secrets
         return lane
 
-    def _begin(self, lane: Lane, door: Door) -> None:
+    def _begin(self, lane: Lane, door: Door | KeptDoor) -> None:
         while not self._stopping.is_set() and (parcel := lane.next(self._clock())):
             task = asyncio.create_task(self._send(lane, parcel, door))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _send(self, lane: Lane, parcel: Parcel, door: Door) -> None:
+    async def _send(self, lane: Lane, parcel: Parcel, door: Door | KeptDoor) -> None:
         now, url = self._clock(), lane.endpoint.url
         body, headers = letter(lane=lane, parcel=parcel, now=now)
         answer = await door.post(url=url, body=body, headers=headers)
@@ -249,7 +251,9 @@ class Courier:
             threads.shutdown()
 
 
-def _door() -> Door:
+def _door() -> Door | KeptDoor:
+    if settings.WEBHOOK_KEPT_PATH:
+        return KeptDoor(Path(settings.WEBHOOK_KEPT_PATH))
     return Door(
         timeout_s=settings.WEBHOOK_TIMEOUT_SECONDS,
         loopback=settings.WEBHOOK_LOOPBACK,

@@ -1,7 +1,7 @@
 """What keeps the sandbox and the live product apart from the first line on; read by the settings."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from marketing_hub import env
 
@@ -17,6 +17,13 @@ def guard_database(*, sandbox: bool, name: str) -> None:
         )
     if not sandbox and name.endswith(SUFFIX):
         raise env.ConfigError("DATABASE_URL names the database of a sandbox; set SANDBOX=1, or name another one.")
+
+
+def database(entry: dict[str, Any], *, sandbox: bool) -> dict[str, Any]:
+    """The same entry; functions of a sandbox are looked up where its clock stands (`marketing_hub.sandbox.clock`)."""
+    guard_database(sandbox=sandbox, name=entry["NAME"])
+    path = {"options": "-c search_path=public,clock,pg_catalog"} if sandbox else {}
+    return entry | {"OPTIONS": entry["OPTIONS"] | path}
 
 
 def data_dir(*, sandbox: bool) -> Path:

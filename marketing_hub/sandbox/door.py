@@ -13,8 +13,11 @@ from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from django.db import Error, close_old_connections
+
 from core.crypto import open_text, sign_text
 from marketing_hub.passing import CALLER, KEPT_BACK, Application, Body
+from marketing_hub.sandbox import clock
 
 PATHS: Final = ("/api/", "/v1/", "/oauth/", "/ofrep/")
 TEST: Final = ("mk_test_", "pk_test_", "mha_test_", "mhr_test_", "test_")
@@ -58,8 +61,7 @@ class TestDoor:
             answer = connection.getresponse()
         except (OSError, http.client.HTTPException):
             connection.close()
-            start_response("503 Service Unavailable", [("Content-Type", "application/json"), ("Retry-After", "60")])
-            return [json.dumps(_AWAY).encode()]
+            return _away(start_response)
         headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in KEPT_BACK]
         start_response(f"{answer.status} {answer.reason}", headers)
         return Body(connection, answer, connection.close)
@@ -76,7 +78,17 @@ class Inside:
         named = environ.pop(_CALLER_KEY, "")
         if named and (address := open_text(CALLER, named)) is not None:
             environ["REMOTE_ADDR"] = address
+        try:
+            close_old_connections()
+            clock.read()
+        except Error:
+            return _away(start_response)
         return self._application(environ, start_response)
+
+
+def _away(start_response: Any) -> list[bytes]:
+    start_response("503 Service Unavailable", [("Content-Type", "application/json"), ("Retry-After", "60")])
+    return [json.dumps(_AWAY).encode()]
 
 
 def _is_test(environ: dict[str, Any]) -> bool:

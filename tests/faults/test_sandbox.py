@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
 from psycopg import sql
+from standardwebhooks.webhooks import Webhook
 
 from marketing_hub import env, run, welcome
 from marketing_hub.processes import Child, Program, free_port
@@ -47,10 +49,6 @@ def worlds(tmp_path):
     port = free_port()
     with Stack({"SANDBOX_URL": f"http://127.0.0.1:{port}"}) as stack:
         sandbox = Sandbox(stack, port, tmp_path)
-        template = sandbox.databases()[1]
-        with stack.connect() as live:
-            live_copy = sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(template))
-            live.execute(live_copy)
         try:
             yield stack, sandbox, port
         finally:
@@ -64,10 +62,21 @@ def call(base, key, method="GET", path="/api/v1/customers", **more):
     return httpx.request(method, base + path, headers={"X-API-Key": key}, timeout=60, **more)
 
 
+SCOPES = "customers:read customers:write webhooks:manage sandbox:manage"
+
+
+def eventually(answered, wanted):
+    """What `answered` says once it is as wanted."""
+    for _ in range(240):
+        said = answered()
+        if wanted(said):
+            return said
+        time.sleep(0.25)
+    raise AssertionError(said)
+
+
 def key_of(manage, name):
-    made = json.loads(
-        manage("client", "create", "--name", name, "--scopes", "customers:read customers:write", "--json")
-    )
+    made = json.loads(manage("client", "create", "--name", name, "--scopes", SCOPES, "--json"))
     key = json.loads(manage("apikey", "create", "--client", made["client_id"], "--json"))
     return made, next(value for value in key.values() if str(value).startswith("mk_"))
 
@@ -101,6 +110,30 @@ def test_sandbox__beside_the_live_product__shares_its_address_and_nothing_else(w
             )
             assert found.fetchone() == (0,), table
 
+    hook = {"url": "https://partner.example.com/hooks", "event_types": ["*"], "purpose": "service"}
+    secret = call(live, test_key, "POST", "/api/v1/webhooks", json=hook).json()["secret"]
+    event = call(live, test_key, "POST", "/api/v1/sandbox/trigger/customer.updated", json={}).json()
+    kept = eventually(
+        lambda: call(live, test_key, path="/api/v1/sandbox/sends?kind=webhook").json()["data"],
+        lambda found: any(send["subject"] == event["id"].replace("evt_", "msg_") for send in found),
+    )
+    send = next(send for send in kept if send["subject"] == event["id"].replace("evt_", "msg_"))
+    assert Webhook(secret).verify(send["body"], send["headers"])["data"]["changed"] == ["first_name"]
+
+    forward = call(live, test_key, "PUT", "/api/v1/sandbox/clock", json={"advance_seconds": 864_000}).json()
+    later = call(live, test_key, "POST", json={"external_id": "later"}).json()
+    assert forward["ahead_seconds"] > 863_000
+    assert forward["now"] < later["created_at"]
+    assert call(live, live_key, path="/api/v1/sandbox/clock").status_code == 403  # without the scope, and not there
+
+    asked = call(live, test_key, "POST", "/api/v1/sandbox/reset")
+    done = {"job": asked.json()["job"], "state": "succeeded"}
+    eventually(lambda: call(live, test_key, path="/api/v1/sandbox/reset").json(), lambda said: said == done)
+    assert call(live, test_key).json() == mock
+    assert call(live, test_key, path="/api/v1/sandbox/clock").json()["ahead_seconds"] == 0
+    assert call(live, test_key, path="/api/v1/sandbox/sends").json() == {"data": []}
+
+    call(live, test_key, "POST", json={"external_id": "again"})
     sandbox.manage("sandbox", "reset")
     again = call(live, test_key).json()
     sandbox.web.kill()

@@ -1,0 +1,21 @@
+"""A story of calls with a test credential."""
+
+from core.api.schema import Example
+
+EXAMPLES = [
+    Example("getSandboxClock", "What time it is there", answer={"now": "...", "real_now": "..."}),
+    Example(
+        "setSandboxClock", "A day later", body={"advance_seconds": 86_400}, answer={"now": "...", "real_now": "..."}
+    ),
+    Example(
+        "triggerSandboxEvent",
+        "A test customer.updated",
+        path={"event_type": "customer.updated"},
+        body={"data": {"changed": ["email"]}},
+        status=202,
+        answer={"id": "...", "type": "customer.updated", "subject": "..."},
+    ),
+    Example("listSandboxSends", "What would have been sent", query={"kind": "webhook"}, answer={"data": []}),
+    Example("resetSandbox", "The mock data again", status=202, answer={"job": "...", "state": "queued"}),
+    Example("getSandboxReset", "Whether it is done", answer={"job": "...", "state": "queued"}),
+]
