@@ -159,7 +159,9 @@ class MuteList(ListPage):
         Column("created_by", "By", cell=cells.code),
         Column("state", "State", value=lambda row: row.state, cell=cells.state(MUTE_STATES)),
         Column("created_at", "Since", cell=cells.instant, sort="created_at", optional=True),
-        Column("end", "", value=lambda row: row.end, cell=lambda url: cells.link(url, "Tell again") if url else ""),
+        Column(
+            "end", "Change", value=lambda row: row.end, cell=lambda url: cells.link(url, "Tell again") if url else ""
+        ),
     )
 
     def rows(self) -> QuerySet[Mute]:
