@@ -68,12 +68,13 @@ class _Books:
     def turn(
         self, outcomes: Sequence[Outcome], lanes: Sequence[tuple[WebhookEndpoint, int]], held: set[int], reload: bool
     ) -> _Found:
-        """Store what came of attempts; then the endpoints, when they are to be read anew, or what is due at these."""
+        """Store what came of attempts; then what is due at these endpoints, read anew before when that is asked for."""
         found = _Found(written=self.write(outcomes))
         now = self._clock()
         if reload or not self._still_held():
             found.lanes = self._endpoints(now)
-            return found
+            places = {endpoint.pk: free for endpoint, free in lanes}
+            lanes = [(endpoint, places[endpoint.pk]) for endpoint, _ in found.lanes if endpoint.pk in places]
         if lanes:
             due = read_due(lanes=lanes, held=held, now=now)
             self._sort(due, {endpoint.pk: endpoint for endpoint, _ in lanes}, found, now)
