@@ -13,9 +13,12 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from core.actors import inside
-from integrations.rules.dpop import CERTIFICATE, thumbprint
+from integrations.rules.certificates import names_in
+from integrations.rules.dpop import CERTIFICATE, CERTIFICATE_NAMES, thumbprint
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+VERIFIED: Final = "SUCCESS"
+"""What nginx, Apache and HAProxy-style proxies say of a certificate whose chain of authorities holds."""
 _MOST_BYTES: Final = 16_384
 
 
@@ -37,6 +40,8 @@ class Proxies:
                 )
             if ours.certificate_header and (sent := meta.get(ours.certificate_header)):
                 meta[CERTIFICATE] = certificate_thumbprint(str(sent))
+                if ours.certificate_verified_header and meta.get(ours.certificate_verified_header) == VERIFIED:
+                    meta[CERTIFICATE_NAMES] = "\n".join(certificate_names(str(sent)))
         return self.get_response(request)
 
 
@@ -54,15 +59,24 @@ def caller_of(forwarded: str, peer: str, proxies: tuple[str, ...]) -> str:
 
 def certificate_thumbprint(sent: str) -> str:
     """`x5t#S256` (RFC 8705) of a certificate: PEM, percent-encoded or not, or the form of RFC 9440; else empty."""
+    made = _read(sent)
+    return thumbprint(made.public_bytes(Encoding.DER)) if made else ""
+
+
+def certificate_names(sent: str) -> list[str]:
+    """The names in it as clients are registered for them: its subject, and its alternative names."""
+    made = _read(sent)
+    return names_in(made) if made else []
+
+
+def _read(sent: str) -> x509.Certificate | None:
     try:
         if sent.startswith(":"):
-            made = x509.load_der_x509_certificate(base64.b64decode(sent.strip(":"), validate=True))
-        else:
-            text = unquote_to_bytes(sent[:_MOST_BYTES]).replace(b"\t", b"\n")
-            made = x509.load_pem_x509_certificate(text)
+            return x509.load_der_x509_certificate(base64.b64decode(sent.strip(":"), validate=True))
+        text = unquote_to_bytes(sent[:_MOST_BYTES]).replace(b"\t", b"\n")
+        return x509.load_pem_x509_certificate(text)
     except (ValueError, binascii.Error):
-        return ""
-    return thumbprint(made.public_bytes(Encoding.DER))
+        return None
 
 
 @lru_cache(maxsize=4_096)

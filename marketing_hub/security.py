@@ -40,23 +40,30 @@ class Security:
     trust_proxy_headers: bool = False
     trusted_proxies: tuple[str, ...] = ()
     certificate_header: str = ""
+    certificate_verified_header: str = ""
     second_factor_roles: tuple[str, ...] = ()
     provider: Provider | None = None
 
 
 def read_security() -> Security:
     """As the environment says; ConfigError for what is no network or no name of a header."""
-    header = env.text("CLIENT_CERTIFICATE_HEADER", "")
-    if header and not re.fullmatch(r"[A-Za-z0-9-]{1,60}", header):
-        raise env.ConfigError("CLIENT_CERTIFICATE_HEADER must be the name of a header such as X-SSL-Client-Cert.")
     return Security(
         assertion_for_token_url=env.flag("OAUTH_ASSERTION_FOR_TOKEN_URL", False),
         trust_proxy_headers=env.flag("TRUST_PROXY_HEADERS", False),
         trusted_proxies=_networks("TRUSTED_PROXIES", env.csv("TRUSTED_PROXIES", ("127.0.0.0/8", "::1/128"))),
         second_factor_roles=_roles("SECOND_FACTOR_ROLES", env.csv("SECOND_FACTOR_ROLES", ())),
         provider=_provider(),
-        certificate_header=f"HTTP_{header.upper().replace('-', '_')}" if header else "",
+        certificate_header=_header("CLIENT_CERTIFICATE_HEADER", "X-SSL-Client-Cert"),
+        certificate_verified_header=_header("CLIENT_CERTIFICATE_VERIFIED_HEADER", "X-SSL-Client-Verify"),
     )
+
+
+def _header(name: str, example: str) -> str:
+    """As Django calls it in META; empty without the setting."""
+    header = env.text(name, "")
+    if header and not re.fullmatch(r"[A-Za-z0-9-]{1,60}", header):
+        raise env.ConfigError(f"{name} must be the name of a header such as {example}.")
+    return f"HTTP_{header.upper().replace('-', '_')}" if header else ""
 
 
 def _provider() -> Provider | None:

@@ -42,6 +42,7 @@ from engagement.rules.calls import (
     write_key_in,
 )
 from engagement.rules.events import Checked, Refused, read_made
+from engagement.rules.sdk_settings import sdk_settings
 from engagement.selectors.catalogue import event_catalogue
 from engagement.services.calls import Taken, take_calls
 from engagement.services.rejections import count_rejections
@@ -111,6 +112,30 @@ def post_calls(request: HttpRequest, credential: Credential, kind: str = "") -> 
     return _answer(calls, noticed)
 
 
+@door(scope=SCOPE, resource="ingest", methods=("GET",), idempotent=False, from_pages=True)
+def _settings_of(request: HttpRequest, credential: Credential, write_key: str) -> HttpResponse:
+    answer = sdk_settings(write_key=write_key, host=request.get_host(), secure=request.is_secure())
+    return HttpResponse(_encode(answer), content_type="application/json")
+
+
+@csrf_exempt
+def show_settings(request: HttpRequest, write_key: str) -> HttpResponse:
+    """What SDKs for browsers and phones ask before their first call; the key in the address is the credential.
+
+    Only keys that may stand in a web page or an app are taken there: a secret in an address is refused (400).
+    """
+    if write_key.startswith(("mha_", "mhr_", "mhs_")):
+        return error_response(
+            InvalidInput("A secret must not stand in an address.", code="credential_in_query"), request
+        )
+    request.META["HTTP_X_API_KEY"] = write_key
+    answer: HttpResponse = _settings_of(request, write_key)
+    refused = request.META.get(REFUSAL_KEY)
+    if isinstance(refused, Unauthenticated) and refused.code in ("invalid_token", "missing_credentials"):
+        return error_response(Unauthenticated("Invalid write key", code="invalid_write_key"), request)
+    return answer
+
+
 class _Reader:
     """Reads the calls of one request: what they share, the types there are, the clock at which they came."""
 
@@ -175,4 +200,5 @@ urlpatterns = [
     *(path(f"v1/{letter}", post_calls, {"kind": kind}) for letter, kind in SHORT.items()),
     path("v1/batch", post_calls),
     path("v1/import", post_calls),
+    path("v1/projects/<str:write_key>/settings", show_settings),
 ]

@@ -132,6 +132,38 @@ register_component(
 )
 
 
+register_component(
+    "SdkSettings",
+    {
+        "type": "object",
+        "required": ["integrations", "plan"],
+        "properties": {
+            "integrations": {**_OBJECT, "description": "Where calls go: `Segment.io` with `apiHost` and `apiKey`."},
+            "plan": {**_OBJECT, "description": "Allows every event."},
+        },
+    },
+)
+register_operation(
+    "get",
+    "/v1/projects/{write_key}/settings",
+    scope=SCOPE,
+    operation={
+        "operationId": "getSdkSettings",
+        "summary": "What SDKs for browsers and phones ask first",
+        "description": "The key in the address is the credential. Calls go here, and nothing else is loaded.",
+        "tags": ["SDKs of Segment and RudderStack"],
+        "security": [{"writeKey": []}],
+        "parameters": [{"name": "write_key", "in": "path", "required": True, "schema": TEXT}],
+        "responses": {
+            "200": json_of(
+                "SdkSettings",
+                {"integrations": {"Segment.io": {"apiKey": "...", "apiHost": "hub.example.com/v1"}}, "plan": {}},
+            )
+        },
+    },
+)
+
+
 def _describe(kind: str, component: str, summary: str, example: dict[str, Any]) -> None:
     register_operation(
         "post",

@@ -30,6 +30,8 @@ class ServerMetadata(OAuthServerMetadataView):  # type: ignore[misc]
         told = json.loads(super().get(request, *args, **kwargs).content)
         for place in _PROVING:
             told[f"{place}_auth_methods_supported"].insert(0, AuthMethod.KEY)
+            if settings.SECURITY.certificate_verified_header:
+                told[f"{place}_auth_methods_supported"].append(AuthMethod.CERTIFICATE)
             told[f"{place}_auth_signing_alg_values_supported"] = list(ALGORITHMS)
         told["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
         told["tls_client_certificate_bound_access_tokens"] = bool(settings.SECURITY.certificate_header)

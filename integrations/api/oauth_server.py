@@ -25,9 +25,9 @@ from oauthlib.oauth2.rfc6749.grant_types import AuthorizationCodeGrant, ClientCr
 from core.actors import Actor, ActorKind
 from core.crypto import new_secret
 from core.ids import request_id_of
-from integrations.models import ApiClient, TokenFormat
+from integrations.models import ApiClient, AuthMethod, TokenFormat
 from integrations.rules.assertions import ASSERTION_TYPE, MOST_LENGTH, subject_of
-from integrations.rules.dpop import CERTIFICATE, KEY_OF_PROOF
+from integrations.rules.dpop import CERTIFICATE, CERTIFICATE_NAMES, KEY_OF_PROOF
 from integrations.selectors import jose
 from integrations.selectors.clients import find_active, find_binding, secret_opens
 from integrations.services.bindings import bind_token, confirmation, missing_binding
@@ -179,6 +179,8 @@ class HubValidator(OAuth2Validator):  # type: ignore[misc]
 
     def _opens(self, client_id: str, secret: str, request: Request) -> bool:
         client = self._load_application(client_id, request)
+        if client is not None and client.auth_method == AuthMethod.CERTIFICATE:
+            return not secret and client.certificate_name in request.headers.get(CERTIFICATE_NAMES, "").split("\n")
         if client is None or not secret_opens(client=client, secret=secret, now=timezone.now()):
             return False
         origin = request.headers.get("HTTP_ORIGIN", "")

@@ -72,6 +72,13 @@ class ProofForm(ConsoleForm):
         help_text="https; we read it when it is needed, and keep a copy for ten minutes.",
     )
 
+    certificate_name = forms.CharField(
+        label="Name in its certificate",
+        required=False,
+        max_length=300,
+        help_text="For a certificate: dn:CN=..., dns:host, uri:..., ip:... or email:..., one of them.",
+    )
+
     token_binding = forms.ChoiceField(
         label="Its tokens are bound",
         choices=Binding.choices,
@@ -83,7 +90,8 @@ class ProofForm(ConsoleForm):
         """What was chosen."""
         given = self.cleaned_data
         method = given["auth_method"] or AuthMethod.SECRET
-        return Proof(method, given["jwks"], given["jwks_uri"], given["token_binding"] or Binding.NONE)
+        binding = given["token_binding"] or Binding.NONE
+        return Proof(method, given["jwks"], given["jwks_uri"], given["certificate_name"], binding)
 
 
 class ClientForm(ScopesForm, ProofForm):
@@ -91,7 +99,7 @@ class ClientForm(ScopesForm, ProofForm):
 
     field_order = (
         *("name", "owner", "grants", "public", "redirect_uris", "scopes", "tier", "token_format", "networks"),
-        *("auth_method", "jwks", "jwks_uri", "token_binding"),
+        *("auth_method", "jwks", "jwks_uri", "certificate_name", "token_binding"),
     )
 
     name = forms.CharField(label="Name", max_length=120)

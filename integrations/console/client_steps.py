@@ -119,7 +119,7 @@ class ChangeProof(ClientStep):
         client = self.client()
         keys = json.dumps({"keys": client.jwks}, indent=1) if client.jwks and not client.jwks_uri else ""
         proof = {"auth_method": client.auth_method, "token_binding": client.token_binding}
-        return proof | {"jwks": keys, "jwks_uri": client.jwks_uri}
+        return proof | {"jwks": keys, "jwks_uri": client.jwks_uri, "certificate_name": client.certificate_name}
 
     def question(self) -> str:
         """What ends."""

@@ -36,6 +36,7 @@ class AuthMethod(models.TextChoices):
 
     SECRET = "client_secret", "Client secret"
     KEY = "private_key_jwt", "Key of its own (private_key_jwt)"
+    CERTIFICATE = "tls_client_auth", "Certificate of an authority (tls_client_auth, RFC 8705)"
 
 
 class Binding(models.TextChoices):
@@ -51,7 +52,8 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
 
     `grants` lists the grant types it may use; `first_success_at` is its first answer 2xx. The inherited
     `client_secret` stays empty: secrets are rows of ApiClientSecret, so that two can be valid at once. A client that
-    signs has public keys in `jwks` instead; those of `jwks_uri` are a copy that was read at `jwks_read_at`.
+    signs has public keys in `jwks` instead; those of `jwks_uri` are a copy that was read at `jwks_read_at`. One that
+    connects with a certificate is known by `certificate_name` (`dn:CN=...`, `dns:...`, rules.certificates).
     """
 
     public_id = models.CharField(max_length=40, unique=True, editable=False)
@@ -61,6 +63,7 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
     token_format = models.CharField(max_length=10, choices=TokenFormat, default=TokenFormat.OPAQUE)
     auth_method = models.CharField(max_length=20, choices=AuthMethod, default=AuthMethod.SECRET)
     token_binding = models.CharField(max_length=20, choices=Binding, default=Binding.NONE)
+    certificate_name = models.CharField(max_length=300, default="", db_default="", blank=True)
     jwks = models.JSONField(default=list)
     jwks_uri = models.CharField(max_length=500, default="", blank=True)
     jwks_read_at = models.DateTimeField(null=True)

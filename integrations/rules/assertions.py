@@ -15,7 +15,8 @@ MOST_LENGTH: Final = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How a client proves itself: a secret, or a key of its own that stands here or at an address of its own.
+    """How a client proves itself: a secret, a key of its own that stands here or at an address of its own, or a
+    certificate with this name.
 
     `binding` says whether its tokens must be bound: `none`, `dpop` or `certificate`.
     """
@@ -23,6 +24,7 @@ class Proof:
     method: str = "client_secret"
     keys: str = ""
     keys_url: str = ""
+    certificate_name: str = ""
     binding: str = "none"
 
 

@@ -12,6 +12,8 @@ KEY_OF_PROOF: Final = "hub.key"
 """In META: the thumbprint of the key that a proof in this request was made by."""
 CERTIFICATE: Final = "hub.certificate"
 """In META: the thumbprint of the client's certificate, as a trusted proxy names it."""
+CERTIFICATE_NAMES: Final = "hub.certificate_names"
+"""In META: the names in that certificate, a line each, when the proxy has verified its authority."""
 MOST_LENGTH: Final = 8_000
 OLDEST_S: Final = 60
 SKEW_S: Final = 30

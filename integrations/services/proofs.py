@@ -17,6 +17,7 @@ from integrations.connectors.http import Answer, Door
 from integrations.models import ApiClient, AuthMethod, Binding, UsedAssertion
 from integrations.rules.addresses import address_problem
 from integrations.rules.assertions import MOST_LENGTH, Proof, assertion_problem
+from integrations.rules.certificates import UnusableName, written_name
 from integrations.rules.keys import MOST_BYTES, UnusableKeys, key_problem, matching, public_part, read_key_set
 from integrations.selectors import jose
 from integrations.selectors.signing import issuer
@@ -37,8 +38,24 @@ def proof_fields(*, proof: Proof, public: bool) -> dict[str, Any]:
     if proof.binding not in Binding.values:
         raise InvalidInput(f"Tokens are bound to {', '.join(Binding.values)}.", param="token_binding")
     fields = {"auth_method": proof.method, "token_binding": proof.binding, "jwks_uri": proof.keys_url}
+    fields["certificate_name"] = _checked_name(proof, public)
     keys = _checked_keys(proof, public) if proof.method == AuthMethod.KEY else _without_keys(proof)
     return {**fields, "jwks": keys, "jwks_read_at": None}
+
+
+def _checked_name(proof: Proof, public: bool) -> str:
+    """The name that the certificate must have; only of clients that prove themselves by one."""
+    if proof.method != AuthMethod.CERTIFICATE:
+        if proof.certificate_name:
+            message = "A name belongs to clients that prove themselves by tls_client_auth."
+            raise InvalidInput(message, param="auth_method")
+        return ""
+    if public:
+        raise InvalidInput("A public client can keep no certificate.", param="auth_method")
+    try:
+        return written_name(proof.certificate_name)
+    except UnusableName as why:
+        raise InvalidInput(str(why), param="certificate_name") from None
 
 
 def _without_keys(proof: Proof) -> list[dict[str, Any]]:
@@ -78,6 +95,7 @@ def change_proof(*, client: ApiClient, proof: Proof, by: Actor, now: datetime) -
         client.secrets.filter(revoked_at__isnull=True).update(revoked_at=now)
     changes = {"auth_method": [before, client.auth_method], "keys": [None, [jose.name_of(key) for key in client.jwks]]}
     changes |= {"token_binding": [bound, client.token_binding]} if bound != client.token_binding else {}
+    changes |= {"certificate_name": [None, client.certificate_name]} if client.certificate_name else {}
     changes |= {"jwks_uri": [None, client.jwks_uri]} if client.jwks_uri else {}
     audit.record(by=by, action="client.keys_changed", target=client.public_id, changes=changes)
     outbox.publish(topic="client.keys_changed", subject=client.public_id)

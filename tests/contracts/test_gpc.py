@@ -163,6 +163,7 @@ NAMES_NOBODY = {
     "/api/v1/webhooks/{endpoint_id}/recover",
     "/api/v1/webhooks/{endpoint_id}/secret/rotate",
     "/api/v1/webhooks/{endpoint_id}/test",
+    "/v1/projects/{write_key}/settings",
 }
 """Operations about no person: an address, a query and a body that cannot say whose signal it is."""
 LISTS_AND_BANNER = {("get", "/api/v1/privacy-requests"), ("get", "/api/v1/banner")}

@@ -42,6 +42,7 @@ class Command(BaseCommand):
             verb.add_argument("--auth-method", default=AuthMethod.SECRET.value, choices=AuthMethod.values)
             verb.add_argument("--jwks", type=Path, help="file with the public keys, a JWK Set")
             verb.add_argument("--token-binding", default=Binding.NONE.value, choices=Binding.values)
+            verb.add_argument("--certificate-name", default="", help="dn:CN=..., dns:..., uri:..., ip:... or email:...")
             verb.add_argument("--jwks-uri", default="", help="https address where the public keys are")
         listing = verbs.add_parser("list", help="all clients")
         rotate = verbs.add_parser("rotate", help="a new secret; the old one stays valid for 24 hours")
@@ -124,7 +125,8 @@ def _proof(options: dict[str, Any]) -> Proof:
         keys = options["jwks"].read_text() if options["jwks"] else ""
     except (OSError, UnicodeDecodeError) as trouble:
         raise CommandError(f"{options['jwks']} cannot be read ({type(trouble).__name__}).") from None
-    return Proof(options["auth_method"], keys, options["jwks_uri"], options["token_binding"])
+    name = options["certificate_name"]
+    return Proof(options["auth_method"], keys, options["jwks_uri"], name, options["token_binding"])
 
 
 def _facts(client: ApiClient) -> dict[str, Any]:
