@@ -11,6 +11,7 @@ from django.http import HttpResponse
 
 from marketing_hub import addresses, env
 from marketing_hub.passing import Passing
+from marketing_hub.sandbox import clock
 from marketing_hub.sandbox.door import Inside, TestDoor
 
 
@@ -32,7 +33,11 @@ with env.refusing():
     application = Application()
     if settings.SANDBOX:
         import_module("marketing_hub.sandbox.drive").begin()  # it needs the apps
-    own = Inside(application) if settings.SANDBOX else TestDoor(application, url=env.text("SANDBOX_URL", ""))
+    own = (
+        Inside(application, before=clock.keep_time)
+        if settings.SANDBOX
+        else TestDoor(application, url=env.text("SANDBOX_URL", ""))
+    )
     server = Passing(
         own,
         host=addresses.own_host(),

@@ -58,7 +58,7 @@ def forget_noted() -> None:
     _Noted.hour = None
 
 
-def store_networks(found: Mapping[Any, Any]) -> int:
+def store_networks(*, found: Mapping[Any, Any]) -> int:
     """What was noted in Redis is in the table; how many networks."""
     rows = []
     for place, said in sorted(found.items()):

@@ -70,7 +70,7 @@ def drain_usage(*, now: datetime) -> int:
     rows = _drained("usage", lambda name: _store_usage(_numbers(redis.hgetall(name))))
     rows += _drained("refusals", lambda name: _store_refusals(_numbers(redis.hgetall(name))))
     rows += _drained("lines", lambda name: _store_lines(name, now))
-    _drained("networks", lambda name: store_networks(redis.hgetall(name)))
+    _drained("networks", lambda name: store_networks(found=redis.hgetall(name)))
     _drained("first", lambda name: _store_first(redis.hgetall(name)))
     redis.set(usage_key(what="drained-at"), now.isoformat())
     return rows

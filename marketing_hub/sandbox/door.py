@@ -9,15 +9,14 @@ import binascii
 import http.client
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from django.db import Error, close_old_connections
+from django.db import Error
 
 from core.crypto import open_text, sign_text
 from marketing_hub.passing import CALLER, KEPT_BACK, Application, Body
-from marketing_hub.sandbox import clock
 
 PATHS: Final = ("/api/", "/v1/", "/oauth/", "/ofrep/")
 TEST: Final = ("mk_test_", "pk_test_", "mha_test_", "mhr_test_", "test_")
@@ -68,10 +67,13 @@ class TestDoor:
 
 
 class Inside:
-    """The application of the sandbox, told from which address the call came by the web server that passed it on."""
+    """The application of the sandbox, told from which address the call came by the web server that passed it on.
 
-    def __init__(self, application: Application) -> None:
-        self._application = application
+    `before` is done first; while the database is away the answer is 503.
+    """
+
+    def __init__(self, application: Application, *, before: Callable[[], object] = object) -> None:
+        self._application, self._before = application, before
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Its answer."""
@@ -79,8 +81,7 @@ class Inside:
         if named and (address := open_text(CALLER, named)) is not None:
             environ["REMOTE_ADDR"] = address
         try:
-            close_old_connections()
-            clock.read()
+            self._before()
         except Error:
             return _away(start_response)
         return self._application(environ, start_response)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_string
 from email.message import Message
+from email.policy import default
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
@@ -53,7 +54,7 @@ def _emails() -> Iterator[Send]:
     for path in _newest(settings.EMAIL_FILE_PATH, "*.log"):
         for text in path.read_text().split(_BETWEEN):
             if text.strip():
-                yield _email(message_from_string(text))
+                yield _email(message_from_string(text, policy=default))
 
 
 def _email(message: Message) -> Send:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from core.actors import SYSTEM
 from core.errors import InvalidInput, NotFound
 from core.models import Job, OutboxMessage, Role
+from customers.services.customers import create_customer
 from integrations.connectors.kept import KeptDoor
 from marketing_hub.sandbox import clock
 from marketing_hub.sandbox.bounds import database
@@ -31,6 +32,10 @@ PATHS = [
     ("post", "trigger/ping"),
     ("get", "sends"),
 ]
+
+
+def somebody(email):
+    return create_customer(properties={"email": email}, by=SYSTEM, now=timezone.now())
 
 
 @pytest.fixture
@@ -103,8 +108,8 @@ def test_ask_reset__is_a_job_that_waits_for_the_transaction():
     assert (Job.objects.get(pk=job.pk).state, driver()._asked) == ("queued", [])
 
 
-def test_trigger__types_about_people__name_one_and_say_what_is_asked(make_customer):
-    first, second = make_customer(email="a@example.com"), make_customer(email="b@example.com")
+def test_trigger__types_about_people__name_one_and_say_what_is_asked():
+    first, second = somebody("a@example.com"), somebody("b@example.com")
 
     one = trigger(event_type="customer.updated", subject="", data={}, by=SYSTEM)
     other = trigger(event_type="segment.entered", subject=second.public_id, data={"segment": "gold"}, by=SYSTEM)
@@ -114,8 +119,8 @@ def test_trigger__types_about_people__name_one_and_say_what_is_asked(make_custom
 
 
 @pytest.mark.parametrize(("event_type", "subject"), [("no.such", ""), ("customer.updated", "cus_nobody")])
-def test_trigger__what_is_not_there__is_refused(make_customer, event_type, subject):
-    make_customer(email="a@example.com")
+def test_trigger__what_is_not_there__is_refused(event_type, subject):
+    somebody("a@example.com")
     before = OutboxMessage.objects.count()
 
     with pytest.raises(NotFound):
