@@ -14,6 +14,7 @@ from customers.console import urls as customers
 from engagement.console import urls as engagement
 from integrations.console import urls as integrations
 from marketing_hub import account, factors, single_sign_on, staff
+from marketing_hub.deprecation_notices import deprecation_alerts
 from marketing_hub.health import worker_beats
 from marketing_hub.sandbox import screens as sandbox
 from marketing_hub.system import urls as system
@@ -50,6 +51,9 @@ def worker_alerts() -> list[menu.Alert]:
 
 
 menu.add_alerts(menu.AlertSource("worker", "core.view_home", worker_alerts))
+menu.add_alerts(
+    menu.AlertSource("deprecations", "integrations.view_apiclient", lambda: deprecation_alerts(timezone.now()))
+)
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
     screen("", Home),

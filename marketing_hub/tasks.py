@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.actors import SYSTEM
+from marketing_hub import deprecation_notices
 from marketing_hub.sandbox.drive import driver
 from marketing_hub.system import seals
 
@@ -14,6 +15,12 @@ from marketing_hub.system import seals
 def seal_audit(**_: Any) -> None:
     """Seal what was recorded since the last time."""
     seals.seal_audit(now=timezone.now())
+
+
+@shared_task
+def tell_of_deprecations(**_: Any) -> int:
+    """Write to clients that still call what is to end."""
+    return deprecation_notices.tell_of_deprecations(now=timezone.now())
 
 
 @shared_task
