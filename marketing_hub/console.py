@@ -16,6 +16,7 @@ from integrations.console import urls as integrations
 from marketing_hub import account, factors, single_sign_on, staff
 from marketing_hub.deprecation_notices import deprecation_alerts
 from marketing_hub.health import worker_beats
+from marketing_hub.portal import screens as portal
 from marketing_hub.sandbox import screens as sandbox
 from marketing_hub.system import urls as system
 
@@ -80,4 +81,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *integrations.urlpatterns,
     *system.urlpatterns,
     *sandbox.urlpatterns,
+    *portal.urlpatterns,
 ]

@@ -1,4 +1,4 @@
-"""What staff prove themselves with beside the password."""
+"""What staff prove themselves with beside the password, and what readers think of the documentation."""
 
 from django.db import models
 
@@ -30,3 +30,19 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return f"recovery code of {self.user_id}"
+
+
+class PageRating(models.Model):
+    """How many readers called a page of the documentation helpful, and how many not; nothing about the readers."""
+
+    id = models.BigAutoField(primary_key=True)
+    page = models.CharField(max_length=200, unique=True)
+    helpful = models.PositiveIntegerField(default=0)
+    unhelpful = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-unhelpful", "-id"], name="page_rating_worst")]
+
+    def __str__(self) -> str:
+        return self.page

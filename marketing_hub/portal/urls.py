@@ -7,6 +7,7 @@ from marketing_hub.portal import views
 urlpatterns = [
     path("", views.overview, name="docs"),
     path("search", views.find, name="docs-search"),
+    path("rate", views.rate, name="docs-rate"),
     path("data", views.data_model, name="docs-data"),
     path("data/<str:name>", views.shape, name="docs-shape"),
     path("errors", views.errors, name="docs-errors"),

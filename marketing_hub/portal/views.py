@@ -3,12 +3,24 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
 
+from core.api.credentials import client_ip
+from core.errors import DomainError
 from marketing_hub.changelog import PREVIEW, RELEASES
 from marketing_hub.error_codes import ERROR_CODES
 from marketing_hub.portal import models, pages, postman, search
+from marketing_hub.portal.ratings import rate_page
 
 
 def draw(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
@@ -34,6 +46,20 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     below = [n for n in pages.names() if found.endswith("/README") and n.startswith(f"{plain}/") and n != found]
     children = [pages.Link(pages.page(child).title, pages.url_of(child)) for child in below]
     return draw(request, "document", title=document.title, document=document, children=children)
+
+
+@csrf_exempt
+@require_POST
+def rate(request: HttpRequest) -> HttpResponse:
+    """POST /docs/rate: one vote for a page, from a form without cookies, hence without a token against forgery."""
+    page, said = request.POST.get("page", ""), request.POST.get("helpful", "")
+    if said not in ("yes", "no"):
+        return HttpResponse("Say yes or no.", status=400, content_type="text/plain; charset=utf-8")
+    try:
+        rate_page(page=page, helpful=said == "yes", address=client_ip(request), now=timezone.now())
+    except DomainError as refusal:
+        return HttpResponse(refusal.message, status=refusal.status, content_type="text/plain; charset=utf-8")
+    return HttpResponseRedirect(f"{page}?rated=1#rated", status=303)
 
 
 def find(request: HttpRequest) -> HttpResponse:
