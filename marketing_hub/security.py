@@ -53,16 +53,17 @@ def read_security() -> Security:
         trusted_proxies=_networks("TRUSTED_PROXIES", env.csv("TRUSTED_PROXIES", ("127.0.0.0/8", "::1/128"))),
         second_factor_roles=_roles("SECOND_FACTOR_ROLES", env.csv("SECOND_FACTOR_ROLES", ())),
         provider=_provider(),
-        certificate_header=_header("CLIENT_CERTIFICATE_HEADER", "X-SSL-Client-Cert"),
-        certificate_verified_header=_header("CLIENT_CERTIFICATE_VERIFIED_HEADER", "X-SSL-Client-Verify"),
+        certificate_header=_header("CLIENT_CERTIFICATE_HEADER", env.text("CLIENT_CERTIFICATE_HEADER", "")),
+        certificate_verified_header=_header(
+            "CLIENT_CERTIFICATE_VERIFIED_HEADER", env.text("CLIENT_CERTIFICATE_VERIFIED_HEADER", "")
+        ),
     )
 
 
-def _header(name: str, example: str) -> str:
+def _header(name: str, header: str) -> str:
     """As Django calls it in META; empty without the setting."""
-    header = env.text(name, "")
     if header and not re.fullmatch(r"[A-Za-z0-9-]{1,60}", header):
-        raise env.ConfigError(f"{name} must be the name of a header such as {example}.")
+        raise env.ConfigError(f"{name} must be the name of a header such as X-SSL-Client-Cert.")
     return f"HTTP_{header.upper().replace('-', '_')}" if header else ""
 
 

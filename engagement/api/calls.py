@@ -74,13 +74,16 @@ def with_write_key(view: View) -> View:
         scheme = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
         if scheme not in ("bearer", "api-key") and not request.META.get("HTTP_X_API_KEY"):
             request.META["HTTP_X_API_KEY"] = _write_key(request, scheme)
-        answer = view(request, *args, **kwargs)
-        refused = request.META.get(REFUSAL_KEY)
-        if isinstance(refused, Unauthenticated) and refused.code in ("invalid_token", "missing_credentials"):
-            return error_response(Unauthenticated("Invalid write key", code="invalid_write_key"), request)
-        return answer
+        return _in_words_of_sdks(request, view(request, *args, **kwargs))
 
     return entered
+
+
+def _in_words_of_sdks(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    refused = request.META.get(REFUSAL_KEY)
+    if isinstance(refused, Unauthenticated) and refused.code in ("invalid_token", "missing_credentials"):
+        return error_response(Unauthenticated("Invalid write key", code="invalid_write_key"), request)
+    return answer
 
 
 def _write_key(request: HttpRequest, scheme: str) -> str:
@@ -112,28 +115,30 @@ def post_calls(request: HttpRequest, credential: Credential, kind: str = "") -> 
     return _answer(calls, noticed)
 
 
-@door(scope=SCOPE, resource="ingest", methods=("GET",), idempotent=False, from_pages=True)
-def _settings_of(request: HttpRequest, credential: Credential, write_key: str) -> HttpResponse:
-    answer = sdk_settings(write_key=write_key, host=request.get_host(), secure=request.is_secure())
-    return HttpResponse(_encode(answer), content_type="application/json")
-
-
-@csrf_exempt
-def show_settings(request: HttpRequest, write_key: str) -> HttpResponse:
-    """What SDKs for browsers and phones ask before their first call; the key in the address is the credential.
+def with_key_in_address(view: View) -> View:
+    """A door whose credential is the write key that the address names.
 
     Only keys that may stand in a web page or an app are taken there: a secret in an address is refused (400).
     """
-    if write_key.startswith(("mha_", "mhr_", "mhs_")):
-        return error_response(
-            InvalidInput("A secret must not stand in an address.", code="credential_in_query"), request
-        )
-    request.META["HTTP_X_API_KEY"] = write_key
-    answer: HttpResponse = _settings_of(request, write_key)
-    refused = request.META.get(REFUSAL_KEY)
-    if isinstance(refused, Unauthenticated) and refused.code in ("invalid_token", "missing_credentials"):
-        return error_response(Unauthenticated("Invalid write key", code="invalid_write_key"), request)
-    return answer
+
+    @csrf_exempt
+    @wraps(view)
+    def entered(request: HttpRequest, write_key: str) -> HttpResponse:
+        if write_key.startswith(("mha_", "mhr_", "mhs_")):
+            refusal = InvalidInput("A secret must not stand in an address.", code="credential_in_query")
+            return error_response(refusal, request)
+        request.META["HTTP_X_API_KEY"] = write_key
+        return _in_words_of_sdks(request, view(request, write_key))
+
+    return entered
+
+
+@with_key_in_address
+@door(scope=SCOPE, resource="ingest", methods=("GET",), idempotent=False, from_pages=True)
+def show_settings(request: HttpRequest, credential: Credential, write_key: str) -> HttpResponse:
+    """What SDKs for browsers and phones ask before their first call."""
+    answer = sdk_settings(write_key=write_key, host=request.get_host(), secure=request.is_secure())
+    return HttpResponse(_encode(answer), content_type="application/json")
 
 
 class _Reader:

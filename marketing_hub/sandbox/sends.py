@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_string
-from email.message import Message
+from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from django.conf import settings
 
 KINDS: Final = ("email", "webhook")
 MOST_FILES: Final = 500
-_BETWEEN: Final = "-" * 79 + "\n"
+_BETWEEN: Final = b"-" * 79 + b"\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +52,17 @@ def _webhook(path: Path) -> Send:
 
 def _emails() -> Iterator[Send]:
     for path in _newest(settings.EMAIL_FILE_PATH, "*.log"):
-        for text in path.read_text().split(_BETWEEN):
-            if text.strip():
-                yield _email(message_from_string(text, policy=default))
+        for content in path.read_bytes().split(_BETWEEN):
+            if content.strip():
+                yield _email(message_from_bytes(content, policy=default))
 
 
-def _email(message: Message) -> Send:
+def _email(message: EmailMessage) -> Send:
     at = parsedate_to_datetime(message["Date"]).astimezone(UTC) if message["Date"] else datetime.fromtimestamp(0, UTC)
     headers = {name: str(value) for name, value in message.items()}
     return Send("email", at, str(message["To"] or ""), str(message["Subject"] or ""), headers, _text(message))
 
 
-def _text(message: Message) -> str:
-    for part in message.walk():
-        if part.get_content_type() == "text/plain":
-            payload = part.get_payload(decode=True)
-            return (
-                payload.decode(part.get_content_charset() or "utf-8", "replace") if isinstance(payload, bytes) else ""
-            )
-    return ""
+def _text(message: EmailMessage) -> str:
+    body = message.get_body(preferencelist=("plain", "html"))
+    return str(body.get_content()).rstrip("\n") if body else ""

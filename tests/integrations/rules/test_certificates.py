@@ -11,7 +11,7 @@ from tests.support.certificates import make_certificate
     ("text", "written"),
     [
         ("dn:CN=crm,O=Example", "dn:CN=crm,O=Example"),
-        ("DN: CN=crm, O=Example ", "dn:CN=crm,O=Example"),
+        ("DN: CN=crm,O=Example ", "dn:CN=crm,O=Example"),
         ("dns:CRM.Example.com", "dns:crm.example.com"),
         ("uri:https://crm.example.com/A", "uri:https://crm.example.com/A"),
         ("ip:2001:DB8::1", "ip:2001:db8::1"),
