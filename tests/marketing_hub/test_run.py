@@ -30,7 +30,7 @@ def place() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="hub-run-") as folder:
         Path(folder).chmod(0o755)
         kept = {name: value for name, value in os.environ.items() if name not in GIVEN}
-        yield kept | ports() | {"HUB_DATA_DIR": f"{folder}/data", "DEMO": "0"}
+        yield kept | ports() | {"HUB_DATA_DIR": f"{folder}/data", "DEMO": "0", "WITH_SANDBOX": "0"}
 
 
 def ports() -> dict[str, str]:
