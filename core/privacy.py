@@ -1,13 +1,13 @@
 """The registry of every place where personal data lives: who can collect it, who erases it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
 
 Collector = Callable[[Sequence[int]], Iterator[dict[str, Any]]]
-Eraser = Callable[[Sequence[int]], int]
+Eraser = Callable[[Sequence[int]], Mapping[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,8 @@ class PersonalData:
     """One table with personal data of customers.
 
     `collect(customer_ids)` yields plain rows for an access package; `erase(customer_ids)` removes or empties what
-    must go and returns how many rows it changed. `kept_because` names the legal reason when rows stay (for example
-    GDPR Art. 17(3)(e) for the consent ledger); such a table still collects.
+    must go and returns the rows it changed, by customer. `kept_because` names the legal reason when rows stay (for
+    example GDPR Art. 17(3)(e) for the consent ledger); such a table still collects.
     """
 
     name: str
@@ -50,7 +50,7 @@ def registered_models() -> set[type[models.Model]]:
     return {place.model for place in _places.values()}
 
 
-def erase_everywhere(customer_ids: Iterable[int]) -> dict[str, int]:
-    """Erase these customers in every place, inside the caller's transaction; rows changed by place name."""
+def erase_everywhere(customer_ids: Iterable[int]) -> dict[str, Mapping[int, int]]:
+    """Erase these customers in every place, inside the caller's transaction; rows changed by place and customer."""
     ids = list(customer_ids)
     return {place.name: place.erase(ids) for place in places()}

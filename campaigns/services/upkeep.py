@@ -20,6 +20,7 @@ from campaigns.rules.deliveries import DeliveryState
 from campaigns.selectors.campaigns import counts_of
 from campaigns.selectors.reactions import outcomes_of, reactions_of
 from campaigns.services.redeeming import give_back
+from customers.services.erasing import Rows, update_rows
 
 _OF_OFFERS: Final[Mapping[str, type[Redemption | Exposure | Shown | Reservation]]] = {
     "redemptions": Redemption,
@@ -30,34 +31,36 @@ _OF_OFFERS: Final[Mapping[str, type[Redemption | Exposure | Shown | Reservation]
 _WAITING = (DeliveryState.QUEUED, DeliveryState.CLAIMED)
 
 
-def erase_deliveries(customer_ids: Sequence[int], /) -> int:
+def erase_deliveries(customer_ids: Sequence[int], /) -> Rows:
     """The rows stay for the sums of a campaign and name nobody; who was still to be sent to is left out."""
     theirs = Delivery.objects.filter(customer_id__in=customer_ids)
     theirs.filter(state__in=_WAITING).update(state=DeliveryState.SKIPPED, reason="deleted", claimed_at=None)
-    return theirs.update(customer=None, consent_ref=None)
+    return update_rows(theirs, customer_ids, customer=None, consent_ref=None)
 
 
-def erase_redemptions(customer_ids: Sequence[int], /) -> int:
+def erase_redemptions(customer_ids: Sequence[int], /) -> Rows:
     """What was redeemed still counts and names neither person nor order."""
-    return Redemption.objects.filter(customer_id__in=customer_ids).update(customer=None, order_id="")
+    return update_rows(
+        Redemption.objects.filter(customer_id__in=customer_ids), customer_ids, customer=None, order_id=""
+    )
 
 
-def erase_reservations(customer_ids: Sequence[int], /) -> int:
+def erase_reservations(customer_ids: Sequence[int], /) -> Rows:
     """What was kept for their orders is free again."""
     rows = list(Reservation.objects.select_for_update().filter(customer_id__in=customer_ids))
     for row in rows:
         give_back(reservation=row)
-    return len(rows)
+    return Rows(row.customer_id for row in rows if row.customer_id)
 
 
-def erase_exposures(customer_ids: Sequence[int], /) -> int:
+def erase_exposures(customer_ids: Sequence[int], /) -> Rows:
     """Who was shown what is gone, the count of the variant stays."""
-    return Exposure.objects.filter(customer_id__in=customer_ids).update(customer=None)
+    return update_rows(Exposure.objects.filter(customer_id__in=customer_ids), customer_ids, customer=None)
 
 
-def erase_shown(customer_ids: Sequence[int], /) -> int:
+def erase_shown(customer_ids: Sequence[int], /) -> Rows:
     """Who was in which experiment is gone, the size of the group stays."""
-    return Shown.objects.filter(customer_id__in=customer_ids).update(customer=None)
+    return update_rows(Shown.objects.filter(customer_id__in=customer_ids), customer_ids, customer=None)
 
 
 def absorb_offers(*, absorbed_id: int, into_id: int) -> dict[str, list[int]]:

@@ -74,8 +74,8 @@ def _readable(ids: Collection[int]) -> bool:
     return Identity.objects.filter(customer_id__in=ids).exclude(value__startswith=_PSEUDONYM).exists()
 
 
-def back_by_identifier() -> Iterator[tuple[Customer, list[Suppression]]]:
-    """Living profiles with identifiers that an erasure keeps away, and why; reads every identifier once."""
+def back_by_identifier() -> Iterator[list[tuple[Customer, list[Suppression]]]]:
+    """Living profiles with identifiers that an erasure keeps away, and why, piece by piece; reads all identifiers."""
     rows = Identity.objects.order_by("pk").values_list("customer_id", "kind", "value")
     for some in in_pieces(rows.iterator(AT_ONCE), AT_ONCE):
         by_hash = {suppression_hash(kind, value): customer_id for customer_id, kind, value in some}
@@ -84,4 +84,5 @@ def back_by_identifier() -> Iterator[tuple[Customer, list[Suppression]]]:
         for hit in listed.order_by("pk"):
             hits.setdefault(by_hash[hit.value_hash], []).append(hit)
         living = Customer.objects.filter(~Q(status=Status.DELETED), pk__in=hits).order_by("pk")
-        yield from ((row, hits[row.pk]) for row in living)
+        if found := [(row, hits[row.pk]) for row in living]:
+            yield found

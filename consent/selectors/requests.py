@@ -126,8 +126,15 @@ def active_hold(request: DataRequest) -> LegalHold | None:
 
 def why_held(customer_ids: Sequence[int], /) -> str:
     """Which legal hold forbids to erase one of these people, in a sentence; empty when none does."""
-    hold = LegalHold.objects.filter(customer_id__in=customer_ids, lifted_at__isnull=True).order_by("id").first()
-    return f"A legal hold stands ({hold.scope}); nothing of this person may be erased." if hold else ""
+    return next(iter(holds_on(customer_ids).values()), "")
+
+
+def holds_on(customer_ids: Sequence[int], /) -> dict[int, str]:
+    """Those of these people who may not be erased, each with the legal hold that forbids it, in a sentence."""
+    holds, found = LegalHold.objects.filter(customer_id__in=customer_ids, lifted_at__isnull=True), dict[int, str]()
+    for owner, scope in holds.order_by("id").values_list("customer_id", "scope"):
+        found.setdefault(owner, f"A legal hold stands ({scope}); nothing of this person may be erased.")
+    return found
 
 
 def package_of(request: DataRequest) -> RequestPackage | None:

@@ -12,7 +12,7 @@ import threading
 import time
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -25,6 +25,7 @@ from redis.exceptions import RedisError, ResponseError
 from consent.rules.disclosures import packed
 from core.ids import new_id
 from core.meter import shared_redis
+from customers.services.erasing import Rows
 from customers.services.telling import Telling
 
 HANDED_ON_EVERY_S: Final = 1.0
@@ -175,9 +176,9 @@ def keep_disclosure_months(*, keep_months: int, now: datetime) -> int:
         return int(cursor.fetchone()[0])
 
 
-def keep_disclosures(customer_ids: Collection[int], /) -> int:
+def keep_disclosures(customer_ids: Sequence[int], /) -> Rows:
     """Erasing leaves the record in place: whoever was told about a person has to be told of the erasure too."""
-    return 0
+    return Rows()
 
 
 def _name(what: str) -> str:

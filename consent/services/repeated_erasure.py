@@ -1,6 +1,6 @@
 """Erasing again whom an old backup has brought back, by the list of erasures that was kept outside of the database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,22 +9,24 @@ from django.db import transaction
 
 from consent.models import DataRequest, RequestStep, Suppression, SuppressionReason
 from consent.rules.erased_list import Entry, Erased, Kept, in_pieces
-from consent.rules.request_steps import ERASING
+from consent.rules.request_steps import ERASING, stage_of
 from consent.rules.requests import Channel, Kind, State
 from consent.selectors.erased import back_by_id, back_by_identifier
-from consent.selectors.requests import unfinished
+from consent.selectors.requests import holds_on, unfinished
 from consent.services.masks import recompute_masks
 from consent.services.request_decisions import deliver_request
-from consent.services.request_steps import plan_erasure, run_step
+from consent.services.request_steps import plan_erasures, run_steps
 from consent.services.request_writing import keep, lock_open, move
 from consent.services.requests import NewRequest, open_request
 from core import audit
 from core.actors import Actor
-from core.errors import DomainError
 from customers.models import Customer, Status
-from customers.services.customers import delete_customer
+from customers.selectors.customers import absorbed_ids
+from customers.services.customers import delete_customers
+from customers.services.guards import why_not_erased
 
-AT_ONCE: Final = 500
+AT_ONCE: Final = 250
+Back = tuple[Customer, Erased]
 _HOW: Final = "erased before a restore"
 _ROAD: Final = (State.COLLECTING, State.REVIEWING, State.SECOND_APPROVAL, State.READY)
 
@@ -68,7 +70,7 @@ def _keep_some(some: Iterable[Kept], by: Actor) -> int:
     return len(rows) - known
 
 
-def find_back(*, entries: Iterable[Entry], now: datetime) -> Iterator[tuple[Customer, Erased]]:
+def find_back(*, entries: Iterable[Entry], now: datetime) -> Iterator[Back]:
     """Everybody who is back, each once: under their old id, or under another with an identifier of theirs.
 
     Nothing may be done with the latter from this moment on, should their erasure have to wait.
@@ -78,45 +80,86 @@ def find_back(*, entries: Iterable[Entry], now: datetime) -> Iterator[tuple[Cust
         for row, entry in back_by_id(some):
             found.add(row.pk)
             yield row, entry
-    for row, listed in back_by_identifier():
-        Suppression.objects.filter(pk__in=[one.pk for one in listed]).update(customer=row)
-        recompute_masks(customer_ids=[row.pk], now=now)
-        if row.pk not in found:
-            found.add(row.pk)
-            yield row, Erased(customer=row.public_id, verb="erase", at=now.isoformat(), request=listed[0].source)
-
-
-def repeat_erasure(*, customer: Customer, entry: Erased, by: Actor, now: datetime) -> Repeated | None:
-    """The person is erased again, by a request of its own with a certificate; None when that has happened already.
-
-    It rests on the approvals of the first erasure; nobody is written to. What keeps it from ending, such as a legal
-    hold, is told, and the request stays open on the desk. Whoever was deleted without a request is again, and may
-    come back as before.
-    """
-    if not Customer.objects.filter(pk=customer.pk).exclude(status=Status.DELETED).exists():
-        return None
-    if not entry.request:
-        return _deleted(customer, by, now)
-    request = _approved(customer, entry, by, now)
-    for pk in RequestStep.objects.filter(request=request).order_by("order", "id").values_list("pk", flat=True):
-        run_step(step_id=pk, now=now)
-    if unfinished(request, ERASING):
-        stuck = RequestStep.objects.filter(request=request, state="failed").order_by("order", "id").first()
-        return Repeated(customer.public_id, request.public_id, stuck.error if stuck else "Tasks are still open.")
-    deliver_request(request=request, text=_HOW, by=by, now=now)
-    return Repeated(customer.public_id, request.public_id)
-
-
-def _deleted(customer: Customer, by: Actor, now: datetime) -> Repeated:
-    try:
-        delete_customer(customer=customer, reason="deleted before a restore", by=by, now=now)
-    except DomainError as refusal:
-        return Repeated(customer.public_id, "", refusal.message)
-    return Repeated(customer.public_id, "")
+    for listed in back_by_identifier():
+        _stop(listed, now)
+        for row, hits in listed:
+            if row.pk not in found:
+                found.add(row.pk)
+                yield row, Erased(customer=row.public_id, verb="erase", at=now.isoformat(), request=hits[0].source)
 
 
 @transaction.atomic
+def _stop(listed: Sequence[tuple[Customer, list[Suppression]]], now: datetime) -> None:
+    """The list points to these people, and nothing may be done with them."""
+    hits = [hit for _, theirs in listed for hit in theirs]
+    for row, theirs in listed:
+        for hit in theirs:
+            hit.customer = row
+    Suppression.objects.bulk_update(hits, ["customer"], batch_size=500)
+    recompute_masks(customer_ids=[row.pk for row, _ in listed], now=now)
+
+
+def repeat_erasures(*, back: Iterable[Back], by: Actor, now: datetime) -> Iterator[Repeated]:
+    """The people are erased again, each by a request of its own with a certificate; nothing is said of those who are
+    gone already.
+
+    A request rests on the approvals of the first erasure; nobody is written to. What keeps it from ending, such as a
+    legal hold, is told, and the request stays open on the desk; the next call goes on with it. Whoever was deleted
+    without a request is again, and may come back as before. A few hundred people at a time, each such piece in one
+    transaction and place by place for all of them: killed in between, the rest is left for the next call.
+    """
+    for some in in_pieces(back, AT_ONCE):
+        held = holds_on([row.pk for row, _ in some])
+        apart = [[one] for one in some if one[0].pk in held]
+        for piece in ([one for one in some if one[0].pk not in held], *apart):
+            yield from _repeat(piece, by, now)
+
+
+@transaction.atomic
+def _repeat(piece: Sequence[Back], by: Actor, now: datetime) -> list[Repeated]:
+    gone = Customer.objects.filter(pk__in=[row.pk for row, _ in piece], status=Status.DELETED)
+    dead = set(gone.values_list("pk", flat=True))
+    living = [(row, entry) for row, entry in piece if row.pk not in dead]
+    told = _deleted([row for row, entry in living if not entry.request], by, now)
+    requests = [_approved(row, entry, by, now) for row, entry in living if entry.request]
+    plan_erasures(requests=requests, now=now)
+    steps = list(RequestStep.objects.filter(request__in=requests, action__in=ERASING))
+    for _, ids in sorted(_alike(steps).items()):
+        run_steps(step_ids=ids, now=now)
+    return told + [_ended(request, by, now) for request in requests]
+
+
+def _alike(steps: Sequence[RequestStep]) -> dict[tuple[tuple[int, int], str, str], list[int]]:
+    """The same task of many requests together, those of earlier stages first."""
+    found = dict[tuple[tuple[int, int], str, str], list[int]]()
+    for step in steps:
+        place = (stage_of(step.action, step.order), step.order)
+        found.setdefault((place, step.action, step.name), []).append(step.pk)
+    return found
+
+
+def _ended(request: DataRequest, by: Actor, now: datetime) -> Repeated:
+    customer = request.customer.public_id if request.customer else ""
+    if not unfinished(request, ERASING):
+        deliver_request(request=request, text=_HOW, by=by, now=now)
+        return Repeated(customer, request.public_id)
+    stuck = RequestStep.objects.filter(request=request, state="failed").order_by("order", "id").first()
+    return Repeated(customer, request.public_id, stuck.error if stuck else "Tasks are still open.")
+
+
+def _deleted(people: Sequence[Customer], by: Actor, now: datetime) -> list[Repeated]:
+    ids = absorbed_ids([row.pk for row in people])
+    why = {row.pk: why_not_erased(customer_ids=ids[row.pk]) for row in people}
+    free = [pk for pk, told in why.items() if not told]
+    delete_customers(customer_ids=free, reason="deleted before a restore", by=by, now=now)
+    return [Repeated(row.public_id, "", why[row.pk]) for row in people]
+
+
 def _approved(customer: Customer, entry: Erased, by: Actor, now: datetime) -> DataRequest:
+    """The request of this repetition, ready to be worked on: a new one, or that of an earlier call that waits."""
+    mine = DataRequest.objects.filter(customer=customer, kind=Kind.ERASURE, verified_how=_HOW, state=State.READY)
+    if waiting := mine.order_by("pk").first():
+        return lock_open(request=waiting)
     new = NewRequest(
         kind=Kind.ERASURE,
         channel=Channel.DESK,
@@ -136,6 +179,4 @@ def _approved(customer: Customer, entry: Erased, by: Actor, now: datetime) -> Da
             row.approved_by, row.approved_at = first or str(by), now
             row.second_by, row.second_at = (second, now) if second else ("", None)
         row.save()
-    kept = keep(row=row, action="repeated", by=by, now=now, before=before, first_request=entry.request)
-    plan_erasure(request=kept, by=by, now=now)
-    return kept
+    return keep(row=row, action="repeated", by=by, now=now, before=before, first_request=entry.request)

@@ -4,13 +4,16 @@ Erase: every registered place is emptied, a tombstone stays, keyed hashes keep t
 the same, but purchases and tags move to a nameless profile first (country and language, days instead of instants), so
 that figures stay right and nothing leads back. Pseudonymise: the profile stays, its identifiers are replaced by keyed
 hashes, and the key to them lies encrypted with the request alone (GDPR Art. 4(5)).
+
+Each verb takes many requests at once and goes through a place once for all of them; one request is many of one.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.db import connection
 from django.db.models import F
@@ -19,31 +22,23 @@ from django.db.models.functions import TruncDay
 from consent.models import DataRequest, SuppressionReason
 from consent.rules.request_steps import Action
 from consent.rules.requests import Verb
-from consent.selectors.requests import opened, sealed, why_held
-from consent.services.suppression import suppress
+from consent.selectors.requests import holds_on, opened, sealed
+from consent.selectors.residue import residue_of
+from consent.services.suppression import suppress_lists
 from core import outbox, privacy
 from core.actors import SYSTEM
 from core.crypto import keyed_hash
-from core.errors import InvalidState, NotFound
+from core.errors import DomainError, InvalidState, NotFound
 from core.models import IdempotencyKey
 from customers.models import Customer, CustomerTag, Identity, IdentityKind, Purchase, Status
-from customers.selectors.customers import all_ids
-from customers.services.customers import delete_customer
+from customers.selectors.customers import absorbed_ids, all_ids
+from customers.services.customers import delete_customers
 
 PROFILES: Final = "customers.profiles"
 IDENTITIES: Final = "customers.identities"
 ANSWERS: Final = "core.idempotency"
 SHELL: Final = "anonymous.profile"
 PSEUDONYM: Final = "pseudonym.profile"
-_TEXTUAL: Final = """
-SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c
-JOIN information_schema.tables t USING (table_schema, table_name)
-WHERE c.table_schema = current_schema() AND t.table_type IN ('BASE TABLE') AND NOT EXISTS (
-    SELECT FROM pg_inherits i JOIN pg_class k ON k.oid = i.inhrelid WHERE k.relname = c.table_name
-) AND c.data_type IN ('text', 'character varying', 'jsonb', 'json', 'bytea', 'ARRAY')
-ORDER BY 1, 2
-"""
-
 Plan = list[tuple[Action, str, str, int]]
 
 
@@ -89,13 +84,19 @@ def _becomes(verb: str, place: privacy.PersonalData) -> str:
     return "erased or emptied"
 
 
-def keep_subjects(*, request: DataRequest, ids: Sequence[int]) -> None:
-    """The identifiers of these profiles are kept with the request, encrypted: the scan needs them afterwards."""
-    if request.subjects_sealed:
-        return
-    pairs = [[kind, value] for kind, value in Identity.objects.filter(customer_id__in=ids).values_list("kind", "value")]
-    request.subjects_sealed = sealed(json.dumps(pairs))
-    request.save(update_fields=["subjects_sealed"])
+def keep_subjects(*, requests: Sequence[DataRequest]) -> None:
+    """The identifiers of each person are kept with the request, encrypted: the scan needs them afterwards."""
+    fresh = [request for request in requests if request.customer_id and not request.subjects_sealed]
+    theirs = ids_by_request(fresh)
+    pairs = dict[int, list[tuple[str, str]]]()
+    everybody = [pk for ids in theirs.values() for pk in ids]
+    rows = Identity.objects.filter(customer_id__in=everybody).order_by("pk")
+    for owner, kind, value in rows.values_list("customer_id", "kind", "value"):
+        pairs.setdefault(owner, []).append((kind, value))
+    for request in fresh:
+        found = [pair for pk in theirs[request.pk] for pair in pairs.get(pk, ())]
+        request.subjects_sealed = sealed(json.dumps(found))
+    DataRequest.objects.bulk_update(fresh, ["subjects_sealed"], batch_size=100)
 
 
 def subjects_of(request: DataRequest, /) -> list[tuple[str, str]]:
@@ -104,54 +105,84 @@ def subjects_of(request: DataRequest, /) -> list[tuple[str, str]]:
     return [(kind, value) for kind, value in json.loads(text)] if text else []
 
 
-def suppress_subject(*, request: DataRequest, now: datetime) -> int:
-    """Keyed hashes of every identifier but those of browsers are on the suppression list; how many."""
-    pairs = [(kind, value) for kind, value in subjects_of(request) if kind != IdentityKind.ANONYMOUS_ID]
-    if not pairs:
-        return 0
-    source = request.public_id
-    done = suppress(identifiers=pairs, reason=SuppressionReason.ERASURE, source=source, by=SYSTEM, now=now)
-    return done.added + done.known
+def ids_by_request(requests: Sequence[DataRequest], /) -> dict[int, list[int]]:
+    """Under which row ids the facts of the person of each request stand, visitors they absorbed included."""
+    found = absorbed_ids([request.customer_id for request in requests if request.customer_id])
+    return {request.pk: found[request.customer_id] if request.customer_id else [] for request in requests}
 
 
-def erase_place(*, request: DataRequest, name: str, now: datetime) -> int:
-    """One place holds nothing of the person any more; rows changed. Doing it twice changes nothing the second time."""
-    if request.customer is None:
-        return 0
-    ids = all_ids(request.customer)
-    if why := why_held(ids):
-        raise InvalidState(why, code="legal_hold")
+def suppress_subjects(*, requests: Sequence[DataRequest], now: datetime) -> dict[int, int]:
+    """Keyed hashes of every identifier but those of browsers are on the suppression list; how many by request."""
+    lists = {
+        request.public_id: pairs
+        for request in requests
+        if (pairs := [(k, v) for k, v in subjects_of(request) if k != IdentityKind.ANONYMOUS_ID])
+    }
+    if not lists:
+        return {}
+    done = suppress_lists(lists=lists, reason=SuppressionReason.ERASURE, by=SYSTEM, now=now)
+    told = {source: one.added + one.known for source, one in done.items()}
+    return {request.pk: told.get(request.public_id, 0) for request in requests}
+
+
+def erase_place(*, requests: Sequence[DataRequest], name: str, now: datetime) -> dict[int, int | DomainError]:
+    """One place holds nothing of these people any more; rows changed by request, or why one of them was left out.
+
+    Doing it twice changes nothing the second time. Only people under a legal hold are left out.
+    """
+    theirs = ids_by_request(requests)
+    held = holds_on([pk for ids in theirs.values() for pk in ids])
+    why = {pk: next((held[one] for one in ids if one in held), "") for pk, ids in theirs.items()}
+    free = [request for request in requests if request.customer and not why[request.pk]]
+    rows = _erase(free, {request.pk: theirs[request.pk] for request in free}, name, now) if free else {}
+    refused = {pk: InvalidState(told, code="legal_hold") for pk, told in why.items() if told}
+    return {request.pk: refused.get(request.pk, rows.get(request.pk, 0)) for request in requests}
+
+
+def _erase(requests: Sequence[DataRequest], theirs: Mapping[int, list[int]], name: str, now: datetime) -> Counter[int]:
     if name == ANSWERS:
-        return _forget_answers(request)
+        return _forget_answers(requests)
     if name == SHELL:
-        return _move_to_shell(request.customer, ids, now)
+        return Counter({one.pk: _move_to_shell(one, theirs[one.pk], now) for one in requests})
     if name == PSEUDONYM:
-        return _pseudonymise(request, ids, now)
+        return Counter({one.pk: _pseudonymise(one, theirs[one.pk], now) for one in requests})
     if name == PROFILES:
-        delete_customer(customer=request.customer, reason="privacy request", by=SYSTEM, now=now)
-        payload = {"request": request.public_id, "verb": request.verb}
-        outbox.publish(topic="customer.erased", subject=request.customer.public_id, payload=payload)
-        return len(ids)
+        return _delete(requests, theirs, now)
     place = next((one for one in privacy.places() if one.name == name), None)
     if place is None:
         raise NotFound("This system is not registered any more; leave the task out.")
-    return place.erase(ids)
+    changed = place.erase([pk for ids in theirs.values() for pk in ids])
+    return Counter({key: sum(changed.get(pk, 0) for pk in ids) for key, ids in theirs.items()})
 
 
-def _forget_answers(request: DataRequest) -> int:
-    values = [value for _, value in subjects_of(request)]
-    if not values:
-        return 0
+def _delete(requests: Sequence[DataRequest], theirs: Mapping[int, list[int]], now: datetime) -> Counter[int]:
+    people = [one.customer for one in requests if one.customer]
+    delete_customers(customer_ids=[row.pk for row in people], reason="privacy request", by=SYSTEM, now=now)
+    outbox.publish_many(
+        [
+            outbox.Fact("customer.erased", row.public_id, {"request": one.public_id, "verb": one.verb})
+            for one, row in zip(requests, people, strict=True)
+        ]
+    )
+    return Counter({key: len(ids) for key, ids in theirs.items()})
+
+
+def _forget_answers(requests: Sequence[DataRequest]) -> Counter[int]:
+    pairs = [(one.pk, value) for one in requests for _, value in subjects_of(one)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {IdempotencyKey._meta.db_table} k WHERE EXISTS ("  # noqa: S608
-            "SELECT FROM unnest(%s::text[]) v WHERE position(convert_to(v, 'UTF8') IN k.body) > 0)",
-            [values],
+            f"WITH named AS (SELECT k.id, min(v.request) AS request FROM {IdempotencyKey._meta.db_table} k "  # noqa: S608
+            "JOIN unnest(%s::bigint[], %s::text[]) AS v(request, text) "
+            "ON position(convert_to(v.text, 'UTF8') IN k.body) > 0 GROUP BY k.id), "
+            f"gone AS (DELETE FROM {IdempotencyKey._meta.db_table} k USING named WHERE k.id = named.id) "
+            "SELECT request, count(*) FROM named GROUP BY request",
+            [[pk for pk, _ in pairs], [value for _, value in pairs]],
         )
-        return int(cursor.rowcount)
+        return Counter(dict(cursor.fetchall()))
 
 
-def _move_to_shell(customer: Customer, ids: Sequence[int], now: datetime) -> int:
+def _move_to_shell(request: DataRequest, ids: Sequence[int], now: datetime) -> int:
+    customer = cast(Customer, request.customer)
     shell = Customer.objects.create(
         public_id=Customer.new_public_id(),
         created_at=now,
@@ -184,44 +215,6 @@ def _pseudonymise(request: DataRequest, ids: Sequence[int], now: datetime) -> in
     return len(rows)
 
 
-def scan_everything(*, request: DataRequest) -> tuple[int, dict[str, Any]]:
-    """How many rows of any text, JSON or binary column still hold an identifier of the person, and in which columns.
-
-    E-mail addresses and phone numbers are looked for anywhere in a text, ids as whole values. One statement a table.
-    """
-    found, looked = dict[str, int](), 0
-    values = subjects_of(request)
-    anywhere = [value for kind, value in values if kind in (IdentityKind.EMAIL, IdentityKind.PHONE)]
-    whole = [value for kind, value in values if kind not in (IdentityKind.EMAIL, IdentityKind.PHONE)]
-    for table, columns in _columns():
-        looked += len(columns)
-        for column, hits in _hits(table, columns, anywhere, whole):
-            found[f"{table}.{column}"] = hits
-    return sum(found.values()), {"hits": found, "columns": looked, "identifiers": len(values)}
-
-
-def _columns() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    tables = dict[str, list[tuple[str, str]]]()
-    with connection.cursor() as cursor:
-        cursor.execute(_TEXTUAL)
-        for table, column, kind in cursor.fetchall():
-            tables.setdefault(table, []).append((column, kind))
-    yield from tables.items()
-
-
-def _hits(table: str, columns: list[tuple[str, str]], anywhere: list[str], whole: list[str]) -> list[tuple[str, int]]:
-    quote = connection.ops.quote_name
-    parts, parameters = [], list[Any]()
-    for column, kind in columns:
-        name = quote(column)
-        text = f"encode({name}, 'escape')" if kind == "bytea" else f"{name}::text"
-        parts.append(f"count(*) FILTER (WHERE lower({text}) LIKE ANY(%s) OR {text} = ANY(%s) OR {text} LIKE ANY(%s))")
-        parameters += [[f"%{_escaped(v.lower())}%" for v in anywhere], whole, [f'%"{_escaped(v)}"%' for v in whole]]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)} FROM {quote(table)}", parameters)  # noqa: S608
-        numbers = cursor.fetchone()
-    return [(column, hits) for (column, _), hits in zip(columns, numbers, strict=True) if hits]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+def scan_everything(*, requests: Sequence[DataRequest]) -> dict[int, dict[str, Any]]:
+    """What any table still holds of the people of these requests, by request: see `residue_of`."""
+    return residue_of({request.pk: subjects_of(request) for request in requests})

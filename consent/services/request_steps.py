@@ -7,6 +7,7 @@ happened and is on record, or has not happened and is tried again.
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,7 +22,13 @@ from consent.rules.requests import Kind, State, needs_package
 from consent.selectors.redactions import redactor_for, sealed_hits
 from consent.services.exports import build_package
 from consent.services.request_effects import EFFECTS, apply_effect
-from consent.services.request_erasure import erase_place, keep_subjects, plan_of_verb, scan_everything, suppress_subject
+from consent.services.request_erasure import (
+    erase_place,
+    keep_subjects,
+    plan_of_verb,
+    scan_everything,
+    suppress_subjects,
+)
 from consent.services.request_writing import check_move, keep, lock, lock_open, move, spend
 from core import jobs, privacy
 from core.actors import SYSTEM, Actor
@@ -36,6 +43,17 @@ _BY_HAND: Final[Mapping[str, str]] = {
     Kind.COMPLAINT: "Look into the complaint and answer it (DPA 2018 s.164A)",
 }
 AT_ONCE: Final = 500
+_FOUND: Final = ("state", "error", "finished_at", "finished_by", "rows", "digest", "result", "others_sealed")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of a task: rows, digest of what was read, details, and what it held of others, encrypted."""
+
+    rows: int | None
+    digest: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+    others: str = ""
 
 
 @transaction.atomic
@@ -80,17 +98,26 @@ def _others(request: DataRequest, now: datetime) -> list[RequestStep]:
 
 @transaction.atomic
 def plan_erasure(*, request: DataRequest, by: Actor, now: datetime) -> int:
-    """The tasks of the approved verb are planned, and what the final scan must not find any more is kept, encrypted."""
+    """The tasks of the approved verb are planned and on their way; how many are open."""
     row = lock(request=request)
     if row.customer is None:
         return 0
-    keep_subjects(request=row, ids=all_ids(row.customer))
+    plan_erasures(requests=[row], now=now)
+    return _send(row, ERASING, now)
+
+
+def plan_erasures(*, requests: Sequence[DataRequest], now: datetime) -> None:
+    """The tasks of each approved verb are planned, and what the final scan must not find any more is kept, encrypted.
+
+    The requests are locked and about somebody; nothing is sent on its way.
+    """
+    keep_subjects(requests=requests)
     planned = [
         RequestStep(request=row, action=action, name=name, title=title, order=order, due_at=now, due_on=row.safe_due)
+        for row in requests
         for action, name, title, order in plan_of_verb(row.verb)
     ]
-    RequestStep.objects.bulk_create(planned, ignore_conflicts=True)
-    return _send(row, ERASING, now)
+    RequestStep.objects.bulk_create(planned, ignore_conflicts=True, batch_size=2_000)
 
 
 @transaction.atomic
@@ -126,49 +153,98 @@ def run_step(*, step_id: int, now: datetime) -> bool:
     A refusal of the domain or the database is written down with the task and tried again later. Anything else is a
     defect: it is raised, and the task is tried again as one that did not finish.
     """
-    step = _claimed(step_id, now)
-    if step is None:
-        return False
+    done = run_steps(step_ids=[step_id], now=now)
+    for step in done:
+        follow(request_id=step.request_id, behind=stage_of(step.action, step.order), now=now)
+    return bool(done)
+
+
+def run_steps(*, step_ids: Sequence[int], now: datetime) -> list[RequestStep]:
+    """The same task of many requests, worked at once; those that are done now. As `run_step`, without what follows.
+
+    When the work on all together fails, each is tried by itself, so that one does not hold up the others.
+    """
+    claimed = _claimed(step_ids, now)
+    if not claimed:
+        return []
     try:
         with transaction.atomic():
-            mine = RequestStep.objects.select_for_update(skip_locked=True).filter(pk=step_id).first()
-            if mine is None or mine.state in ENDED:
-                return False
-            _work(mine, now)
-            mine.state, mine.error, mine.finished_at, mine.finished_by = "done", "", now, str(SYSTEM)
-            mine.save()
+            open_ones = RequestStep.objects.select_for_update(skip_locked=True).exclude(state__in=ENDED)
+            mine = list(open_ones.filter(pk__in=claimed).order_by("pk"))
+            return _record(mine, _work(mine, now) if mine else [], now)
     except (DomainError, DatabaseError) as failure:
-        said = failure.message if isinstance(failure, DomainError) else type(failure).__name__
-        RequestStep.objects.filter(pk=step_id).exclude(state__in=ENDED).update(state="failed", error=said[:300])
-        return False
-    follow(request_id=step.request_id, now=now)
-    return True
+        if len(claimed) > 1:
+            return [step for pk in claimed for step in run_steps(step_ids=[pk], now=now)]
+        _fail(claimed, failure.message if isinstance(failure, DomainError) else type(failure).__name__)
+        return []
 
 
-def _claimed(step_id: int, now: datetime) -> RequestStep | None:
-    """The task if its turn has come, resting for the next attempt already; None otherwise."""
+def _record(steps: Sequence[RequestStep], found: Sequence[Found | DomainError], now: datetime) -> list[RequestStep]:
+    """What came of each task is stored; those that are done."""
+    done = []
+    for step, told in zip(steps, found, strict=True):
+        if isinstance(told, DomainError):
+            _fail([step.pk], told.message)
+            continue
+        step.rows, step.digest, step.result, step.others_sealed = told.rows, told.digest, told.result, told.others
+        step.state, step.error, step.finished_at, step.finished_by = "done", "", now, str(SYSTEM)
+        done.append(step)
+    for like in {(step.rows, step.digest, str(step.result), step.others_sealed): step for step in done}.values():
+        alike = [step.pk for step in done if _same(step, like)]
+        RequestStep.objects.filter(pk__in=alike).update(**{name: getattr(like, name) for name in _FOUND})
+    return done
+
+
+def _same(step: RequestStep, like: RequestStep) -> bool:
+    return all(getattr(step, name) == getattr(like, name) for name in _FOUND)
+
+
+def _fail(step_ids: Sequence[int], said: str) -> None:
+    open_ones = RequestStep.objects.filter(pk__in=step_ids).exclude(state__in=ENDED)
+    open_ones.update(state="failed", error=said[:300])
+
+
+def _claimed(step_ids: Sequence[int], now: datetime) -> list[int]:
+    """Those of the tasks whose turn has come, resting for the next attempt already."""
     with transaction.atomic():
-        step = RequestStep.objects.select_for_update(skip_locked=True).filter(pk=step_id).first()
-        if step is None or step.state in ENDED or step.action == Action.BY_HAND or not _ready(step):
-            return None
-        step.attempts += 1
-        step.due_at = now + wait_after(step.attempts)
-        step.save(update_fields=["attempts", "due_at"])
-        return step
+        found = RequestStep.objects.select_for_update(skip_locked=True).filter(pk__in=step_ids).order_by("pk")
+        steps = [step for step in found if step.state not in ENDED and step.action != Action.BY_HAND]
+        first = _first_stages([step.request_id for step in steps])
+        ready = [step for step in steps if stage_of(step.action, step.order) <= first[step.request_id]]
+        for attempts in {step.attempts for step in ready}:
+            again = [step.pk for step in ready if step.attempts == attempts]
+            due = now + wait_after(attempts + 1)
+            RequestStep.objects.filter(pk__in=again).update(attempts=attempts + 1, due_at=due)
+        return [step.pk for step in ready]
 
 
-def _ready(step: RequestStep) -> bool:
-    mine = stage_of(step.action, step.order)
-    others = RequestStep.objects.filter(request_id=step.request_id).exclude(state__in=ENDED).exclude(pk=step.pk)
-    return all(stage_of(action, order) >= mine for action, order in others.values_list("action", "order"))
+def _first_stages(requests: Sequence[int]) -> dict[int, int]:
+    """The earliest stage of each request that is not done."""
+    found = dict[int, int]()
+    open_ones = RequestStep.objects.filter(request_id__in=set(requests)).exclude(state__in=ENDED)
+    for request_id, action, order in open_ones.values_list("request_id", "action", "order"):
+        found[request_id] = min(stage_of(action, order), found.get(request_id, stage_of(action, order)))
+    return found
 
 
-def _work(step: RequestStep, now: datetime) -> None:
-    request = DataRequest.objects.select_related("customer").get(pk=step.request_id)
-    _WORK[Action(step.action)](step, request, now)
+def _work(steps: Sequence[RequestStep], now: datetime) -> list[Found | DomainError]:
+    """What came of tasks that do the same for different requests, in their order."""
+    wanted = DataRequest.objects.select_related("customer").in_bulk([step.request_id for step in steps])
+    requests = [wanted[step.request_id] for step in steps]
+    first = steps[0]
+    action = Action(first.action)
+    if action in _ALONE:
+        return [_ALONE[action](step, request, now) for step, request in zip(steps, requests, strict=True)]
+    if action is Action.SCAN:
+        return _scan(requests)
+    if action is Action.SUPPRESS:
+        rows = suppress_subjects(requests=requests, now=now)
+        return [Found(rows.get(request.pk, 0)) for request in requests]
+    changed = erase_place(requests=requests, name=first.name, now=now)
+    return [told if isinstance(told, DomainError) else Found(told) for told in (changed[one.pk] for one in requests)]
 
 
-def _collect(step: RequestStep, request: DataRequest, now: datetime) -> None:
+def _collect(step: RequestStep, request: DataRequest, now: datetime) -> Found:
     """How many rows there are, a digest of them, and what they hold of others; they are read again for the package."""
     place = next((one for one in privacy.places() if one.name == step.name), None)
     if place is None:
@@ -179,41 +255,33 @@ def _collect(step: RequestStep, request: DataRequest, now: datetime) -> None:
         line = json.dumps(row, cls=DjangoJSONEncoder, sort_keys=True).encode()
         digest.update(line)
         rows, size = rows + 1, size + len(line)
-    step.rows, step.digest, step.result = rows, digest.hexdigest(), {"bytes": size}
-    step.others_sealed = sealed_hits(redactor.hits.values())
+    return Found(rows, digest.hexdigest(), {"bytes": size}, sealed_hits(redactor.hits.values()))
 
 
-def _effect(step: RequestStep, request: DataRequest, now: datetime) -> None:
-    step.rows = apply_effect(request=request, now=now)
+def _effect(step: RequestStep, request: DataRequest, now: datetime) -> Found:
+    return Found(apply_effect(request=request, now=now))
 
 
-def _suppress(step: RequestStep, request: DataRequest, now: datetime) -> None:
-    step.rows = suppress_subject(request=request, now=now)
-
-
-def _erase(step: RequestStep, request: DataRequest, now: datetime) -> None:
-    step.rows = erase_place(request=request, name=step.name, now=now)
-
-
-def _scan(step: RequestStep, request: DataRequest, now: datetime) -> None:
-    step.rows, step.result = scan_everything(request=request)
-    if step.rows:
-        places = ", ".join(sorted(step.result["hits"]))[:200]
-        raise InvalidState(f"The person was still found in {places}.")
-
-
-def _package(step: RequestStep, request: DataRequest, now: datetime) -> None:
+def _package(step: RequestStep, request: DataRequest, now: datetime) -> Found:
     package = build_package(request=request, ids=ids_of(request.customer), now=now)
-    step.rows, step.digest = package.manifest["rows"], package.sha256
-    step.result = {"package": package.public_id, "bytes": package.size, "seconds": package.seconds}
+    result = {"package": package.public_id, "bytes": package.size, "seconds": package.seconds}
+    return Found(package.manifest["rows"], package.sha256, result)
 
 
-_WORK: Final[Mapping[Action, Callable[[RequestStep, DataRequest, datetime], None]]] = {
+def _scan(requests: Sequence[DataRequest]) -> list[Found | DomainError]:
+    found = scan_everything(requests=requests)
+    told = list[Found | DomainError]()
+    for request in requests:
+        result = found[request.pk]
+        places = ", ".join(sorted(result["hits"]))[:200]
+        still = InvalidState(f"The person was still found in {places}.")
+        told.append(still if result["hits"] else Found(0, "", result))
+    return told
+
+
+_ALONE: Final[Mapping[Action, Callable[[RequestStep, DataRequest, datetime], Found]]] = {
     Action.COLLECT: _collect,
     Action.EFFECT: _effect,
-    Action.SUPPRESS: _suppress,
-    Action.ERASE: _erase,
-    Action.SCAN: _scan,
     Action.PACKAGE: _package,
 }
 
@@ -242,21 +310,25 @@ def finish_by_hand(
     action = "task_skipped" if skip else "task_done"
     spend(row=request, minutes=minutes)
     keep(row=request, action=action, by=by, now=now, before=request.state, text=text, task=f"{row.action} {row.name}")
-    follow(request_id=request.pk, now=now)
+    follow(request_id=request.pk, behind=stage_of(row.action, row.order), now=now)
     return row
 
 
-def follow(*, request_id: int, now: datetime) -> None:
-    """Every task whose turn has come with the end of another is on its way; the request goes on behind the last."""
+def follow(*, request_id: int, behind: int, now: datetime) -> None:
+    """Every task whose turn has come with the end of the stage `behind` is on its way; the request goes on behind the
+    last.
+    """
     open_ones = list(RequestStep.objects.filter(request_id=request_id).exclude(state__in=ENDED))
     if not open_ones:
         settle(request_id=request_id, now=now)
         return
     first = min(stage_of(step.action, step.order) for step in open_ones)
+    if first <= behind:
+        return
     with transaction.atomic():
         for step in open_ones:
             fresh = step.attempts == 0 and step.action != Action.BY_HAND
-            if fresh and stage_of(step.action, step.order) == first and first > 0:
+            if fresh and stage_of(step.action, step.order) == first:
                 jobs.defer("consent.tasks.run_request_step", step_id=step.pk)
 
 

@@ -13,6 +13,7 @@ from core import audit, outbox
 from core.actors import Actor
 from core.errors import InvalidState
 from customers.models import Customer
+from customers.services.erasing import Rows, delete_rows
 
 _PLACED: Final = {Covers.EVERYTHING: "restriction.placed", Covers.SENSITIVE: "sensitive_use.limited"}
 _LIFTED: Final = {Covers.EVERYTHING: "restriction.lifted", Covers.SENSITIVE: "sensitive_use.allowed"}
@@ -79,6 +80,6 @@ def share_restrictions(*, from_id: int, to_id: int, since: datetime) -> bool:
     return bool(fresh)
 
 
-def erase_restrictions(customer_ids: Sequence[int], /) -> int:
+def erase_restrictions(customer_ids: Sequence[int], /) -> Rows:
     """Whose data is gone needs no restriction."""
-    return Restriction.objects.filter(customer_id__in=customer_ids).delete()[0]
+    return delete_rows(Restriction.objects.filter(customer_id__in=customer_ids), customer_ids)

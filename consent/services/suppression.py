@@ -1,6 +1,7 @@
 """Putting identifiers on the suppression list and taking them off."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -29,7 +30,6 @@ class Suppressed:
     refused: tuple[Problem, ...]
 
 
-@transaction.atomic
 def suppress(
     *, identifiers: Sequence[Identifier], reason: SuppressionReason, source: str, by: Actor, now: datetime
 ) -> Suppressed:
@@ -40,30 +40,50 @@ def suppress(
     """
     if len(identifiers) > MAX_AT_ONCE:
         raise InvalidInput(f"At most {MAX_AT_ONCE} identifiers at once.", code="batch_too_large")
-    good, refused = _normalised(identifiers)
-    owners = _owners(good)
-    rows = [
-        Suppression(
+    return suppress_lists(lists={source: identifiers}, reason=reason, by=by, now=now)[source]
+
+
+@transaction.atomic
+def suppress_lists(
+    *, lists: Mapping[str, Sequence[Identifier]], reason: SuppressionReason, by: Actor, now: datetime
+) -> dict[str, Suppressed]:
+    """As `suppress`, of several lists by their source at once; each has its own count and audit entry."""
+    read = {source: _normalised(identifiers) for source, identifiers in lists.items()}
+    owners = _owners([pair for good, _ in read.values() for pair in good])
+    rows = {
+        row.value_hash: row
+        for source, (good, _) in reversed(read.items())
+        for row in _entries(good, owners, Suppression(reason=reason, source=source, created_by=str(by), created_at=now))
+    }
+    there = Suppression.objects.filter(value_hash__in=list(rows))
+    known = set(there.values_list("value_hash", flat=True))
+    if reason == SuppressionReason.ERASURE:
+        there.update(reason=reason)
+    Suppression.objects.bulk_create(rows.values(), ignore_conflicts=True, batch_size=5_000)
+    recompute_masks(customer_ids=list(owners.values()), now=now)
+    told, fresh = dict[str, Suppressed](), Counter(row.source for key, row in rows.items() if key not in known)
+    for source, (good, refused) in read.items():
+        told[source] = Suppressed(fresh[source], len(good) - fresh[source], tuple(refused))
+    deeds = [
+        audit.Deed("suppression.added", source, {"identifiers": [0, done.added]}, reason)
+        for source, done in told.items()
+    ]
+    audit.record_many(by=by, deeds=deeds)
+    _tell("suppression.added", list(owners.values()))
+    return told
+
+
+def _entries(good: Sequence[Identifier], owners: Mapping[Identifier, int], like: Suppression) -> Iterator[Suppression]:
+    for kind, value in good:
+        yield Suppression(
             kind=kind,
             value_hash=suppression_hash(kind, value),
             customer_id=owners.get((kind, value)),
-            reason=reason,
-            source=source,
-            created_by=str(by),
-            created_at=now,
+            reason=like.reason,
+            source=like.source,
+            created_by=like.created_by,
+            created_at=like.created_at,
         )
-        for kind, value in good
-    ]
-    there = Suppression.objects.filter(value_hash__in=[row.value_hash for row in rows])
-    before = there.count()
-    if reason == SuppressionReason.ERASURE:
-        there.update(reason=reason)
-    Suppression.objects.bulk_create(rows, ignore_conflicts=True, batch_size=5_000)
-    recompute_masks(customer_ids=list(owners.values()), now=now)
-    added = len(rows) - before
-    audit.record(by=by, action="suppression.added", target=source, changes={"identifiers": [0, added]}, reason=reason)
-    _tell("suppression.added", list(owners.values()))
-    return Suppressed(added=added, known=before, refused=tuple(refused))
 
 
 @transaction.atomic

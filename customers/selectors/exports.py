@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from customers.selectors.imports import harmless
 from customers.selectors.segments import gates
 
 SINCE: Final = "entered_at"
+_WORD: Final = re.compile(rb"\w+")
 EXPORT_FIELDS: Final = (*FIELDS, SINCE)
 """What may be exported of each member: the fields of a customer, and since when she is in the segment."""
 
@@ -144,14 +146,14 @@ def exports_naming(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Kept files with a line about one of these customers: what for, since when."""
     names = list(Customer.objects.filter(pk__in=customer_ids).values_list("public_id", flat=True))
     for export in kept_files().select_related("segment"):
-        if names_anybody(export=export, public_ids=names):
+        if named_in(export=export, public_ids=names):
             yield {"export": export.public_id, "segment": export.segment.name, "purpose": export.purpose}
 
 
-def names_anybody(*, export: MemberExport, public_ids: Collection[str]) -> bool:
-    """Whether the file has a line about one of these customers; every line holds its public id."""
-    path, wanted = export_path(export), [public_id.encode() for public_id in public_ids]
+def named_in(*, export: MemberExport, public_ids: Collection[str]) -> set[str]:
+    """Those of these customers about whom the file has a line; every line holds its public id."""
+    path, wanted = export_path(export), {public_id.encode() for public_id in public_ids}
     if not path.exists():
-        return False
+        return set()
     with path.open("rb") as content:
-        return any(public_id in line for line in content for public_id in wanted)
+        return {word.decode() for line in content for word in _WORD.findall(line) if word in wanted}

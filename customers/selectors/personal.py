@@ -129,15 +129,15 @@ def collect_purchases(customer_ids: Sequence[int]) -> Rows:
     return cast(Rows, rows.values(*columns).iterator(chunk_size=2_000))
 
 
-def refused_rows_of(customer_ids: Sequence[int]) -> list[str]:
-    """The subjects under which refused rows of these customers are kept."""
-    values = Identity.objects.filter(customer_id__in=customer_ids).values_list("value", flat=True)
-    return [subject_hash(value) for value in values]
+def subjects_of(customer_ids: Sequence[int]) -> dict[str, int]:
+    """The subjects under which refused rows of these customers are kept, and whose each is."""
+    values = Identity.objects.filter(customer_id__in=customer_ids).values_list("value", "customer_id")
+    return {subject_hash(value): owner for value, owner in values}
 
 
 def collect_refused_rows(customer_ids: Sequence[int]) -> Rows:
     """Rows of import files that named these customers and were not stored."""
-    rows = RefusedRow.objects.filter(subject__in=refused_rows_of(customer_ids)).exclude(subject="").order_by("pk")
+    rows = RefusedRow.objects.filter(subject__in=list(subjects_of(customer_ids))).exclude(subject="").order_by("pk")
     for row in rows.values("row", "code", "values").iterator(chunk_size=2_000):
         yield {**row, "values": opened_cells(row["values"])}
 

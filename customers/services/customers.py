@@ -114,17 +114,30 @@ def _upsert_draft(id_property: str, entry: UpsertInput, check: AttributeCheck) -
 
 @transaction.atomic
 def delete_customers(*, customer_ids: Sequence[int], reason: str, by: Actor, now: datetime) -> None:
-    """Tombstones as `delete_customer` leaves them, of many who absorbed nobody; the caller holds the rows."""
-    if not customer_ids:
+    """Tombstones of many, and of the visitors each absorbed: public id, instant and reason stay, nothing personal.
+
+    Each place is gone through once for all. Deleting a tombstone changes nothing. The caller has asked whether they
+    may be erased.
+    """
+    theirs = absorbed_ids(customer_ids)
+    ids = sorted({pk for group in theirs.values() for pk in group})
+    rows = {row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    going = {pk: theirs[pk] for pk in sorted(theirs) if rows[pk].status != Status.DELETED}
+    if not going:
         return
-    privacy.erase_everywhere(customer_ids)
-    rows = Customer.objects.filter(pk__in=customer_ids)
-    rows.update(status=Status.DELETED, deleted_at=now, delete_reason=reason[:40], updated_at=now)
-    names = list(rows.order_by("pk").values_list("public_id", flat=True))
-    deeds = [audit.Deed(action="customer.deleted", target=name, reason=reason) for name in names]
+    ids = sorted({pk for group in going.values() for pk in group})
+    changed = privacy.erase_everywhere(ids)
+    Customer.objects.filter(pk__in=ids).update(
+        status=Status.DELETED, deleted_at=now, delete_reason=reason[:40], updated_at=now
+    )
+    deeds, facts = [], []
+    for pk, group in going.items():
+        erased = {place: sum(told.get(one, 0) for one in group) for place, told in changed.items()}
+        name = rows[pk].public_id
+        deeds.append(audit.Deed("customer.deleted", name, {"rows": [erased, {}]}, reason))
+        facts.append(outbox.Fact("customer.deleted", name, {"reason": reason[:40]}))
     audit.record_many(by=by, deeds=deeds)
-    payload = {"reason": reason[:40]}
-    outbox.publish_many([outbox.Fact(topic="customer.deleted", subject=name, payload=payload) for name in names])
+    outbox.publish_many(facts)
 
 
 @transaction.atomic
@@ -145,10 +158,5 @@ def delete_customer(
         raise drafts.changed_meanwhile()
     if why := guards.why_not_erased(customer_ids=ids):
         raise Conflict(why, code="legal_hold")
-    changed = privacy.erase_everywhere(ids)
-    Customer.objects.filter(pk__in=ids).update(
-        status=Status.DELETED, deleted_at=now, delete_reason=reason[:40], updated_at=now
-    )
-    audit.record(by=by, action="customer.deleted", target=row.public_id, changes={"rows": [changed, {}]}, reason=reason)
-    outbox.publish(topic="customer.deleted", subject=row.public_id, payload={"reason": reason[:40]})
+    delete_customers(customer_ids=[row.pk], reason=reason, by=by, now=now)
     return Customer.objects.get(pk=row.pk)

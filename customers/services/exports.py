@@ -16,9 +16,10 @@ from core.errors import Forbidden, Gone, InvalidInput, InvalidState
 from core.models.jobs import OPEN_STATES
 from customers.models import Customer, ExportForm, ExportState, MemberExport, Segment, SegmentState
 from customers.selectors.answers import DIRECT_IDENTIFIERS
-from customers.selectors.exports import being_written, chosen_fields, export_path, kept_files, names_anybody
+from customers.selectors.exports import being_written, chosen_fields, export_path, kept_files, named_in
 from customers.selectors.recipients import check_recipient
 from customers.selectors.segments import gates
+from customers.services.erasing import Rows
 
 KIND: Final = "export"
 TASK: Final = "customers.tasks.write_export"
@@ -166,10 +167,11 @@ def forget_exports(*, before: datetime) -> int:
 
 
 @transaction.atomic
-def erase_exports(*, customer_ids: Sequence[int], now: datetime) -> int:
-    """No kept file names one of these customers; files being written begin anew, without them. How many."""
-    names = list(Customer.objects.filter(pk__in=customer_ids).values_list("public_id", flat=True))
-    held = [export for export in kept_files() if names_anybody(export=export, public_ids=names)]
-    _remove(held, now)
+def erase_exports(*, customer_ids: Sequence[int], now: datetime) -> Rows:
+    """No kept file names one of these customers; files being written begin anew, without them. How many of each."""
+    names = dict(Customer.objects.filter(pk__in=customer_ids).values_list("public_id", "pk"))
+    held = {export: named for export in kept_files() if (named := named_in(export=export, public_ids=names))}
+    _remove(list(held), now)
     begun = MemberExport.objects.filter(pk__in=list(being_written().values_list("pk", flat=True)))
-    return len(held) + begun.update(epoch=F("epoch") + 1)
+    begun.update(epoch=F("epoch") + 1)
+    return Rows(names[name] for named in held.values() for name in named)

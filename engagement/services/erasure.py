@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
+from customers.services.erasing import Rows, delete_rows
 from engagement.models import Event, HeldEvent
 
 
-def erase_events(customer_ids: Sequence[int], /) -> int:
+def erase_events(customer_ids: Sequence[int], /) -> Rows:
     """No event refers to these customers any more; daily sums stay, they name nobody. Returns rows deleted."""
-    deleted, _ = Event.objects.filter(customer_id__in=customer_ids).delete()
-    return deleted
+    return delete_rows(Event.objects.filter(customer_id__in=customer_ids), customer_ids)
 
 
-def erase_held_events(customer_ids: Sequence[int], /) -> int:
+def erase_held_events(customer_ids: Sequence[int], /) -> Rows:
     """Nothing kept for a hold refers to these customers; refused before while one stands. Returns rows deleted."""
-    return HeldEvent.objects.filter(customer_id__in=customer_ids).delete()[0]
+    return delete_rows(HeldEvent.objects.filter(customer_id__in=customer_ids), customer_ids)

@@ -11,6 +11,7 @@ from consent.selectors.profiling import NO, profiling_purposes
 from core import audit
 from core.actors import Actor
 from core.errors import Conflict, DomainError
+from customers.services.erasing import Rows, delete_rows
 from engagement.models import Prediction, PredictionModel
 from engagement.rules.predictions import MAX_LABELS, MAX_MODELS, PLACES, Outcome, Sent
 from engagement.selectors.predictions import Named, people_named, standing_between, unknown_customer
@@ -224,6 +225,6 @@ def forget_predictions(*, now: datetime) -> int:
     return gone
 
 
-def erase_predictions(customer_ids: Sequence[int], /) -> int:
+def erase_predictions(customer_ids: Sequence[int], /) -> Rows:
     """No model says anything about these customers any more."""
-    return Prediction.objects.filter(customer_id__in=customer_ids).delete()[0]
+    return delete_rows(Prediction.objects.filter(customer_id__in=customer_ids), customer_ids)

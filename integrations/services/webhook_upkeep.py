@@ -1,6 +1,6 @@
 """What keeps webhooks in order: forgetting what is old, telling people about endpoints that fail, erasing."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 from typing import Final
@@ -8,10 +8,12 @@ from typing import Final
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db.models import Count
 
 from core.jobs import Retryable
 from core.models import StaffUser
 from customers.models import Customer
+from customers.services.erasing import Rows
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookHour
 
 BATCH: Final = 5_000
@@ -60,8 +62,12 @@ def _letter(endpoint: WebhookEndpoint, percent: int) -> tuple[str, str]:
     )
 
 
-def forget_answers(customer_ids: Collection[int], /) -> int:
+def forget_answers(customer_ids: Sequence[int], /) -> Rows:
     """What receivers answered to deliveries about these customers is emptied; that they were told stays on record."""
-    names = Customer.objects.filter(pk__in=customer_ids).values_list("public_id", flat=True)
-    own = WebhookDelivery.objects.filter(order_key__in=list(names))
-    return WebhookAttempt.objects.filter(delivery__in=own).exclude(answer="").update(answer="")
+    names = dict(Customer.objects.filter(pk__in=customer_ids).values_list("public_id", "pk"))
+    said = WebhookAttempt.objects.filter(delivery__order_key__in=list(names)).exclude(answer="")
+    counted = Rows()
+    for name, number in said.order_by().values_list("delivery__order_key").annotate(number=Count("*")):
+        counted[names[name]] += number
+    said.update(answer="")
+    return counted

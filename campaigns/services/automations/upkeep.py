@@ -14,9 +14,10 @@ from campaigns.rules.lifecycle import State
 from campaigns.services.automations.recording import Journal, forget_messages
 from campaigns.services.campaigns import locked, move
 from core.actors import SYSTEM
+from customers.services.erasing import Rows, update_rows
 
 
-def erase_runs(customer_ids: Sequence[int], /) -> int:
+def erase_runs(customer_ids: Sequence[int], /) -> Rows:
     """Their runs are over, name nobody, and keep no key of what they were about; how many."""
     theirs = Run.objects.filter(customer_id__in=customer_ids)
     forget_messages(runs=theirs.exclude(state=RunState.ENDED).values_list("pk", flat=True))
@@ -29,7 +30,7 @@ def erase_runs(customer_ids: Sequence[int], /) -> int:
         trouble="",
         ended_at=Now(),
     )
-    return theirs.update(customer=None, key="")
+    return update_rows(theirs, customer_ids, customer=None, key="")
 
 
 def absorb_runs(*, absorbed_id: int, into_id: int, now: datetime) -> dict[str, list[int]]:

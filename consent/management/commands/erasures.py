@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from consent.rules.erased_list import BadList, Entry, check_list, read_entries, write_list
 from consent.selectors.erased import erasures, sign_erasures
-from consent.services.repeated_erasure import find_back, keep_away, repeat_erasure
+from consent.services.repeated_erasure import find_back, keep_away, repeat_erasures
 from core.actors import SYSTEM
 
 
@@ -71,10 +71,8 @@ class Command(BaseCommand):
     def _repeat(self, file: Path) -> None:
         now, done, waiting = timezone.now(), 0, 0
         self.stdout.write(f"{keep_away(entries=_entries(file), by=SYSTEM)} identifiers are kept away again.")
-        for row, entry in find_back(entries=_entries(file), now=now):
-            told = repeat_erasure(customer=row, entry=entry, by=SYSTEM, now=now)
-            if told is None:
-                continue
+        back = find_back(entries=_entries(file), now=now)
+        for told in repeat_erasures(back=back, by=SYSTEM, now=now):
             done, waiting = done + (not told.waits), waiting + bool(told.waits)
             self.stdout.write(f"{told.customer}: {told.waits or 'erased again'} ({told.request or 'no request'})")
         self.stdout.write(f"{done} people erased again.")

@@ -103,7 +103,8 @@ def test_scan_everything__somebody_left_behind__names_the_column():
     assert (scan.state, scan.error) == ("failed", "The person was still found in consent_letter.body.")
     with pytest.raises(InvalidState, match="1 tasks are still open"):
         deliver_request(request=done, by=ONE, now=NOON)
-    assert scan_everything(request=DataRequest.objects.get(pk=request.pk))[0] == 1
+    found = scan_everything(requests=[DataRequest.objects.get(pk=request.pk)])[request.pk]
+    assert found["hits"] == {"consent_letter.body": 1}
 
 
 def test_erasure__anonymised__keeps_figures_and_no_person():

@@ -9,11 +9,12 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from consent.models import DataRequest, Letter, Suppression
+from consent.models import DataRequest, LegalHold, Letter, RequestEvent, Suppression
 from consent.rules.requests import State
 from consent.services.request_decisions import approve_request, deliver_request, place_hold
 from consent.services.suppression import suppress
 from core.errors import DomainError
+from core.models import AuditEntry
 from customers.models import Customer, Identity, Purchase, Status
 from customers.services.customers import create_customer, delete_customer
 from customers.services.purchases import NewPurchase, record_purchase
@@ -169,3 +170,73 @@ def test_suppress__erased_after_an_objection__stays_for_good():
     assert Suppression.objects.get().reason == "erasure"
     with pytest.raises(DomainError):
         create_customer(properties={"email": JANE}, by=ONE, now=timezone.now())
+
+
+def restored(tmp_path, *people: Customer) -> list[str]:
+    """Each person was erased at their request, the list was made, and a backup brought all of them back."""
+    for person in people:
+        erase(str(person.email))
+    run("export", "--file", tmp_path / "list")
+    for person in people:
+        put_back(person, str(person.email))
+    Suppression.objects.all().delete()
+    return [person.public_id for person in people]
+
+
+def test_repeat__many_people__each_has_the_certificate_of_one_erased_alone(tmp_path):
+    people = [make_subject(f"jane.silva{number}@example.com") for number in range(6)]
+    restored(tmp_path, *people)
+    for number, person in enumerate(people):
+        for order in range(number):
+            new = NewPurchase(person.pk, f"A{number}-{order}", Decimal(5), "EUR", timezone.now())
+            record_purchase(purchase=new, source="api", by=ONE, now=timezone.now())
+
+    said = run("repeat", "--file", tmp_path / "list")
+
+    assert "6 people erased again." in said
+    for number, person in enumerate(people):
+        request = DataRequest.objects.filter(customer=person).latest("pk")
+        first = DataRequest.objects.filter(customer=person).earliest("pk")
+        steps = {(action, name): rows for action, name, state, rows in request.outcome["steps"] if state == "done"}
+        assert steps["erase", "customers.purchases"] == number
+        assert steps["erase", "customers.identities"] == 1
+        assert steps["suppress", "identifiers"] == 1
+        assert set(steps) == {(a, n) for a, n, *_ in first.outcome["steps"] if a in ("suppress", "erase", "scan")}
+        assert request.outcome["scan"]["hits"] == {}
+        assert request.outcome["scan"]["identifiers"] == 1
+        deeds = AuditEntry.objects.filter(target=person.public_id, action="customer.deleted")
+        assert deeds.latest("id").changes["rows"][0]["customers.profiles"] == 1
+    assert Suppression.objects.filter(reason="erasure").count() == 6
+
+
+def test_repeat__one_is_left_behind_in_a_text__waits_alone(tmp_path):
+    people = [make_subject(f"jane.silva{number}@example.com") for number in range(6)]
+    restored(tmp_path, *people)
+    request = DataRequest.objects.latest("pk")
+    RequestEvent.objects.create(
+        request=request, at=timezone.now(), by="x", kind="comment", text=f"wrote to {people[2].email} again"
+    )
+
+    with pytest.raises(CommandError, match="1 people could not be erased"):
+        run("repeat", "--file", tmp_path / "list")
+
+    waiting = DataRequest.objects.get(state=State.READY)
+    assert waiting.customer == people[2]
+    assert waiting.steps.get(action="scan").error == "The person was still found in consent_requestevent.text."
+    assert set(Customer.objects.values_list("status", flat=True)) == {Status.DELETED}
+
+
+def test_repeat__hold_lifted_since__goes_on_with_the_request_that_waits(kept):
+    file, jane, _ = kept
+    review = timezone.localdate().replace(year=timezone.localdate().year + 1, day=1)
+    hold = place_hold(customer=jane, scope="C-1", reason="Claim", review_on=review, by=ONE, now=timezone.now())
+    with pytest.raises(CommandError):
+        run("repeat", "--file", file)
+    LegalHold.objects.filter(pk=hold.pk).update(lifted_at=timezone.now(), lifted_by="staff:usr_one")
+    before = DataRequest.objects.count()
+
+    said = run("repeat", "--file", file)
+
+    assert "1 people erased again." in said
+    assert DataRequest.objects.count() == before
+    assert Customer.objects.get(pk=jane.pk).status == Status.DELETED
