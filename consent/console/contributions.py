@@ -41,7 +41,7 @@ def ledger_alerts() -> list[Alert]:
 
 def request_alerts() -> list[Alert]:
     """Requests past the day we work towards, and tasks that failed."""
-    late, failed = count_late(timezone.localdate()), count_failed_tasks()
+    late, failed = count_late(timezone.now()), count_failed_tasks()
     url = f"{reverse('console:requests')}?view=overdue"
     found = [Alert(f"Overdue privacy requests: {late}.", url, tone="bad", banner=True)] if late else []
     if failed:

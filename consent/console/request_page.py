@@ -33,6 +33,7 @@ from consent.selectors.requests import (
     find_request,
     history_of_request,
     letters_of,
+    local_day,
     names_of_staff,
     near_misses,
     opened,
@@ -50,7 +51,7 @@ from core.menu import Panel
 
 def clock_context(request: HttpRequest, row: DataRequest) -> Mapping[str, Any]:
     """Both dates, why, and the rows they come from."""
-    told = explanation(row, timezone.localdate())
+    told = explanation(row, local_day(row.regime, timezone.now()))
     names = names_of_staff(entry["by"] for entry in told["clock"])
     for entry in told["clock"]:
         entry["name"] = names.get(entry["by"], entry["by"].partition(":")[0])
@@ -159,9 +160,9 @@ class RequestPage(DetailPage):
 
     def figures(self, subject: DataRequest) -> Sequence[Figure]:
         """The dates: ours, the law's, the short rule's."""
-        today = timezone.localdate()
+        left = deadline(subject, timezone.now())
         return (
-            Figure("We work towards", cells.day(subject.safe_due), deadline(subject, today), "target"),
+            Figure("We work towards", cells.day(subject.safe_due), left, "target"),
             Figure("Last lawful day", cells.day(subject.law_due), self._pause(subject), "scale"),
             Figure("30 or 45 days", cells.day(subject.short_due), "the number in common use", "calendar"),
             Figure("Received", cells.day(subject.received_on), f"by {subject.get_channel_display().lower()}", "clock"),

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Final
 
 from django.urls import reverse
 
 from consent.models import DataRequest, RequestStep
 from consent.rules.requests import Kind, State, needs_identity, needs_package, needs_second_person
-from consent.selectors.requests import tone_of
+from consent.selectors.requests import days_left, tone_of
 from core.console import cells
 from core.console.views import Action
 from core.models import StaffUser
@@ -62,14 +62,14 @@ class Card:
     steps: Sequence[Action]
 
 
-def deadline(request: DataRequest, today: date) -> str:
-    """`8 days overdue`, `5 days left`, `Closed`, always in words and by the day we work towards."""
+def deadline(request: DataRequest, now: datetime) -> str:
+    """`8 days overdue`, `5 days left`, `Closed`, always in words and by the day we work towards where the law holds."""
     if not request.is_open:
         return cells.dot(cells.State("Closed", "good"))
-    left = (request.safe_due - today).days
+    left = days_left(request, now)
     days = "day" if abs(left) == 1 else "days"
     words = f"{-left} {days} overdue" if left < 0 else f"{left} {days} left"
-    return cells.dot(cells.State(words, tone_of(request, today)))
+    return cells.dot(cells.State(words, tone_of(request, now)))
 
 
 def who(request: DataRequest, reader: StaffUser, contacts: Mapping[int, str]) -> str:

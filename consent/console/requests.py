@@ -37,6 +37,7 @@ from consent.selectors.requests import (
     list_requests,
     names_of_staff,
     officers,
+    past_due,
 )
 from consent.services.request_bulk import start_many
 from consent.services.requests import NewRequest, open_request
@@ -82,7 +83,7 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
         if value == "mine":
             return opened.filter(assignee=f"staff:{self.request.user.public_id}")
         if value == "overdue":
-            return opened.filter(safe_due__lt=timezone.localdate())
+            return past_due(opened, timezone.now())
         return opened.filter(verified_at__isnull=True) if value == "unverified" else opened
 
 
@@ -124,7 +125,7 @@ class RequestBoard(Page):
         return [*board_tabs, ("List", reverse("console:request-list"), False)]
 
     def _cards(self, lane: Lane) -> list[Card]:
-        today = timezone.localdate()
+        now = timezone.now()
         names = names_of_staff(row.assignee for row in lane.cards)
         contacts = contacts_of(lane.cards) if self.reader.has_perm("customers.view_pii") else {}
         failed = failed_tasks(lane.cards)
@@ -133,7 +134,7 @@ class RequestBoard(Page):
                 request=row,
                 who=who(row, self.reader, contacts),
                 assignee=names.get(row.assignee, "Unassigned"),
-                deadline=deadline(row, today),
+                deadline=deadline(row, now),
                 state=STATES[State(row.state)].word,
                 failed=failed.get(row.pk, 0),
                 steps=self.allowed([step for step in next_steps(row) if not step.disabled_because]),
@@ -197,7 +198,7 @@ class RequestList(ListPage):
         Column("kind", "Request", value=whole_row, cell=title_link),
         Column("regime", "Law"),
         Column("state", "State", cell=cells.state(STATES)),
-        Column("left", "Time", value=lambda row: deadline(row, timezone.localdate())),
+        Column("left", "Time", value=lambda row: deadline(row, timezone.now())),
         Column("safe_due", "We work towards", cell=cells.day, sort="safe_due"),
         Column("law_due", "Law", cell=cells.day),
         Column("who", "Requester", value=lambda row: row.who),

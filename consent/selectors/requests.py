@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -61,9 +61,22 @@ def count_open() -> int:
     return DataRequest.objects.open().count()
 
 
-def count_late(today: date) -> int:
-    """How many open requests are past the day we work towards."""
-    return DataRequest.objects.open().filter(safe_due__lt=today).count()
+def count_late(now: datetime) -> int:
+    """How many open requests are past the day we work towards, each by the day it is at the place of its law."""
+    return past_due(DataRequest.objects.open(), now).count()
+
+
+def past_due(rows: QuerySet[DataRequest], now: datetime) -> QuerySet[DataRequest]:
+    """Those of these requests that are past the day we work towards, each by the day it is at the place of its law.
+
+    One query more than a comparison with one day, for the laws of what is due about now.
+    """
+    earliest, latest = ((now + timedelta(hours=hours)).astimezone(UTC).date() for hours in (-12, 14))
+    about_now = DataRequest.objects.open().filter(safe_due__gte=earliest, safe_due__lt=latest)
+    late = Q(safe_due__lt=earliest)
+    for regime in about_now.order_by().values_list("regime", flat=True).distinct():
+        late |= Q(regime=regime, safe_due__lt=local_day(regime, now))
+    return rows.filter(late)
 
 
 def count_failed_tasks() -> tuple[int, date] | None:
@@ -89,9 +102,14 @@ def local_day(regime: str, at: datetime) -> date:
     return at.astimezone(ZoneInfo(zone_of(known_regime(regime)))).date()
 
 
-def tone_of(request: DataRequest, today: date) -> str:
+def days_left(request: DataRequest, now: datetime) -> int:
+    """How many days are left until the day we work towards, at the place of its law; negative when it is past."""
+    return (request.safe_due - local_day(request.regime, now)).days
+
+
+def tone_of(request: DataRequest, now: datetime) -> str:
     """How pressing an open request is."""
-    return urgency((request.safe_due - today).days, (request.safe_due - request.received_on).days)
+    return urgency(days_left(request, now), (request.safe_due - request.received_on).days)
 
 
 def steps_of(request: DataRequest) -> list[RequestStep]:
