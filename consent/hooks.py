@@ -207,7 +207,11 @@ register_purposes(name="consent", choices=importable_purposes)
 register_recipients(
     name="consent",
     recipients=Recipients(
-        papers.working_processors, papers.is_registered, papers.check_may_get, papers.withheld_from_recipient
+        papers.working_processors,
+        papers.is_registered,
+        papers.check_may_get,
+        papers.withheld_from_recipient,
+        papers.barrier_to,
     ),
 )
 register_namer(prefix="prc", namer=papers.names_of_processors)

@@ -31,6 +31,12 @@ _ROWS: Final = (
         "Have the register of processors brought up to date, then try again.",
     ),
     (
+        "withheld_from_recipient",
+        403,
+        "The data of this person may not go to your company: by where they live, or by what is agreed with you.",
+        "Ask the people who run this installation; the register of processors says what may go where.",
+    ),
+    (
         "payload_gone",
         409,
         "What the delivery said is past its retention, so it cannot be sent again.",

@@ -37,7 +37,7 @@ from core.errors import DomainError, InvalidInput, NotFound
 from customers.models import Customer, IdentityKind
 from customers.selectors.customers import all_ids, find_by_identity, find_customer
 from customers.services.identities import normalised
-from customers.services.telling import note_told
+from customers.services.telling import tell
 
 TAG = ["Consent"]
 PAST = [
@@ -60,7 +60,9 @@ class ConsentView(ApiView):
         request = self.request._request
         apply_filters(request.GET, ConsentEvent.objects.none(), None, also=frozenset({"at", "region"}))
         now = timezone.now()
-        note_told(to=str(self.actor), way="consent.record", kinds=("consent",), customer_ids=[customer.pk])
+        tell(
+            to=str(self.actor), way="consent.record", kinds=("consent",), customer_ids=[customer.pk], now=timezone.now()
+        )
         at = instant(request, "at")
         body = consent_answer(customer=customer, at=at or now, known_at=now, place=request.GET.get("region"))
         version = [purpose | {"name": ""} for purpose in body["purposes"]]
@@ -156,7 +158,13 @@ class ConsentHistory(ApiView):
         """Every entry of the person and of visitors she absorbed, newest first."""
         customer = find_customer(reference=user_id, include_deleted=True)
         page = self.list_page(history_of(all_ids(customer)), filterset=None, now=timezone.now())
-        note_told(to=str(self.actor), way="consent.history", kinds=("consent",), customer_ids=[customer.pk])
+        tell(
+            to=str(self.actor),
+            way="consent.history",
+            kinds=("consent",),
+            customer_ids=[customer.pk],
+            now=timezone.now(),
+        )
         return self.page_response(page, [history_answer(row) for row in page.rows])
 
 

@@ -13,7 +13,7 @@ from consent.selectors.simulation import simulate_move
 from core.api.views import ApiView
 from core.errors import InvalidInput
 from customers.selectors.customers import find_customer
-from customers.services.telling import note_told
+from customers.services.telling import tell
 
 
 class DifferenceSerializer(serializers.Serializer[object]):
@@ -73,7 +73,9 @@ class SimulateMove(ApiView):
                 raise InvalidInput(f"Missing required field '{name}'", code="missing_field", param=name)
         customer = find_customer(reference=query["subject"])
         move = simulate_move(customer=customer, place=query["place"], now=timezone.now())
-        note_told(to=str(self.actor), way="consent.record", kinds=("consent",), customer_ids=[customer.pk])
+        tell(
+            to=str(self.actor), way="consent.record", kinds=("consent",), customer_ids=[customer.pk], now=timezone.now()
+        )
         return Response(
             {
                 "subject": query["subject"],

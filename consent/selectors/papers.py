@@ -3,19 +3,24 @@
 Upper floors register their kinds of connection, so that the page of a company names everything that stops with it.
 """
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
+from django.conf import settings
 from django.db.models import F, Q
 
 from consent.models import Processor
-from consent.rules.papers import Papers, why_not_covered, why_not_live, why_withheld
+from consent.rules.papers import TOO_OLD, WITHHELD_WORDS, Papers, why_not_covered, why_not_live, why_withheld
 from core.errors import InvalidInput, InvalidState
 from customers.models import Customer
+from customers.selectors.recipients import Barrier
 
 NOT_COVERED: Final = "processor_not_covered"
+MOST_REMEMBERED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,40 @@ def withheld_from_recipient(recipient: str, customer_ids: Collection[int], /) ->
     """Whose data may not go to this company or API client, by row id with the code of the reason."""
     papers = papers_behind((recipient,)).get(recipient)
     return withheld_from(papers=papers, customer_ids=customer_ids) if papers else {}
+
+
+def barrier_to(recipient: str, now: datetime, /) -> Barrier | None:
+    """What the register says about this API client or company, at most CONSENT_CATALOGUE_SECONDS old; None: nothing."""
+    papers = _remembered(recipient)
+    if papers is None:
+        return None
+    oldest = None if papers.keep_days is None else now - timedelta(days=papers.keep_days)
+    refusal, why = why_not_covered(papers, now.date()), partial(_why, papers)
+    return Barrier(refusal, why, WITHHELD_WORDS, oldest, TOO_OLD)
+
+
+def _why(papers: Papers, country: str, region: str) -> str:
+    return why_withheld(papers, country=country, region=region)
+
+
+_kept: dict[str, tuple[float, Papers | None]] = {}
+
+
+def _remembered(recipient: str) -> Papers | None:
+    now = time.monotonic()
+    kept = _kept.get(recipient)
+    if kept and now < kept[0]:
+        return kept[1]
+    if len(_kept) > MOST_REMEMBERED:
+        _kept.clear()
+    papers = papers_behind((recipient,)).get(recipient)
+    _kept[recipient] = now + settings.CONSENT_CATALOGUE_SECONDS, papers
+    return papers
+
+
+def forget_papers() -> None:
+    """The next reader is asked about in the database: called when the register was changed in this process."""
+    _kept.clear()
 
 
 def names_of_processors(public_ids: Collection[str], /) -> dict[str, str]:

@@ -10,6 +10,7 @@ from consent.models import Activity, Breach, Processor, RightsAgent
 from consent.rules.breaches import clock_of, must_explain_delay
 from consent.rules.data_rights import AGENT_ID, is_key
 from consent.rules.papers import unknown_places
+from consent.selectors.papers import forget_papers
 from core import audit
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput
@@ -44,6 +45,8 @@ def save_entry(*, row: Entry, values: Mapping[str, Any], by: Actor, now: datetim
             row.save()
     except IntegrityError as error:
         raise Conflict("Another entry has this name already.", param="name") from error
+    if isinstance(row, Processor):
+        forget_papers()
     changes = {name: [_word(before[name]), _word(values[name])] for name in values if before[name] != values[name]}
     audit.record(
         by=by, action=f"{kind}.{'added' if new else 'changed'}", target=row.public_id, changes={} if new else changes

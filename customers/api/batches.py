@@ -108,12 +108,14 @@ class BatchRead(CustomerView):
             raise InvalidInput(f"Send 1 to {MAX_READ} ids.", code="batch_too_large", param="ids")
         found, shape = ids_by_reference(references), self.shape()
         rows = {row.id: row for row in raw_rows(Customer.objects.filter(pk__in=found.values()))}
-        wanted = list(dict.fromkeys(found[reference] for reference in references if reference in found))
+        wanted = dict.fromkeys(found[reference] for reference in references if reference in found)
+        leaving, withheld = self.leaving([rows[pk] for pk in wanted])
         body: dict[str, Any] = {
-            "data": answers([rows[pk] for pk in wanted], shape),
+            "data": answers(leaving, shape),
             "missing": [reference for reference in references if reference not in found],
+            **withheld,
         }
-        self.told("customers.batch", rows.values(), shape)
+        self.told("customers.batch", leaving, shape)
         if shape.redacted:
             body["redacted"] = shape.redacted
         return json_response(body)

@@ -42,15 +42,15 @@ class CustomerChanges(CustomerView):
             include_anonymous=query.get("include_anonymous") == "true",
             now=now,
         )
+        rows, withheld = self.leaving(changes.rows)
         body: dict[str, Any] = {
-            "data": [
-                _change(row, answer) for row, answer in zip(changes.rows, answers(changes.rows, shape), strict=True)
-            ],
+            "data": [_change(row, answer) for row, answer in zip(rows, answers(rows, shape), strict=True)],
             "next_token": changes.next.seal(),
             "has_more": changes.has_more,
             "poll_after_s": changes.poll_after_s,
+            **withheld,
         }
-        self.told("customers.changes", changes.rows, shape)
+        self.told("customers.changes", rows, shape)
         if shape.redacted:
             body["redacted"] = shape.redacted
         return json_response(body)

@@ -1,6 +1,7 @@
 """/customers: list, create, and one customer."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
@@ -35,6 +36,7 @@ from customers.selectors.customers import find_customer, list_customers
 from customers.selectors.expansions import expand, parse_expand
 from customers.selectors.filters import CustomerQueryFilter
 from customers.selectors.pages import CustomerPages
+from customers.selectors.recipients import barrier_for, check_leaving, kept_back
 from customers.services.customers import create_customer, delete_customer, update_customer
 from customers.services.telling import note_told
 
@@ -57,6 +59,18 @@ class Shaping(ScopedView):
         blocks, reader = parse_expand(query.get("expand", "")), self.credential.client_id
         return shape_for(fields=fields, blocks=blocks, sees_pii=self.sees_pii, reader=reader)
 
+    def leaving(self, rows: Sequence[Row]) -> tuple[list[Row], dict[str, dict[str, int]]]:
+        """Those of the rows that may go to this client, and how many are kept back by the reason, for the answer."""
+        barrier = barrier_for(self.credential.client_id, now=timezone.now())
+        if barrier is None:
+            return list(rows), {}
+        held = kept_back(rows, barrier)
+        return [row for row in rows if row.id not in held], {"withheld": dict(Counter(held.values()))} if held else {}
+
+    def check_leaving(self, customer: Customer) -> None:
+        """Forbidden, with the reason, unless data of this person may go to this client."""
+        check_leaving(self.credential.client_id, customer_ids=[customer.pk], now=timezone.now())
+
     def told(self, way: str, rows: Iterable[Row], shape: Shape) -> None:
         """Note that this client is told about the people of these rows; of tombstones nothing is told."""
         note_told(
@@ -77,7 +91,9 @@ class Shaping(ScopedView):
         self, customer: Customer, *, status: int = 200, merged_from: str = "", location: str = ""
     ) -> HttpResponse:
         """One customer in the shape asked for, with its entity tag; names the absorbed visitor that was asked for."""
-        shape, rows = self.shape(), rows_of(customer)
+        shape, (rows, withheld) = self.shape(), self.leaving(rows_of(customer))
+        if not rows:
+            return json_response({"id": customer.public_id, "object": "customer", **withheld}, status=status)
         data = answers(rows, shape)[0]
         self.told("customers.record", rows, shape)
         if merged_from != customer.public_id and is_public_id(merged_from, "cus"):
@@ -129,9 +145,10 @@ class CustomerViewSet(Shaping, ApiViewSet):
             now=timezone.now(),
             total=lambda: count_for(pages.customers, query),
         )
-        data = answers(page.rows, shape) if whole else records(page.rows, shape)
-        body = {"data": data, "pagination": page.pagination}
-        self.told("customers.list", page.rows, shape)
+        rows, withheld = self.leaving(page.rows)
+        data = answers(rows, shape) if whole else records(rows, shape)
+        body = {"data": data, "pagination": page.pagination, **withheld}
+        self.told("customers.list", rows, shape)
         if shape.redacted:
             body["redacted"] = shape.redacted
         return json_response(body, headers={"Link": page.link_header} if page.links else {})
@@ -167,6 +184,7 @@ class CustomerViewSet(Shaping, ApiViewSet):
         self.only("fields", "expand", "include_deleted")
         wants_deleted = request._request.GET.get("include_deleted") == "true"
         customer = find_customer(reference=reference, include_deleted=wants_deleted)
+        self.check_leaving(customer)
         if is_unchanged(request._request, etag_for(customer)):
             return HttpResponse(status=304, headers={"ETag": etag_for(customer)})
         return self.answer(customer, merged_from=reference)
@@ -190,6 +208,7 @@ class CustomerViewSet(Shaping, ApiViewSet):
     def _update(self, reference: str, *, replace: bool) -> HttpResponse:
         self.only("fields", "expand")
         customer = find_customer(reference=reference)
+        self.check_leaving(customer)
         updated = update_customer(
             customer=customer,
             properties=self.body(),

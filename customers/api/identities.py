@@ -10,7 +10,7 @@ from customers.api.serializers import IdentityInputSerializer, IdentitySerialize
 from customers.models import Identity
 from customers.selectors.customers import find_customer, list_identities
 from customers.services.identities import link_identity
-from customers.services.telling import note_told
+from customers.services.telling import tell
 
 
 class IdentityViewSet(ApiViewSet):
@@ -32,7 +32,9 @@ class IdentityViewSet(ApiViewSet):
         customer = find_customer(reference=reference)
         page = self.list_page(list_identities(customer), filterset=None, now=timezone.now())
         kinds = ("identifiers",) if self.sees_pii else ("record",)
-        note_told(to=str(self.actor), way="customers.identities", kinds=kinds, customer_ids=[customer.pk])
+        tell(
+            to=str(self.actor), way="customers.identities", kinds=kinds, customer_ids=[customer.pk], now=timezone.now()
+        )
         extra = {} if self.sees_pii else {"redacted": ["value"]}
         return self.page_response(page, [self._shown(identity) for identity in page.rows], **extra)
 

@@ -14,7 +14,7 @@ from customers.models import Purchase
 from customers.rules.money import minor_units
 from customers.selectors.customers import find_customer, list_purchases
 from customers.services.purchases import NewPurchase, record_purchase
-from customers.services.telling import note_told
+from customers.services.telling import tell
 
 
 class PurchaseViewSet(ApiViewSet):
@@ -35,7 +35,13 @@ class PurchaseViewSet(ApiViewSet):
         """Orders and refunds, newest first."""
         customer = find_customer(reference=reference)
         page = self.list_page(list_purchases(customer), filterset=None, now=timezone.now())
-        note_told(to=str(self.actor), way="customers.purchases", kinds=("orders",), customer_ids=[customer.pk])
+        tell(
+            to=str(self.actor),
+            way="customers.purchases",
+            kinds=("orders",),
+            customer_ids=[customer.pk],
+            now=timezone.now(),
+        )
         return self.page_response(page, [_shown(purchase) for purchase in page.rows])
 
     @extend_schema(

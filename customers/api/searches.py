@@ -17,7 +17,7 @@ from core.crypto import digest
 from core.errors import InvalidInput
 from customers.api.customers import CustomerView, json_response
 from customers.api.segments import known
-from customers.api.serializers import CustomerSerializer, StretchSerializer
+from customers.api.serializers import WITHHELD_HELP, CustomerSerializer, StretchSerializer
 from customers.rules.searches import OPERANDS, named_in, read_groups
 from customers.rules.segments.grammar import Grammar
 from customers.rules.segments.tree import Node, RuleError, to_json
@@ -76,6 +76,7 @@ class FoundSerializer(serializers.Serializer[object]):
     data = CustomerSerializer(many=True)  # type: ignore[assignment]
     pagination = StretchSerializer()
     redacted = serializers.ListField(child=serializers.CharField(), required=False)
+    withheld = serializers.DictField(child=serializers.IntegerField(), required=False, help_text=WITHHELD_HELP)
 
 
 class CustomerSearch(CustomerView):
@@ -109,9 +110,10 @@ class CustomerSearch(CustomerView):
         except RuleError as refusal:
             raise refused_rule(refusal=refusal, at="") from refusal
         page = self._page(request._request, body, pages, node)
-        self.told("customers.search", page.rows, shape)
+        rows, withheld = self.leaving(page.rows)
+        self.told("customers.search", rows, shape)
         redacted = {"redacted": list(shape.redacted)} if shape.redacted else {}
-        return json_response({"data": records(page.rows, shape), "pagination": page.pagination, **redacted})
+        return json_response({"data": records(rows, shape), "pagination": page.pagination, **redacted, **withheld})
 
     def _shape(self, body: Mapping[str, Any]) -> Shape:
         fields = _names(body, "fields")

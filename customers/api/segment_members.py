@@ -34,13 +34,14 @@ from customers.models import ImportFile, ImportTarget, Segment, SegmentRun
 from customers.rules.segments.tree import RuleError
 from customers.selectors.customers import find_customer, ids_by_reference
 from customers.selectors.imports import repeated_upload
+from customers.selectors.recipients import barrier_for, kept_back_of
 from customers.selectors.segments.answers import explanation_answer, run_answer
 from customers.selectors.segments.explaining import explain_rule
 from customers.selectors.segments.listing import find_segment, list_runs, member_page, member_since
 from customers.selectors.segments.registry import grammar
 from customers.services.imports import discard_import, stage_import
 from customers.services.segments import MAX_MEMBERS_A_CALL, change_members, checked_rule, refused_rule
-from customers.services.telling import note_told
+from customers.services.telling import note_told, tell
 
 DEFAULT_PAGE, LARGEST_PAGE = 200, 1_000
 MODES = ("add", "replace")
@@ -77,11 +78,14 @@ class SegmentMembers(SegmentView):
         more = len(rows) > limit
         following = _seal(found, rows[limit - 1][0], now) if more else None
         kinds = ("groups", "identifiers") if self.sees_pii else ("groups",)
-        told = [pk for pk, *_ in rows[:limit]]
+        barrier = barrier_for(self.credential.client_id, now=now)
+        held = kept_back_of([pk for pk, *_ in rows[:limit]], barrier)
+        told = [pk for pk, *_ in rows[:limit] if pk not in held]
         note_told(to=str(self.actor), way="segments.members", kinds=kinds, customer_ids=told)
         data = [
             {"id": public_id} | ({"external_id": external_id} if self.sees_pii else {}) | {"entered_at": entered_at}
-            for _, public_id, external_id, entered_at in rows[:limit]
+            for pk, public_id, external_id, entered_at in rows[:limit]
+            if pk not in held
         ]
         pagination = {"limit": limit, "has_more": more, "next_cursor": following}
         return json_response({"data": data, "pagination": pagination, "as_of": found.current.as_of})
@@ -191,7 +195,7 @@ class SegmentExplanation(SegmentView):
             raise InvalidInput("Missing required field 'customer'", code="missing_field", param="customer")
         found, customer, now = find_segment(segment), find_customer(reference=reference), timezone.now()
         since = member_since(segment=found, customer=customer)
-        note_told(to=str(self.actor), way="segments.explanation", kinds=("groups",), customer_ids=[customer.pk])
+        tell(to=str(self.actor), way="segments.explanation", kinds=("groups",), customer_ids=[customer.pk], now=now)
         answer = {"customer": customer.public_id, "member": since is not None, "since": since}
         if found.rule is None:
             return json_response(answer | {"matches": None, "as_of": now, "conditions": []})

@@ -206,13 +206,14 @@ class SegmentPreview(SegmentView):
         except RuleError as refusal:
             raise refused_rule(refusal=refusal) from refusal
         shape = shape_for(fields=SAMPLE_FIELDS, blocks=(), sees_pii=self.sees_pii)
-        rows = {row.id: row for row in raw_rows(customers_by_id(preview.sample_ids))}
-        sample = answers([rows[pk] for pk in preview.sample_ids if pk in rows], shape)
-        self.told("segments.sample", rows.values(), shape)
+        known_rows = {row.id: row for row in raw_rows(customers_by_id(preview.sample_ids))}
+        rows, withheld = self.leaving([known_rows[pk] for pk in preview.sample_ids if pk in known_rows])
+        sample = answers(rows, shape)
+        self.told("segments.sample", rows, shape)
         answer = preview_answer(preview, steps, sample)
         extra: dict[str, Any] = {"rule": to_json(node), "words": using.write_words(node)}
         redacted = {"redacted": list(shape.redacted)} if shape.redacted else {}
-        return json_response(answer | extra | redacted)
+        return json_response(answer | extra | redacted | withheld)
 
 
 def known(body: Mapping[str, Any], *names: str) -> dict[str, Any]:

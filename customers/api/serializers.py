@@ -1,6 +1,10 @@
 """What the customer addresses take and answer, as the schema shows it; checking is the services' business."""
 
+from typing import Final
+
 from rest_framework import serializers
+
+WITHHELD_HELP: Final = "How many people were left out because their data may not go to your company, by reason."
 
 
 class LastPurchaseSerializer(serializers.Serializer[object]):
@@ -120,6 +124,7 @@ class BatchReadAnswerSerializer(serializers.Serializer[object]):
     data = CustomerSerializer(many=True)  # type: ignore[assignment]
     missing = serializers.ListField(child=serializers.CharField())
     redacted = serializers.ListField(child=serializers.CharField(), required=False)
+    withheld = serializers.DictField(child=serializers.IntegerField(), required=False, help_text=WITHHELD_HELP)
 
 
 class ChangeSerializer(serializers.Serializer[object]):
@@ -139,6 +144,7 @@ class ChangesSerializer(serializers.Serializer[object]):
     has_more = serializers.BooleanField()
     poll_after_s = serializers.IntegerField(help_text="Ask again after this many seconds: 5 to 300.")
     redacted = serializers.ListField(child=serializers.CharField(), required=False)
+    withheld = serializers.DictField(child=serializers.IntegerField(), required=False, help_text=WITHHELD_HELP)
 
 
 class TagsSerializer(serializers.Serializer[object]):

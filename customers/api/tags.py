@@ -11,7 +11,7 @@ from customers.api.serializers import TagsChangeSerializer, TagsInputSerializer,
 from customers.models import Customer, TagOrigin
 from customers.selectors.customers import find_customer, tag_names
 from customers.services.tags import change_tags, replace_tags
-from customers.services.telling import note_told
+from customers.services.telling import tell
 
 
 class _TagsView(CustomerView):
@@ -21,7 +21,9 @@ class _TagsView(CustomerView):
     def answer_tags(self, user_id: str, customer: Customer) -> Response:
         """The present set."""
         customer.refresh_from_db(fields=["updated_at"])
-        note_told(to=str(self.actor), way="customers.tags", kinds=("groups",), customer_ids=[customer.pk])
+        tell(
+            to=str(self.actor), way="customers.tags", kinds=("groups",), customer_ids=[customer.pk], now=timezone.now()
+        )
         body = {"userId": user_id, "tags": tag_names(customer), "updatedAt": customer.updated_at}
         return Response(TagsSerializer(body).data)
 
@@ -61,6 +63,7 @@ class CustomerTags(_TagsView):
         if "tags" not in self.body():
             raise InvalidInput("Missing required field 'tags'", code="missing_field", param="tags")
         customer = find_customer(reference=user_id)
+        self.check_leaving(customer)
         replace_tags(
             customer=customer, tags=self.names("tags"), origin=TagOrigin.API, by=self.actor, now=timezone.now()
         )
@@ -79,6 +82,7 @@ class CustomerTags(_TagsView):
         sent = TagsChangeSerializer(data={"expires_at": self.body().get("expires_at")})
         sent.is_valid(raise_exception=True)
         customer = find_customer(reference=user_id)
+        self.check_leaving(customer)
         change_tags(
             customer_ids=[customer.pk],
             add=self.names("add"),
@@ -110,5 +114,6 @@ class CustomerTagDetail(_TagsView):
         """The customer does not have this tag afterwards, whether or not it had."""
         self.only()
         customer = find_customer(reference=user_id)
+        self.check_leaving(customer)
         change_tags(customer_ids=[customer.pk], remove=[tag], origin=TagOrigin.API, by=self.actor, now=timezone.now())
         return self.answer_tags(user_id, customer)

@@ -16,7 +16,7 @@ from customers.api.customers import json_response
 from customers.api.serializers import TimelineSerializer
 from customers.selectors.customers import all_ids, find_customer
 from customers.selectors.timeline import Position, read_timeline, sources
-from customers.services.telling import note_told
+from customers.services.telling import tell
 
 
 class CustomerTimeline(ApiView):
@@ -45,7 +45,13 @@ class CustomerTimeline(ApiView):
         after = _open(query.get("cursor", ""), customer.public_id, now)
         stretch = read_timeline(customer_ids=all_ids(customer), now=now, limit=limit, after=after, only=only)
         following = _seal(stretch.next, customer.public_id, now)
-        note_told(to=str(self.actor), way="customers.timeline", kinds=("orders", "record"), customer_ids=[customer.pk])
+        tell(
+            to=str(self.actor),
+            way="customers.timeline",
+            kinds=("orders", "record"),
+            customer_ids=[customer.pk],
+            now=timezone.now(),
+        )
         data = [
             {"at": entry.at, "kind": entry.kind, "title": entry.title, "source": name, "details": entry.details}
             for name, entry in stretch.entries

@@ -160,12 +160,14 @@ _MADE: Final[dict[str, _Made]] = {
 FIELDS: Final = tuple(_MADE)
 """Fields of an answer, in their order."""
 _LISTS: Final = ("segments", "tags")
-_FOR_LISTS: Final = ("id", "created_at", "updated_at")
+_FOR_LISTS: Final = ("id", "created_at", "updated_at", "country", "region")
 
 
 @lru_cache(maxsize=256)
 def columns_for(fields: tuple[str, ...]) -> tuple[str, ...]:
-    """What has to be read of customers who are there, to answer these fields and to know the place in a list."""
+    """What has to be read of customers who are there, to answer these fields, to know the place in a list, and to
+    decide by where they live who may be told.
+    """
     return tuple(dict.fromkeys([*_FOR_LISTS, *(column for name in fields for column in _MADE[name].columns)]))
 
 

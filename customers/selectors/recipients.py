@@ -1,8 +1,29 @@
 """Who outside may receive people's data: registered by the floor that keeps the register of companies."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
+
+from core.errors import Forbidden
+from customers.models import Customer
+
+WITHHELD: Final = "withheld_from_recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """What stands between us and one recipient: `refusal` says why it gets nothing at all now, or is empty.
+
+    `why(country, region)` answers the code of the reason why data of somebody living there may not go to it, empty
+    when it may; `words` are the reasons by code. What happened before `oldest` it may not keep any more (`too_old`).
+    """
+
+    refusal: str
+    why: Callable[[str, str], str]
+    words: Mapping[str, str]
+    oldest: datetime | None
+    too_old: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +32,15 @@ class Recipients:
 
     `choices()` are the companies that work for us; `outside(recipient)` says whether somebody outside stands behind
     it; `check(recipient, now)` raises a DomainError with the reason when nothing may go there; `withheld(recipient,
-    customer_ids)` answers whose data may not go there, by row id with the code of the reason.
+    customer_ids)` answers whose data may not go there, by row id with the code of the reason. `barrier(recipient, now)`
+    answers all of that for one reading, None when nothing stands in the way; it costs a query only now and then.
     """
 
     choices: Callable[[], Sequence[tuple[str, str]]]
     outside: Callable[[str], bool]
     check: Callable[[str, datetime], None]
     withheld: Callable[[str, Collection[int]], Mapping[int, str]]
+    barrier: Callable[[str, datetime], Barrier | None]
 
 
 _registered: dict[str, Recipients] = {}
@@ -50,3 +73,46 @@ def withheld_for(recipient: str, /, *, customer_ids: Collection[int]) -> dict[in
     for one in _registered.values() if recipient and customer_ids else ():
         found |= one.withheld(recipient, customer_ids)
     return found
+
+
+def barrier_for(recipient: str, /, *, now: datetime) -> Barrier | None:
+    """What stands between us and this recipient, None for most; Forbidden where nothing may go there now.
+
+    The one rule of every door through which a program reads: what it lets out, streams and answers alike.
+    """
+    found = (one.barrier(recipient, now) for one in _registered.values() if recipient)
+    barrier = next((one for one in found if one is not None), None)
+    if barrier is not None and barrier.refusal:
+        raise Forbidden(barrier.refusal, code="processor_not_covered")
+    return barrier
+
+
+def kept_back(rows: Iterable[Any], barrier: Barrier | None, /) -> dict[int, str]:
+    """Those of these rows (with `id`, `country`, `region`) that may not leave, with the code of the reason; no query.
+
+    Tombstones, which name no place and nobody, leave always.
+    """
+    if barrier is None:
+        return {}
+    said = {row.id: barrier.why(row.country, row.region) for row in rows if not _is_nobody(row)}
+    return {pk: why for pk, why in said.items() if why}
+
+
+def _is_nobody(row: Any) -> bool:
+    return getattr(row, "deleted_at", None) is not None or getattr(row, "merged_into_id", None) is not None
+
+
+def kept_back_of(customer_ids: Collection[int], barrier: Barrier | None, /) -> dict[int, str]:
+    """As `kept_back`, by row id; a query only for a recipient with a barrier."""
+    if barrier is None or not customer_ids:
+        return {}
+    rows = Customer.objects.filter(pk__in=customer_ids, deleted_at=None)
+    return kept_back(rows.only("pk", "country", "region", "deleted_at", "merged_into_id"), barrier)
+
+
+def check_leaving(recipient: str, /, *, customer_ids: Collection[int], now: datetime) -> None:
+    """Data of these people may go to this recipient now; Forbidden, with the reason, otherwise."""
+    barrier = barrier_for(recipient, now=now)
+    reason = next(iter(kept_back_of(customer_ids, barrier).values()), "")
+    if barrier is not None and reason:
+        raise Forbidden(f"This may not go to you: {barrier.words[reason]}.", code=WITHHELD)

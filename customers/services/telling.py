@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
+
+from customers.selectors.recipients import check_leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,12 @@ _keepers: dict[str, Keeper] = {}
 def register_keeper(*, name: str, keep: Keeper) -> None:
     """`keep(telling, customer_ids)` is called in the request that answers: it must cost microseconds, no query."""
     _keepers[name] = keep
+
+
+def tell(*, to: str, way: str, kinds: tuple[str, ...], customer_ids: Collection[int], now: datetime) -> None:
+    """As `note_told`, before a program is answered: Forbidden when data of one of them may not go to it."""
+    check_leaving(to.removeprefix("client:"), customer_ids=customer_ids, now=now)
+    note_told(to=to, way=way, kinds=kinds, customer_ids=customer_ids)
 
 
 def note_told(*, to: str, way: str, kinds: tuple[str, ...], customer_ids: Collection[int]) -> None:

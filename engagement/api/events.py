@@ -1,6 +1,7 @@
 """Reading events: the stream in commit order, the list and the time series of a stretch of time."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,6 +19,7 @@ from core.api.pagination import CURSOR_LIFE, DEFAULT_LIMIT, MAX_LIMIT, whole_num
 from core.crypto import digest, open_text, sign_text
 from core.errors import Gone, InvalidInput, NotFound
 from customers.selectors.customers import all_ids, find_customer
+from customers.selectors.recipients import barrier_for, kept_back_of
 from customers.services.telling import note_told
 from engagement.api.kept import kept_answer
 from engagement.models import Event
@@ -50,8 +52,9 @@ def stream_events(request: HttpRequest, credential: Credential) -> HttpResponse:
         customer_ids=_people(request, "userId"),
     )
     pagination = {"limit": limit, "has_more": page.has_more, "next_cursor": page.next.seal()}
-    told(credential, page.events)
-    return json_answer({"data": event_answers(page.events), "pagination": pagination})
+    events, withheld = _leaving(page.events, credential)
+    told(credential, events)
+    return json_answer({"data": event_answers(events), "pagination": pagination, **withheld})
 
 
 @door(scope="engagement:read", methods=("GET",))
@@ -92,11 +95,26 @@ def _listed(request: HttpRequest, credential: Credential, scope: Scope) -> HttpR
     place = _opened(request.GET["cursor"], bound_to) if "cursor" in request.GET else None
     rows = newest_events(scope, limit=limit + 1, before=place)
     more = len(rows) > limit
-    rows = rows[:limit]
+    rows, withheld = _leaving(rows[:limit], credential)
     following = _sealed(rows[-1].occurred_at, rows[-1].event_id, bound_to) if more else None
     pagination = {"limit": limit, "has_more": more, "next_cursor": following}
     told(credential, rows)
-    return json_answer({"data": event_answers(rows), "pagination": pagination})
+    return json_answer({"data": event_answers(rows), "pagination": pagination, **withheld})
+
+
+def _leaving(events: Sequence[Event], credential: Credential) -> tuple[list[Event], dict[str, dict[str, int]]]:
+    """Those that may go to this client, and how many are kept back by the reason."""
+    barrier = barrier_for(credential.client_id, now=timezone.now())
+    if barrier is None:
+        return list(events), {}
+    held = kept_back_of({event.customer_id for event in events}, barrier)
+    why = [
+        held.get(event.customer_id, barrier.too_old if barrier.oldest and event.occurred_at < barrier.oldest else "")
+        for event in events
+    ]
+    withheld = Counter(filter(None, why))
+    kept = [event for event, reason in zip(events, why, strict=True) if not reason]
+    return kept, {"withheld": dict(withheld)} if withheld else {}
 
 
 def _sealed(at: datetime, row: UUID, bound_to: str) -> str:

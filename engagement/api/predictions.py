@@ -12,7 +12,7 @@ from core.api.gpc import Name
 from core.api.views import ApiView, ApiViewSet
 from core.errors import DomainError, InvalidInput
 from customers.models import Customer
-from customers.services.telling import note_told
+from customers.services.telling import tell
 from engagement.api.prediction_serializers import (
     PredictionBatchAnswerSerializer,
     PredictionBatchSerializer,
@@ -62,7 +62,13 @@ class CustomerPrediction(ApiView):
         """The newest prediction, also when it has expired and no longer counts; `{userId}` as everywhere."""
         self.only()
         customer, row = find_prediction(model=model, reference=user_id)
-        note_told(to=str(self.actor), way="predictions.record", kinds=("predictions",), customer_ids=[customer.pk])
+        tell(
+            to=str(self.actor),
+            way="predictions.record",
+            kinds=("predictions",),
+            customer_ids=[customer.pk],
+            now=timezone.now(),
+        )
         return Response(_answer(customer, row))
 
     @extend_schema(

@@ -1,6 +1,8 @@
 """/changes: what happened, in the order of the log, for readers who ask again and again."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -13,8 +15,10 @@ from rest_framework.response import Response
 from core.api.conditional import etag_of
 from core.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, whole_number
 from core.api.views import ApiView
+from customers.selectors.recipients import Barrier, barrier_for, kept_back_of
 from customers.services.telling import note_told
 from integrations.rules.envelopes import Happening, data_of, standard_body, utc
+from integrations.rules.event_catalogue import EVENT_TYPES
 from integrations.selectors.event_feed import open_place, people_in, read_feed, types_asked_for
 from integrations.selectors.webhook_queue import kinds_of_event
 
@@ -66,15 +70,30 @@ class Changes(ApiView):
         place = open_place(text=query.get("since", ""), now=now)
         limit = whole_number(request._request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
         found = read_feed(after=place, types=types, limit=limit, now=now)
-        self._note(found.events)
+        events, withheld = self._leaving(found.events, now)
+        self._note(events)
         body = {
-            "data": [_change(event) for event in found.events],
+            "data": [_change(event) for event in events],
             "next_token": found.next.seal(),
             "has_more": found.has_more,
             "poll_after_s": found.poll_after_s,
+            **withheld,
         }
         tag = etag_of(query.urlencode(), found.next.xid, found.next.row, found.has_more)
         return self.tagged(body, tag)
+
+    def _leaving(self, events: Sequence[Happening], now: datetime) -> tuple[Sequence[Happening], dict[str, Any]]:
+        """Those that may go to this client, and how many are kept back by the reason; that people are gone must reach
+        everybody.
+        """
+        barrier = barrier_for(self.credential.client_id, now=now)
+        if barrier is None:
+            return events, {}
+        people = people_in(events=events)
+        held = kept_back_of(set(people.values()), barrier)
+        why = {event.message_id: _why_kept_back(event, people, held, barrier) for event in events}
+        withheld = Counter(reason for reason in why.values() if reason)
+        return [one for one in events if not why[one.message_id]], {"withheld": dict(withheld)} if withheld else {}
 
     def _note(self, events: Any) -> None:
         people = people_in(events=events)
@@ -84,6 +103,13 @@ class Changes(ApiView):
                 told[kinds_of_event(event.type)].add(people[event.subject])
         for kinds, ids in told.items():
             note_told(to=str(self.actor), way="changes", kinds=kinds, customer_ids=ids)
+
+
+def _why_kept_back(event: Happening, people: Mapping[str, int], held: Mapping[int, str], barrier: Barrier) -> str:
+    if event.subject not in people or EVENT_TYPES[event.type].must_reach:
+        return ""
+    old = barrier.oldest is not None and event.at < barrier.oldest
+    return held.get(people[event.subject], barrier.too_old if old else "")
 
 
 def _change(event: Happening) -> dict[str, Any]:

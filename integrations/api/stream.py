@@ -11,7 +11,8 @@ from core.actors import Credential
 from core.api.credentials import authenticate, require_scope
 from core.api.doors import door
 from core.api.schema import register_operation
-from core.errors import InvalidInput
+from core.errors import Forbidden, InvalidInput
+from customers.selectors.recipients import barrier_for
 from integrations.rules.streams import ENGAGEMENT, Wish
 from integrations.selectors.stream_log import place_asked_for, wish_for
 from integrations.services.streams import running_hub, what_is_there
@@ -44,9 +45,7 @@ def _stream(request: HttpRequest, credential: Credential) -> HttpResponse:
         body = what_is_there(client=credential.client_id, wish=wish, after=after, now=timezone.now())
         return HttpResponse(body, content_type=CONTENT_TYPE, headers=_HEADERS)
     hub.admit(credential.client_id)
-    lines = hub.listen(
-        client=credential.client_id, wish=wish, after=after, still_welcome=_still_welcome(request, wish.engagement)
-    )
+    lines = hub.listen(client=credential.client_id, wish=wish, after=after, still_welcome=_still_welcome(request, wish))
     return StreamingHttpResponse(lines, content_type=CONTENT_TYPE, headers=_HEADERS)  # type: ignore[return-value]
 
 
@@ -61,26 +60,31 @@ def _wish(request: HttpRequest, credential: Credential) -> Wish:
     if ENGAGEMENT in topics:
         require_scope(credential, OF_PEOPLE)
     purpose = request.GET.get("purpose", "service")
-    return wish_for(topics=topics, filters=request.GET.getlist("filter"), purpose=purpose)
+    filters, client = request.GET.getlist("filter"), credential.client_id
+    return wish_for(topics=topics, filters=filters, purpose=purpose, client=client, now=timezone.now())
 
 
-def _still_welcome(request: HttpRequest, engagement: bool) -> Any:
+def _still_welcome(request: HttpRequest, wish: Wish) -> Any:
     """What asks again whether this credential holds, the same for all connections that it opened from one address."""
     names = ("HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_ORIGIN", "HTTP_HOST", "REMOTE_ADDR")
-    return _asking(tuple((name, request.META[name]) for name in names if name in request.META), engagement)
+    return _asking(
+        tuple((name, request.META[name]) for name in names if name in request.META), wish.engagement, wish.company
+    )
 
 
 @lru_cache(maxsize=10_000)
-def _asking(facts: tuple[tuple[str, str], ...], engagement: bool) -> Any:
-    return partial(_ask, dict(facts), engagement)
+def _asking(facts: tuple[tuple[str, str], ...], engagement: bool, company: str) -> Any:
+    return partial(_ask, dict(facts), engagement, company)
 
 
-def _ask(facts: dict[str, str], engagement: bool) -> None:
+def _ask(facts: dict[str, str], engagement: bool, company: str) -> None:
     request = HttpRequest()
     request.META.update(facts)
     credential = authenticate(request)
     for scope in (SCOPE, OF_PEOPLE) if engagement else (SCOPE,):
         require_scope(credential, scope)
+    if bool(barrier_for(credential.client_id, now=timezone.now())) != bool(company):
+        raise Forbidden("What may go to you has changed; connect again to go on.", code="withheld_from_recipient")
 
 
 _TEXT: Final = {"type": "string"}

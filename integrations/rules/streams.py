@@ -76,11 +76,20 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What one listener wants: types, accepted values by member, and the purpose it may be told people's events for."""
+    """What one listener wants: types, accepted values by member, and the purpose it may be told people's events for.
+
+    `company` is its API client where a company of the register stands behind it: less may go there.
+    """
 
     types: frozenset[str]
     purpose: str
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    company: str = ""
+
+    @property
+    def gate(self) -> tuple[str, str]:
+        """What decides about a person's events: many listeners share one."""
+        return self.purpose, self.company
 
     @property
     def engagement(self) -> bool:

@@ -94,17 +94,17 @@ def wish_of(sink: LogSink) -> Wish:
     """What the sink asked for."""
     engaged = [name for name in sink.event_types if name.startswith(ENGAGEMENT)]
     published = types_of([name for name in sink.event_types if name not in engaged])
-    return Wish(published | engagement_types(engaged), sink.purpose, sink.filters)
+    return Wish(published | engagement_types(engaged), sink.purpose, sink.filters, sink.client)
 
 
 def read_batch(*, sink: LogSink, after: Mark, now: datetime) -> Batch:
     """What the sink is to be told of the next stretch of the log: asked for, and allowed at this moment."""
     wish = wish_of(sink)
-    stretch = read_stretch(after=after, types=wish.types | {PING}, purposes=frozenset({sink.purpose}), now=now)
+    stretch = read_stretch(after=after, types=wish.types | {PING}, gates=frozenset({wish.gate}), now=now)
     wanted = [one for one in stretch.events if wish.wants(one.event) or _is_test(sink, one.event)]
-    said = {one.event.message_id: one.by_purpose[sink.purpose] for one in wanted}
+    said = {one.event.message_id: one.by_gate[wish.gate] for one in wanted}
     if sink.payload == PayloadKind.FULL and wanted:
-        audience = Audience(sink.purpose, full=True, client=sink.client)
+        audience = Audience(sink.purpose, full=True, client=sink.client, company=sink.client)
         said = contents(audience=audience, events=[one.event for one in wanted], now=now)
     taken = [one for one in wanted if said[one.event.message_id].allowed]
     told = [said[one.event.message_id] for one in taken]

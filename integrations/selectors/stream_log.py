@@ -12,6 +12,7 @@ from consent.selectors.decisions import use_of
 from core import outbox
 from core.errors import Gone, InvalidInput
 from core.models import Cursor, OutboxMessage
+from customers.selectors.recipients import barrier_for
 from engagement.selectors.answers import event_answers
 from engagement.selectors.catalogue import event_catalogue
 from engagement.selectors.stream import Place, read_stream
@@ -22,36 +23,38 @@ from integrations.selectors.event_feed import types_asked_for
 from integrations.selectors.webhook_queue import Audience, Content, contents, happening_of
 
 STEP: Final = 500
+Gate = tuple[str, str]
+"""Purpose, and the API client of a company of the register; empty for everybody else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One event, ready to be sent: to whom it may be told by purpose, and whom that tells about."""
+    """One event, ready to be sent: to whom it may be told by purpose and company, and whom that tells about."""
 
     mark: Mark
     event: Happening
     bytes: bytes
-    by_purpose: Mapping[str, Content]
+    by_gate: Mapping[Gate, Content]
 
     def for_wish(self, wish: Wish) -> Content | None:
         """What it tells this listener; None when it is not wanted, or not allowed."""
-        content = self.by_purpose[wish.purpose] if wish.wants(self.event) else None
+        content = self.by_gate[wish.gate] if wish.wants(self.event) else None
         return content if content is not None and content.allowed else None
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Everything behind one mark up to another, for these types and purposes; `full` when more is there already."""
+    """Everything behind one mark up to another, for these types and gates; `full` when more is there already."""
 
     events: Sequence[Told]
     upto: Mark
     full: bool
     types: frozenset[str] = frozenset()
-    purposes: frozenset[str] = frozenset()
+    gates: frozenset[Gate] = frozenset()
 
     def covers(self, wish: Wish) -> bool:
         """Whether it was read with this wish in mind."""
-        return wish.purpose in self.purposes and wish.types <= self.types
+        return wish.gate in self.gates and wish.types <= self.types
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,8 @@ def head() -> Mark:
     return Mark.below(outbox.horizon())
 
 
-def wish_for(*, topics: str, filters: Sequence[str], purpose: str) -> Wish:
-    """What a listener asks for; InvalidInput for an unknown type, filter or purpose.
+def wish_for(*, topics: str, filters: Sequence[str], purpose: str, client: str, now: datetime) -> Wish:
+    """What a listener asks for; InvalidInput for an unknown type, filter or purpose; Forbidden where nothing may go.
 
     Without topics everything that is published; what people did (`engagement.*`) only where it is named.
     """
@@ -81,7 +84,8 @@ def wish_for(*, topics: str, filters: Sequence[str], purpose: str) -> Wish:
         raise InvalidInput("Invalid 'filter': write member:value,value", param="filter")
     use_of(purpose)
     check_engagement(patterns=engaged, param="topics")
-    return Wish(types | engagement_types(engaged), purpose, accepted)
+    company = client if barrier_for(client, now=now) else ""
+    return Wish(types | engagement_types(engaged), purpose, accepted, company)
 
 
 def engagement_types(patterns: Collection[str]) -> frozenset[str]:
@@ -127,11 +131,12 @@ def first_behind(*, after: Mark, engagement: bool) -> datetime | None:
 
 
 def read_stretch(
-    *, after: Mark, types: frozenset[str], purposes: frozenset[str], now: datetime, upto: Mark | None = None
+    *, after: Mark, types: frozenset[str], gates: frozenset[Gate], now: datetime, upto: Mark | None = None
 ) -> Stretch:
     """What is final behind `after` (and not behind `upto`), in order: at most STEP events of each log are looked at.
 
-    Each person is asked about through the consent gate, once for each purpose.
+    Each person is asked about through the consent gate, once for each purpose and company that listens; to a company
+    goes nothing about people whose data may not go there, nothing that it may not keep, without an agreement nothing.
     """
     end = head() if upto is None else upto
     rows = [_published(after)]
@@ -142,20 +147,20 @@ def read_stretch(
     found = sorted((one for part in rows for one in part.found if one[0] <= end and one[1].type in types), key=_place)
     events = [event for _, event in found]
     said = {
-        purpose: contents(audience=Audience(purpose, full=False, client=""), events=events, now=now)
-        for purpose in (purposes if events else ())
+        (purpose, company): contents(audience=Audience(purpose, False, "", company), events=events, now=now)
+        for purpose, company in (gates if events else ())
     }
     told = [_told(mark, event, said) for mark, event in found]
-    return Stretch(told, end, bool(full), types, purposes)
+    return Stretch(told, end, bool(full), types, gates)
 
 
 def _place(one: tuple[Mark, Happening]) -> Mark:
     return one[0]
 
 
-def _told(mark: Mark, event: Happening, said: Mapping[str, Mapping[str, Content]]) -> Told:
+def _told(mark: Mark, event: Happening, said: Mapping[Gate, Mapping[str, Content]]) -> Told:
     body = cloud_event(event, source=settings.PUBLIC_URL, data=data_of(event))
-    allowed = {purpose: contents_of[event.message_id] for purpose, contents_of in said.items()}
+    allowed = {gate: contents_of[event.message_id] for gate, contents_of in said.items()}
     return Told(mark, event, frame(mark, body), allowed)
 
 

@@ -140,7 +140,7 @@ class Hub:
 
     async def _missed(self, listener: Listener) -> Stretch:
         wish = listener.wish
-        read = partial(read_stretch, after=listener.place, types=wish.types, purposes=frozenset({wish.purpose}))
+        read = partial(read_stretch, after=listener.place, types=wish.types, gates=frozenset({wish.gate}))
         stretch = await self._in_thread(self._catcher, partial(self._now, read, upto=self._place))
         listener.place = stretch.upto
         return stretch
@@ -148,8 +148,8 @@ class Hub:
     async def _follow(self) -> None:
         while True:
             types = frozenset[str]().union(*{listener.wish.types for listener in self._known})
-            purposes = frozenset(listener.wish.purpose for listener in self._known)
-            read = partial(read_stretch, after=self._place, types=types, purposes=purposes)
+            gates = frozenset(listener.wish.gate for listener in self._known)
+            read = partial(read_stretch, after=self._place, types=types, gates=gates)
             stretch = await self._in_thread(self._reader, partial(self._now, read))
             for listener in list(self._live):
                 self._tell(listener, stretch)
@@ -272,7 +272,7 @@ def what_is_there(*, client: str, wish: Wish, after: Mark | None, now: datetime)
     A listener that comes back with that place, as all do by themselves, misses nothing and gets nothing twice.
     """
     place = head() if after is None else after
-    stretch = read_stretch(after=place, types=wish.types, purposes=frozenset({wish.purpose}), now=now)
+    stretch = read_stretch(after=place, types=wish.types, gates=frozenset({wish.gate}), now=now)
     listener = Listener(client, wish, lambda: None, stretch.upto)
     message = "This server holds no streams open; connect again to go on."
     last = last_frame("come_back", message, stretch.upto)

@@ -49,7 +49,7 @@ async def running() -> AsyncIterator[Hub]:
 
 async def listening(hub, topics="campaign.*", after=None, welcome=lambda: None):
     """A listener that was admitted, behind the first bytes that say so."""
-    wish = await later(wish_for, topics=topics, filters=[], purpose="service")
+    wish = await later(wish_for, topics=topics, filters=[], purpose="service", client="cli_1", now=datetime.now(UTC))
     lines = hub.listen(client="cli_1", wish=wish, after=after, still_welcome=welcome)
     assert await anext(lines) == b"retry: 3000\n:ping\n"
     return lines
