@@ -1,6 +1,7 @@
 """What all operations of the OpenAPI document share: errors, headers, security, tags, samples."""
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -143,6 +144,7 @@ def _mark_deprecated(path: str, method: str, operation: Operation) -> None:
     operation["deprecated"], operation["x-sunset"] = True, row.sunset.date().isoformat()
     words = f"Deprecated: use `{row.method} {row.successor}`. From {row.sunset:%d %B %Y} on this answers 410."
     operation["description"] = f"{operation['description']}\n\n{words}"
+    operation["responses"] = deepcopy(operation["responses"])  # written by hand, another operation may share it
     operation["responses"].setdefault("410", {"$ref": "#/components/responses/Gone"})
     for response in operation["responses"].values():
         if "$ref" not in response:
