@@ -81,5 +81,5 @@ def test_forget_answers__person_is_erased__empties_what_was_answered_about_her()
     row = make_delivery(make_webhook())
     WebhookDelivery.objects.filter(pk=row.pk).update(order_key=person.public_id)
 
-    assert forget_answers([person.pk]) == 1
+    assert forget_answers([person.pk]) == {person.pk: 1}
     assert WebhookAttempt.objects.get().answer == ""
