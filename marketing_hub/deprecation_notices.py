@@ -1,21 +1,21 @@
 """Telling whoever still calls what is to end: by e-mail to the client's contact, and behind the bell of staff."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 from typing import Final
 
-import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.urls import reverse
 
 from core import audit, menu
 from core.actors import SYSTEM
-from core.models import AuditEntry, StaffUser
+from core.jobs import Retryable
+from core.models import AuditEntry
 from integrations.models import ApiClient, DailyUsage
 from integrations.rules.routes import template_of
+from integrations.services.letters import Letter, manager_addresses, send_letters
 from marketing_hub.deprecations import DEPRECATIONS, POLICY, Deprecation
 
 LOOKED_BACK: Final = timedelta(days=7)
@@ -23,8 +23,6 @@ AGAIN_AFTER: Final = timedelta(days=30)
 SOON: Final = timedelta(days=30)
 MOST: Final = 200
 TOLD: Final = "client.deprecation_told"
-_STAFF: Final = ("integration_admin", "superuser")
-log = structlog.get_logger("deprecations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +54,32 @@ def tell_of_deprecations(*, now: datetime) -> int:
 
     How many letters left. One that could not be sent is tried again the next day.
     """
-    return sum(_told(use, now) for use in still_used(now=now) if _is_due(use, now))
+    used = still_used(now=now)
+    last, managers = _last_told(used, now), manager_addresses()
+    return sum(_told(use, managers) for use in used if _is_due(use, last, now))
 
 
-def _is_due(use: StillUsed, now: datetime) -> bool:
+def _last_told(used: Sequence[StillUsed], now: datetime) -> dict[tuple[str, str], datetime]:
+    """When these were told of what ends the last time, by client and operation, as far back as AGAIN_AFTER."""
+    clients = {use.client.public_id for use in used}
+    told = AuditEntry.objects.filter(action=TOLD, target__in=clients, at__gt=now - AGAIN_AFTER)
+    rows = told.order_by().values_list("target", "reason").annotate(last=Max("at"))
+    return {(client, name): last for client, name, last in rows}
+
+
+def _is_due(use: StillUsed, last: Mapping[tuple[str, str], datetime], now: datetime) -> bool:
     pause = LOOKED_BACK if use.row.sunset - now < SOON else AGAIN_AFTER
-    told = AuditEntry.objects.filter(action=TOLD, target=use.client.public_id, at__gt=now - pause)
-    return not told.filter(reason=_name(use.row)).exists()
+    told = last.get((use.client.public_id, _name(use.row)))
+    return told is None or told <= now - pause
 
 
-def _told(use: StillUsed, now: datetime) -> bool:
+def _told(use: StillUsed, managers: Sequence[str]) -> bool:
     """To the contact, else to staff who look after integrations."""
-    staff = StaffUser.objects.filter(is_active=True, role__in=_STAFF).order_by("id").values_list("email", flat=True)
-    addresses = [use.client.contact] if use.client.contact else list(staff[:50])
+    addresses = [use.client.contact] if use.client.contact else managers
+    letters = [Letter(address, _subject(use), _body(use)) for address in addresses]
     try:
-        for address in addresses:
-            EmailMessage(subject=_subject(use), body=_body(use), to=[address]).send()
-    except (SMTPException, OSError) as trouble:
-        log.warning("deprecation_not_told", client=use.client.public_id, error=type(trouble).__name__)
+        send_letters(letters, about=use.client.public_id)
+    except Retryable:
         return False
     audit.record(by=SYSTEM, action=TOLD, target=use.client.public_id, reason=_name(use.row))
     return True

@@ -1,11 +1,10 @@
 """/campaigns/{campaign_id}/metrics: the figures that were asked for, of a period, in all or broken down."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -18,6 +17,7 @@ from campaigns.selectors.campaigns import find_campaign
 from campaigns.selectors.interruptions import interruptions_answer
 from core.api.views import ApiView
 from core.errors import InvalidInput, InvalidState
+from customers.rules.instants import read_instant
 
 LONGEST: Final = timedelta(days=366)
 
@@ -128,18 +128,8 @@ def _breakdown(text: str) -> str:
 
 
 def _period(campaign: Campaign, query: Mapping[str, str], now: datetime) -> tuple[datetime | None, datetime]:
-    begins, ends = (_instant(name, query[name]) if name in query else None for name in ("begins", "ends"))
+    begins, ends = (read_instant(name, query[name]) if name in query else None for name in ("begins", "ends"))
     begins, ends = begins or campaign.launched_at, ends or now
     if begins and not begins <= ends <= begins + LONGEST and (query.get("begins") or query.get("ends")):
         raise InvalidInput("Invalid 'ends': it lies after 'begins', at most 366 days.", param="ends")
     return begins, ends
-
-
-def _instant(name: str, text: str) -> datetime:
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InvalidInput(f"Invalid '{name}': send an instant with an offset or Z.", param=name)
-    return found.astimezone(UTC)

@@ -2,11 +2,9 @@
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -49,6 +47,7 @@ from campaigns.services.exposures import MOST_ROWS, Sighting, record_sightings
 from core.api.gpc import Name, names_in
 from core.api.views import ApiView, ApiViewSet
 from core.errors import InvalidInput
+from customers.rules.instants import read_instant
 
 _STEPS: Final = ("create", "partial_update", "start", "stop", "count", "winner")
 
@@ -261,14 +260,6 @@ def _sighting(value: Any, place: int) -> Sighting:
     for name in ("userId", "variant", "at"):
         if not isinstance(value.get(name), str) or not 1 <= len(value[name]) <= 255:
             raise InvalidInput(f"Invalid '{name}'", param=f"{at}.{name}")
-    return Sighting(user=value["userId"], variant=value["variant"], at=_instant(value["at"], f"{at}.at"))
-
-
-def _instant(text: str, param: str) -> datetime:
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InvalidInput("Invalid 'at': send an instant with an offset or Z.", param=param)
-    return found.astimezone(UTC)
+    return Sighting(
+        user=value["userId"], variant=value["variant"], at=read_instant("at", value["at"], param=f"{at}.at")
+    )

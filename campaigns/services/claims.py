@@ -13,14 +13,13 @@ from campaigns.models import Campaign, CapChoice, Channel, Delivery
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.rules.quiet import next_allowed, zone_of
+from campaigns.selectors.experiments import MEASURING
 from campaigns.services.automations.goals import reached_meanwhile
 from campaigns.services.buckets import Rate, take_tokens
 from consent.selectors.decisions import use_of
 from consent.selectors.suppression import suppressed_among
 
 BATCH: Final = 100
-MEASURING: Final = "analytics"
-"""Key of the purpose under which people agree that we note how they react to messages."""
 _DUE: Final = """
 SELECT d.id, d.customer_id, coalesce(c.email, ''), coalesce(c.time_zone, '')
 FROM campaigns_delivery d LEFT JOIN customers_customer c ON c.id = d.customer_id

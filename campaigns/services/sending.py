@@ -26,7 +26,8 @@ from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.feedback import no_mailbox
 from campaigns.rules.lifecycle import State
 from campaigns.rules.outcomes import SENT, Outcome, away
-from campaigns.services.claims import MEASURING, claim
+from campaigns.selectors.experiments import MEASURING
+from campaigns.services.claims import claim
 from campaigns.services.envelopes import Envelope
 from campaigns.services.feedback import suppress_gone
 from campaigns.services.handing import hand_over, provider_id

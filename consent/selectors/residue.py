@@ -36,10 +36,7 @@ def residue_of(subjects: Mapping[int, Identifiers]) -> dict[int, dict[str, Any]]
         for key in sorted(_suspects(table, columns, subjects)):
             for column, hits in _hits(table, columns, subjects[key]):
                 found[key][f"{table}.{column}"] = hits
-    return {
-        key: {"hits": hits, "columns": looked, "identifiers": len(subjects[key])}
-        for key, hits in found.items()
-    }  # fmt: skip
+    return {key: {"hits": hits, "columns": looked, "identifiers": len(subjects[key])} for key, hits in found.items()}
 
 
 def _columns() -> Iterator[tuple[str, list[tuple[str, str]]]]:

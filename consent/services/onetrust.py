@@ -44,9 +44,9 @@ class Basis:
 def import_onetrust(*, statements: Iterable[Statement], basis: Basis, by: Actor, now: datetime) -> Iterator[Fate]:
     """Every row is in the ledger as imported, with its own instant, or is answered with the reason why not.
 
-    A yes needs the published notice whose words people were shown (GDPR Art. 7(1)); a no needs none and is always
-    taken. What a person has told us here is never replaced. A thousand rows a transaction, in the order in which
-    people decided; the same file again changes nothing. Refused before the first row for a basis that does not hold.
+    The published notice whose words people were shown is stated for every purpose (GDPR Art. 7(1)). What a person has
+    told us here is never replaced. A thousand rows a transaction, in the order in which people decided; the same file
+    again changes nothing. Refused before the first row for a basis that does not hold.
     """
     stated: dict[str, Any] = {"reference": basis.reference, "notice": dict(basis.notices)}
     problems = check_imported_basis(basis=stated, purposes=set(basis.purposes.values()), now=now)

@@ -1,10 +1,9 @@
 """/reports: what campaigns brought, as models of attribution see it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -12,6 +11,7 @@ from rest_framework.response import Response
 
 from core.api.views import ApiView
 from core.errors import InvalidInput
+from customers.rules.instants import read_instant
 from engagement.rules.attribution import Model
 from engagement.selectors.attribution import Attribution, attribute
 
@@ -109,10 +109,4 @@ def _answer(found: Attribution) -> dict[str, Any]:
 def _instant(name: str, text: str) -> datetime:
     if not text:
         raise InvalidInput(f"Missing required field '{name}'", code="missing_field", param=name)
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InvalidInput(f"Invalid '{name}': send an instant with an offset or Z.", param=name)
-    return found.astimezone(UTC)
+    return read_instant(name, text)

@@ -1,27 +1,22 @@
 """Verbs about unusual use: look for it, tell people, dismiss, mute."""
 
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 from typing import Final
 
-import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 
 from core import audit, jobs, outbox
 from core.actors import SYSTEM, Actor
 from core.errors import InvalidInput, InvalidState
-from core.jobs import Retryable
 from core.models import StaffUser
 from integrations.models import Anomaly, AnomalyState, ClientNetwork, Mute
 from integrations.rules.anomalies import OF_STAFF, Finding, Kind, in_words
 from integrations.rules.event_catalogue import CLIENT_ANOMALY
 from integrations.selectors.anomalies import is_muted, subject_names, unusual
+from integrations.services.letters import Letter, manager_addresses, send_letters
 
-MOST_TOLD: Final = 50
 MUTE_DAYS: Final = (1, 7, 30, 90, 365)
-log = structlog.get_logger("anomalies")
 
 
 def look_for_anomalies(*, now: datetime) -> int:
@@ -73,18 +68,10 @@ def mail_anomaly(*, public_id: str) -> int:
     row = Anomaly.objects.filter(public_id=public_id).first()
     if row is None:
         return 0
-    people = StaffUser.objects.filter(is_active=True, role__in=("integration_admin", "superuser")).order_by("id")
     concerned = StaffUser.objects.filter(is_active=True, public_id=row.subject or None)
-    emails = [*concerned.values_list("email", flat=True), *people.values_list("email", flat=True)[:MOST_TOLD]]
-    addresses = list(dict.fromkeys(emails))
+    addresses = dict.fromkeys([*concerned.values_list("email", flat=True), *manager_addresses()])
     subject, body = _letter(row)
-    try:
-        for address in addresses:
-            EmailMessage(subject=subject, body=body, to=[address]).send()
-    except (SMTPException, OSError) as trouble:
-        log.warning("anomaly_not_sent", anomaly=public_id, error=type(trouble).__name__)
-        raise Retryable(public_id) from trouble
-    return len(addresses)
+    return send_letters([Letter(address, subject, body) for address in addresses], about=public_id)
 
 
 def _letter(row: Anomaly) -> tuple[str, str]:

@@ -1,26 +1,21 @@
 """Telling people that a client has used 70, 85 or 95 per cent of a window, before its calls are refused."""
 
 from datetime import datetime, timedelta
-from smtplib import SMTPException
-from typing import Final
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 
 from core import jobs, outbox
-from core.jobs import Retryable
 from core.meter import Level
-from core.models import StaffUser
 from integrations.models import ApiClient, DailyUsage, QuotaWarning
 from integrations.rules.anomalies import QUOTA
 from integrations.rules.event_catalogue import QUOTA_WARNING
 from integrations.rules.quotas import STEPS, Burn
 from integrations.selectors.anomalies import muted_of
 from integrations.selectors.quotas import burns_of
+from integrations.services.letters import Letter, manager_addresses, send_letters
 
-MOST_TOLD: Final = 50
 log = structlog.get_logger("usage")
 
 
@@ -68,18 +63,11 @@ def mail_warning(*, client_id: str, window: str, day: str, step: int) -> int:
     warning = QuotaWarning.objects.filter(client_id=client_id, window=window, day=day, step=step).first()
     if client is None or warning is None:
         return 0
-    people = StaffUser.objects.filter(is_active=True, role__in=("integration_admin", "superuser")).order_by("id")
-    staff = list(people.values_list("email", flat=True)[:MOST_TOLD])
-    addresses = list(dict.fromkeys([*([client.contact] if client.contact else []), *staff]))
-    try:
-        for address in addresses:
-            link = "" if address == client.contact else f"\n\n{settings.PUBLIC_URL}/console/api-clients/{client_id}"
-            subject, body = _letter(client, warning)
-            EmailMessage(subject=subject, body=f"{body}{link}\n", to=[address]).send()
-    except (SMTPException, OSError) as trouble:
-        log.warning("quota_warning_not_sent", client=client_id, error=type(trouble).__name__)
-        raise Retryable(client_id) from trouble
-    return len(addresses)
+    addresses = dict.fromkeys([*([client.contact] if client.contact else []), *manager_addresses()])
+    subject, body = _letter(client, warning)
+    link = f"\n\n{settings.PUBLIC_URL}/console/api-clients/{client_id}"
+    letters = (Letter(to, subject, f"{body}{'' if to == client.contact else link}\n") for to in addresses)
+    return send_letters(letters, about=client_id)
 
 
 def _letter(client: ApiClient, warning: QuotaWarning) -> tuple[str, str]:

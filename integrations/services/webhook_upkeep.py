@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 from typing import Final
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db.models import Count
 
-from core.jobs import Retryable
-from core.models import StaffUser
 from customers.models import Customer
 from customers.services.erasing import Rows
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookHour
+from integrations.services.letters import Letter, manager_addresses, send_letters
 
 BATCH: Final = 5_000
 log = structlog.get_logger("webhooks")
@@ -36,16 +33,8 @@ def mail_notice(*, public_id: str, percent: int) -> int:
     endpoint = WebhookEndpoint.objects.filter(public_id=public_id).first()
     if endpoint is None:
         return 0
-    people = StaffUser.objects.filter(is_active=True, role__in=("integration_admin", "superuser")).order_by("id")
-    addresses = list(people.values_list("email", flat=True)[:50])
     subject, body = _letter(endpoint, percent)
-    try:
-        for address in addresses:
-            EmailMessage(subject=subject, body=body, to=[address]).send()
-    except (SMTPException, OSError) as trouble:
-        log.warning("notice_not_sent", endpoint=public_id, error=type(trouble).__name__)
-        raise Retryable(public_id) from trouble
-    return len(addresses)
+    return send_letters([Letter(address, subject, body) for address in manager_addresses()], about=public_id)
 
 
 def _letter(endpoint: WebhookEndpoint, percent: int) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from celery.schedules import crontab
 from django.conf import settings
 from django.db import Error, connection, transaction
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from core import audit, jobs
 from core.actors import Actor
@@ -100,8 +101,8 @@ class Driver:
                     job_id, by = self._asked.pop(0)
                     self.reset_now(job_id=job_id, by=by)
                 self.turn()
-            except Error as trouble:
-                log.warning("sandbox_without_database", error=type(trouble).__name__)
+            except (Error, RedisError) as trouble:
+                log.warning("sandbox_without_its_servers", error=type(trouble).__name__)
             finally:
                 connection.close()
 
