@@ -13,6 +13,7 @@ from django.urls import ResolverMatch, resolve
 from django.utils.cache import patch_vary_headers
 
 from core.api.throttling import limit_headers, not_counted
+from marketing_hub.canaries import TAKEN_KEY, answering_address
 from marketing_hub.changelog import PREVIEW
 from marketing_hub.cors import is_preflight, let_page_read, preflight
 from marketing_hub.deprecations import answered
@@ -42,8 +43,8 @@ class _Views(BaseHandler):
         self.answer: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
-        """The view of this address; addresses are few that programs call all the time, patterns many."""
-        request.resolver_match = _resolved(request.path_info)
+        """The view that answers at this address; few addresses are called all the time, and patterns are many."""
+        request.resolver_match = _resolved(answering_address(request))
         return request.resolver_match
 
 
@@ -91,7 +92,10 @@ def _mark(request: HttpRequest, response: HttpResponse) -> None:
         not_counted(request, but="burst")
     for name, value in limit_headers(request).items():
         response.headers[name] = value
-    version = PREVIEW if request.path.startswith("/api/v2") else settings.API_VERSION
+    taken = request.META.get(TAKEN_KEY, "")
+    if taken:
+        response.headers["Content-Location"] = taken
+    version = PREVIEW if (taken or request.path).startswith("/api/v2") else settings.API_VERSION
     response.headers["API-Version"] = response.headers["X-API-Version"] = version
     response.headers.setdefault("Cache-Control", "no-store")
     if not response.streaming:

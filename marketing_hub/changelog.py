@@ -33,6 +33,7 @@ RELEASES: Final = (
             ("added", "Test keys (mk_test_...) open a sandbox with invented people, where this installation has one."),
             ("added", "Webhooks may ask for client.quota_warning: 70, 85 or 95 % of an hour or a day are used."),
             ("added", "GET /versions, and a preview of version 2 below /api/v2."),
+            ("added", "A share of your calls can be answered by the next version; X-Canary-Key keeps them together."),
             ("added", "GET /privacy-requests/{id}/export: the package; the desk answers at /privacy/requests too."),
             ("added", "GET /audit and /audit/seals: the audit log, and the digests that prove it."),
             (

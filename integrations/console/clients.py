@@ -13,7 +13,7 @@ from core.console import cells
 from core.console.tables import whole_row
 from core.console.views import Action, Column, DetailPage, Empty, Header, ListPage, MenuEntry, Tab
 from core.menu import Panel
-from integrations.console.usage import first_success, usage_panel
+from integrations.console.usage import canary_panel, first_success, usage_panel
 from integrations.models import ApiClient, ApiKey, Tier
 from integrations.rules.clients import client_state, key_state
 from integrations.selectors import jose
@@ -134,6 +134,7 @@ class ClientDetail(DetailPage):
         """Facts beside keys and secrets."""
         return (
             Panel("usage", "Use in 30 days", "integrations/usage.html", VIEW, usage_panel, icon="chart-line"),
+            Panel("canary", "Next version", "integrations/canary.html", VIEW, canary_panel, icon="arrows-split"),
             Panel("keys", "API keys", "integrations/keys.html", VIEW, _keys, icon="key"),
             Panel("secrets", "How it proves itself", "integrations/secrets.html", VIEW, _secrets, icon="lock"),
             Panel("bounds", "What it may do", "integrations/bounds.html", VIEW, _bounds, place="side"),
@@ -160,6 +161,7 @@ class ClientDetail(DetailPage):
             Action("Mute warnings", url("api-client-mute", client), "integrations.change_anomaly", "bell"),
             Action("Change its proof", url("api-client-proof", client), ROTATE, "key"),
             Action("Edit scopes", url("api-client-scopes", client), CHANGE, "edit"),
+            Action("Try next version", url("api-client-canary", client), CHANGE, "arrows-split"),
             Action("Edit networks", url("api-client-networks", client), CHANGE, "world"),
             Action("New API key", url("api-key-new", client), ROTATE, "plus", disabled_because=public),
             Action(

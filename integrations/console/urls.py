@@ -4,6 +4,7 @@ from core.console.views import screen
 from integrations.console.anomalies import AnomalyDetail, AnomalyList, MuteList
 from integrations.console.anomaly_steps import DismissAnomaly, EndMute, MuteAnomaly, MuteClient
 from integrations.console.api_usage import ApiUsage, ExportUsage
+from integrations.console.canary_steps import RollBackCanary, SetCanary
 from integrations.console.client_steps import (
     ChangeProof,
     DisableClient,
@@ -50,6 +51,8 @@ urlpatterns = [
     screen("api-clients/<str:public_id>/mute", MuteClient),
     screen("api-clients/<str:public_id>/scopes", EditScopes),
     screen("api-clients/<str:public_id>/networks", EditNetworks),
+    screen("api-clients/<str:public_id>/canary", SetCanary),
+    screen("api-clients/<str:public_id>/canary/roll-back", RollBackCanary),
     screen("api-clients/<str:public_id>/disable", DisableClient),
     screen("api-clients/<str:public_id>/enable", EnableClient),
     screen("api-clients/<str:public_id>/keys/new", NewKey),

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from core.console import cells
 from integrations.models import ApiClient
-from integrations.selectors.usage import list_days
+from integrations.selectors.canaries import compared
+from integrations.selectors.usage import Sums, list_days
 
 
 def usage_panel(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:
@@ -45,6 +46,22 @@ def usage_panel(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:
         },
         "burn": {"Quota used in %": [_percent(day.quota_share) for day in days]} if bounded else {},
     }
+
+
+def canary_panel(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:
+    """The current and the next version side by side since the canary began: calls, share of errors, P95."""
+    since = client.canary_since
+    pairs = compared(client_id=client.public_id, first=since.date(), last=timezone.now().date()) if since else []
+    return {
+        "client": client,
+        "pairs": [(pair.operation, _side(pair.current), _side(pair.following)) for pair in pairs],
+        "may": request.user.has_perm("integrations.change_apiclient") and not client.disabled_at,
+    }
+
+
+def _side(sums: Sums) -> tuple[str, str, str]:
+    share = f"{100 * sums.errors / sums.calls:.2f} %" if sums.calls else cells.NOTHING
+    return cells.number(sums.calls), share, cells.NOTHING if sums.p95_ms is None else f"{sums.p95_ms:g} ms"
 
 
 def first_success(client: ApiClient) -> str:

@@ -54,6 +54,8 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
     `client_secret` stays empty: secrets are rows of ApiClientSecret, so that two can be valid at once. A client that
     signs has public keys in `jwks` instead; those of `jwks_uri` are a copy that was read at `jwks_read_at`. One that
     connects with a certificate is known by `certificate_name` (`dn:CN=...`, `dns:...`, rules.certificates).
+    `canary_share` per cent of its calls are answered by the next version of the API, since `canary_since`; the
+    instant stays when the share is 0 again.
     """
 
     public_id = models.CharField(max_length=40, unique=True, editable=False)
@@ -74,6 +76,8 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
     disabled_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     first_success_at = models.DateTimeField(null=True)
+    canary_share = models.PositiveSmallIntegerField(default=0, db_default=0)
+    canary_since = models.DateTimeField(null=True)
 
     class Meta(AbstractApplication.Meta):  # type: ignore[misc]
         swappable = "OAUTH2_PROVIDER_APPLICATION_MODEL"
@@ -84,6 +88,10 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]
             ),
             models.CheckConstraint(condition=Q(auth_method__in=AuthMethod.values), name="api_client_auth_method_known"),
             models.CheckConstraint(condition=Q(token_binding__in=Binding.values), name="api_client_binding_known"),
+            models.CheckConstraint(
+                condition=Q(canary_share=0) | Q(canary_share__lte=100, canary_since__isnull=False),
+                name="api_client_canary_is_dated",
+            ),
         ]
 
     def __str__(self) -> str:

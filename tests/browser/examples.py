@@ -45,7 +45,14 @@ from tests.factories.customers import (
 )
 from tests.factories.engagement import event_example, event_type_example
 from tests.factories.experiments import draft_experiment_example, experiment_example
-from tests.factories.integrations import client_example, delivery_example, key_example, sink_example, webhook_example
+from tests.factories.integrations import (
+    canary_example,
+    client_example,
+    delivery_example,
+    key_example,
+    sink_example,
+    webhook_example,
+)
 from tests.factories.registers import (
     activity_example,
     agent_example,
@@ -194,12 +201,14 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "notice-new": purpose_example,
     "jurisdiction": lambda: {"code": "US-CA"},
     "suppression-remove": suppression_example,
-    "api-client": client_example,
+    "api-client": canary_example,
     "api-client-rotate": client_example,
     "api-client-proof": client_example,
     "api-client-contact": client_example,
     "api-client-scopes": client_example,
     "api-client-networks": client_example,
+    "api-client-canary": client_example,
+    "api-client-canary-back": canary_example,
     "api-client-disable": client_example,
     "api-client-enable": client_example,
     "api-key-new": client_example,

@@ -5,8 +5,9 @@ from typing import Any
 from django.utils import timezone
 
 from core.actors import SYSTEM
-from integrations.models import ApiClient, ApiKey, LogSink, WebhookDelivery, WebhookEndpoint
+from integrations.models import ApiClient, ApiKey, DailyUsage, LogSink, WebhookDelivery, WebhookEndpoint
 from integrations.services import sinks, webhooks
+from integrations.services.canaries import set_canary
 from integrations.services.clients import issue_api_key, register_client
 from integrations.services.webhook_results import Outcome, record_outcomes
 
@@ -28,6 +29,23 @@ def client_example() -> dict[str, str]:
     """The address of a client with a key."""
     client = make_client()
     make_key(client)
+    return {"public_id": client.public_id}
+
+
+def canary_example() -> dict[str, str]:
+    """The address of a client of whose calls the next version answered some."""
+    client, now = make_client(), timezone.now()
+    make_key(client)
+    set_canary(client=client, share=20, by=SYSTEM, now=now)
+    for version, calls in (("v1", 80), ("v2", 20)):
+        DailyUsage.objects.create(
+            client_id=client.public_id,
+            day=now.date(),
+            method="GET",
+            route=f"api/{version}/me",
+            calls=calls,
+            buckets={"20": calls},
+        )
     return {"public_id": client.public_id}
 
 
