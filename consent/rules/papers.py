@@ -77,10 +77,14 @@ def why_withheld(papers: Papers, *, country: str, region: str) -> str:
     """
     if {country, region} & set(papers.barred):
         return PLACE_BARRED
-    leaves_europe = not EUROPE.issuperset(papers.places)
-    if leaves_europe and papers.transfer == NO_TRANSFER and (not country or country in EUROPE):
+    if needs_ground(papers) and (not country or country in EUROPE):
         return NO_TRANSFER_GROUND
     return ""
+
+
+def needs_ground(papers: Papers) -> bool:
+    """Whether the company keeps data outside Europe with no ground on record for the transfer (GDPR chapter V)."""
+    return papers.transfer == NO_TRANSFER and not EUROPE.issuperset(papers.places)
 
 
 def is_too_old(papers: Papers, *, happened_at: datetime, now: datetime) -> bool:

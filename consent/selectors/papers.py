@@ -14,7 +14,18 @@ from django.conf import settings
 from django.db.models import F, Q
 
 from consent.models import Processor
-from consent.rules.papers import TOO_OLD, WITHHELD_WORDS, Papers, why_not_covered, why_not_live, why_withheld
+from consent.rules.papers import (
+    EUROPE,
+    NO_TRANSFER_GROUND,
+    PLACE_BARRED,
+    TOO_OLD,
+    WITHHELD_WORDS,
+    Papers,
+    needs_ground,
+    why_not_covered,
+    why_not_live,
+    why_withheld,
+)
 from core.errors import InvalidInput, InvalidState
 from customers.models import Customer
 from customers.selectors.recipients import Barrier
@@ -132,7 +143,16 @@ def barrier_to(recipient: str, now: datetime, /) -> Barrier | None:
         return None
     oldest = None if papers.keep_days is None else now - timedelta(days=papers.keep_days)
     refusal, why = why_not_covered(papers, now.date()), partial(_why, papers)
-    return Barrier(refusal, why, WITHHELD_WORDS, oldest, TOO_OLD)
+    return Barrier(refusal, why, _places(papers), WITHHELD_WORDS, oldest, TOO_OLD)
+
+
+def _places(papers: Papers) -> dict[str, Q]:
+    """`why_withheld` as conditions on customers."""
+    barred = Q(country__in=papers.barred) | Q(region__in=papers.barred)
+    places = {PLACE_BARRED: barred} if papers.barred else {}
+    if needs_ground(papers):
+        places[NO_TRANSFER_GROUND] = Q(country__in=("", *sorted(EUROPE))) & (~barred if papers.barred else Q())
+    return places
 
 
 def _why(papers: Papers, country: str, region: str) -> str:

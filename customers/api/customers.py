@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -16,7 +17,7 @@ from core.api.pagination import paginate
 from core.api.views import ApiView, ApiViewSet, ScopedView, apply_filters
 from core.errors import InvalidInput
 from core.ids import is_public_id
-from customers.api.serializers import CustomerInputSerializer, CustomerSerializer
+from customers.api.serializers import CustomerAnswerSerializer, CustomerInputSerializer, CustomerSerializer
 from customers.models import Customer
 from customers.rules.told import kinds_of
 from customers.selectors.answers import (
@@ -36,7 +37,14 @@ from customers.selectors.customers import find_customer, list_customers
 from customers.selectors.expansions import expand, parse_expand
 from customers.selectors.filters import CustomerQueryFilter
 from customers.selectors.pages import CustomerPages
-from customers.selectors.recipients import barrier_for, check_leaving, kept_back
+from customers.selectors.recipients import (
+    Barrier,
+    barrier_for,
+    check_leaving,
+    kept_back,
+    those_kept_back,
+    those_leaving,
+)
 from customers.services.customers import create_customer, delete_customer, update_customer
 from customers.services.telling import note_told
 
@@ -92,16 +100,17 @@ class Shaping(ScopedView):
     ) -> HttpResponse:
         """One customer in the shape asked for, with its entity tag; names the absorbed visitor that was asked for."""
         shape, (rows, withheld) = self.shape(), self.leaving(rows_of(customer))
+        place = {"Location": location} if location else {}
         if not rows:
-            return json_response({"id": customer.public_id, "object": "customer", **withheld}, status=status)
+            stored = {"id": customer.public_id, "object": "customer", **withheld}
+            return json_response(stored, status=status, headers=place)
         data = answers(rows, shape)[0]
         self.told("customers.record", rows, shape)
         if merged_from != customer.public_id and is_public_id(merged_from, "cus"):
             data["merged_from"] = merged_from
         if shape.redacted and not data.get("deleted"):
             data["redacted"] = list(shape.redacted)
-        headers = {"ETag": etag_for(customer)} | ({"Location": location} if location else {})
-        return json_response(data, status=status, headers=headers)
+        return json_response(data, status=status, headers={"ETag": etag_for(customer)} | place)
 
 
 class CustomerView(Shaping, ApiView):
@@ -133,10 +142,12 @@ class CustomerViewSet(Shaping, ApiViewSet):
         """List customers.
 
         The people you know, newest first; visitors and tombstones on demand. `_after` includes the instant itself,
-        `_before` does not.
+        `_before` does not. People whose data may not go to your company are in no page and in no `total`; `withheld`
+        says how many of those asked for they are, by the reason.
         """
         query, shape = request._request.GET, self.shape()
-        pages, whole = self._pages(query, shape), "include_deleted" in query
+        barrier = barrier_for(self.credential.client_id, now=timezone.now())
+        pages, whole = self._pages(query, shape, barrier), "include_deleted" in query
         page = paginate(
             request._request,
             pages,
@@ -145,7 +156,7 @@ class CustomerViewSet(Shaping, ApiViewSet):
             now=timezone.now(),
             total=lambda: count_for(pages.customers, query),
         )
-        rows, withheld = self.leaving(page.rows)
+        rows, withheld = page.rows, self._left_out(query, barrier) if barrier else {}
         data = answers(rows, shape) if whole else records(rows, shape)
         body = {"data": data, "pagination": page.pagination, **withheld}
         self.told("customers.list", rows, shape)
@@ -153,20 +164,33 @@ class CustomerViewSet(Shaping, ApiViewSet):
             body["redacted"] = shape.redacted
         return json_response(body, headers={"Link": page.link_header} if page.links else {})
 
-    def _pages(self, query: QueryDict, shape: Shape) -> CustomerPages:
-        also = frozenset(criterion.name for criterion in criteria())
+    def _pages(self, query: QueryDict, shape: Shape, barrier: Barrier | None) -> CustomerPages:
+        """What may not leave through the barrier is not asked for, so that pages are full and totals are right."""
         return CustomerPages(
             asked=query,
-            fixed=query.keys().isdisjoint(also),
+            fixed=barrier is None and query.keys().isdisjoint(_of_upper_floors()),
             columns=Row._fields if "include_deleted" in query else columns_for(shape.fields),
-            narrow=lambda: apply_filters(query, self.get_queryset(), CustomerQueryFilter, also),
+            narrow=lambda: those_leaving(self._asked(query), barrier) if barrier else self._asked(query),
         )
 
-    @extend_schema(request=CustomerInputSerializer, responses={201: CustomerSerializer})
+    def _asked(self, query: QueryDict) -> QuerySet[Any]:
+        return apply_filters(query, self.get_queryset(), CustomerQueryFilter, _of_upper_floors())
+
+    def _left_out(self, query: QueryDict, barrier: Barrier) -> dict[str, dict[str, int]]:
+        """How many of all those asked for may not leave, by the reason: beside a total and on the first page."""
+        if "cursor" in query or query.get("count") == "none":
+            return {}
+        asked = those_kept_back(self._asked(query), barrier)
+        counts = {why: count_for(rows, query) for why, rows in asked.items()}
+        found = {why: count for why, count in counts.items() if count}
+        return {"withheld": found} if found else {}
+
+    @extend_schema(request=CustomerInputSerializer, responses={201: CustomerAnswerSerializer})
     def create(self, request: Request) -> HttpResponse:
         """Create a customer.
 
-        Refused when an identifier belongs to another customer or to a person on the suppression list.
+        Refused when an identifier belongs to another customer or to a person on the suppression list. Of somebody whose
+        data may not go to your company only `id`, `object` and `withheld` are answered: nothing that we knew or added.
         """
         self.only("fields", "expand")
         customer = create_customer(properties=self.body(), by=self.actor, now=timezone.now())
@@ -174,7 +198,7 @@ class CustomerViewSet(Shaping, ApiViewSet):
 
     @extend_schema(
         parameters=[*SHAPING, OpenApiParameter("include_deleted", bool, description="Answer a tombstone, not 404.")],
-        responses=CustomerSerializer,
+        responses=CustomerAnswerSerializer,
     )
     def retrieve(self, request: Request, reference: str) -> HttpResponse:
         """Read a customer.
@@ -189,7 +213,7 @@ class CustomerViewSet(Shaping, ApiViewSet):
             return HttpResponse(status=304, headers={"ETag": etag_for(customer)})
         return self.answer(customer, merged_from=reference)
 
-    @extend_schema(request=CustomerInputSerializer, responses=CustomerSerializer)
+    @extend_schema(request=CustomerInputSerializer, responses=CustomerAnswerSerializer)
     def partial_update(self, request: Request, reference: str) -> HttpResponse:
         """Change some fields of a customer.
 
@@ -197,7 +221,7 @@ class CustomerViewSet(Shaping, ApiViewSet):
         """
         return self._update(reference, replace=False)
 
-    @extend_schema(request=CustomerInputSerializer, responses=CustomerSerializer)
+    @extend_schema(request=CustomerInputSerializer, responses=CustomerAnswerSerializer)
     def update(self, request: Request, reference: str) -> HttpResponse:
         """Replace a customer.
 
@@ -241,6 +265,11 @@ class CustomerViewSet(Shaping, ApiViewSet):
         self.check_unchanged(etag_for(customer))
         given = self.request._request.headers.get("If-Match", "*")
         return None if given.strip() == "*" else customer.xid
+
+
+def _of_upper_floors() -> frozenset[str]:
+    """The filters that are not those of customers themselves."""
+    return frozenset(criterion.name for criterion in criteria())
 
 
 def rows_of(customer: Customer) -> list[Row]:

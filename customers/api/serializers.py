@@ -61,6 +61,17 @@ class CustomerSerializer(serializers.Serializer[object]):
         return fields
 
 
+class CustomerAnswerSerializer(CustomerSerializer):
+    """One customer, and what may stand beside the profile; of somebody `withheld` there is only the id."""
+
+    object = serializers.CharField(required=False, help_text="`customer`, where no profile is answered.")
+    redacted = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Fields that need the scope customers.pii:read."
+    )
+    merged_from = serializers.CharField(required=False, help_text="The absorbed visitor that was asked for.")
+    withheld = serializers.DictField(child=serializers.IntegerField(), required=False, help_text=WITHHELD_HELP)
+
+
 class CustomerInputSerializer(serializers.Serializer[object]):
     """Fields of a profile. One of email, phone and external_id is needed to create; null empties a field."""
 

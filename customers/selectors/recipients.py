@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import Q, QuerySet
+
 from core.errors import Forbidden
 from customers.models import Customer
 
@@ -16,11 +18,13 @@ class Barrier:
     """What stands between us and one recipient: `refusal` says why it gets nothing at all now, or is empty.
 
     `why(country, region)` answers the code of the reason why data of somebody living there may not go to it, empty
-    when it may; `words` are the reasons by code. What happened before `oldest` it may not keep any more (`too_old`).
+    when it may; `places` says the same of customers, by code, each person under one code at most; `words` are the
+    reasons by code. What happened before `oldest` it may not keep any more (`too_old`).
     """
 
     refusal: str
     why: Callable[[str, str], str]
+    places: Mapping[str, Q]
     words: Mapping[str, str]
     oldest: datetime | None
     too_old: str
@@ -96,6 +100,21 @@ def kept_back(rows: Iterable[Any], barrier: Barrier | None, /) -> dict[int, str]
         return {}
     said = {row.id: barrier.why(row.country, row.region) for row in rows if not _is_nobody(row)}
     return {pk: why for pk, why in said.items() if why}
+
+
+def those_leaving(customers: QuerySet[Any], barrier: Barrier, /) -> QuerySet[Any]:
+    """As `kept_back`, within a question: those of these customers that may leave."""
+    for place in barrier.places.values():
+        customers = customers.exclude(place & _SOMEBODY)
+    return customers
+
+
+def those_kept_back(customers: QuerySet[Any], barrier: Barrier, /) -> dict[str, QuerySet[Any]]:
+    """The others, by the code of the reason."""
+    return {why: customers.filter(place & _SOMEBODY) for why, place in barrier.places.items()}
+
+
+_SOMEBODY: Final = Q(deleted_at=None, merged_into=None)
 
 
 def _is_nobody(row: Any) -> bool:

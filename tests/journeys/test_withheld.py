@@ -1,6 +1,7 @@
 """What may not go to a company leaves through no door: lists, single records, feeds and the stream keep to one rule."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import ANY
 
 import pytest
 
@@ -11,6 +12,7 @@ from core import outbox
 from core.actors import SYSTEM
 from core.models import OutboxMessage
 from customers.models import Customer, Tag
+from customers.services.customers import delete_customer
 from tests.factories.consent import make_person
 from tests.factories.registers import processor_values
 from tests.support.streams import events_in
@@ -70,6 +72,32 @@ def test_lists__person_whose_data_may_not_go_there__is_left_out_and_counted(part
     assert answer.json()["withheld"] == {"place_barred": 1}
 
 
+@pytest.mark.parametrize("mode", ["offset", "cursor"])
+def test_list__every_second_person_withheld__pages_are_full_and_the_total_is_what_can_be_read(partner, people, mode):
+    for number in range(4):
+        make_person(email=f"p{number}@example.com", country=("DE", "FR")[number % 2])
+
+    first = partner.get(f"/api/v1/customers?limit=2&pagination={mode}")
+    second = partner.get(first.headers["Link"].partition("<")[2].partition(">")[0])
+
+    assert [len(answer.json()["data"]) for answer in (first, second)] == [2, 1]
+    assert {row["country"] for answer in (first, second) for row in answer.json()["data"]} == {"FR"}
+    assert "next" not in second.headers.get("Link", "")
+    assert first.json()["withheld"] == {"place_barred": 3}
+    assert first.json()["pagination"].get("total") == {"offset": 3, "cursor": None}[mode]
+
+
+def test_list__tombstone_of_a_person_withheld__is_told_and_counted(partner, people):
+    delete_customer(customer=people[1], reason="moved on", by=SYSTEM, now=NOW)
+
+    whole = partner.get("/api/v1/customers?include_deleted=true").json()
+    uncounted = partner.get("/api/v1/customers?count=none").json()
+
+    assert {row["id"] for row in whole["data"]} == {person.public_id for person in people}
+    assert (whole["pagination"]["total"], "withheld" in whole) == (2, False)
+    assert ("total" in uncounted["pagination"], "withheld" in uncounted) == (False, False)
+
+
 _SEARCH = {"filter_groups": [{"filters": [{"property": "country", "operator": "IN", "values": ["DE", "FR"]}]}]}
 
 
@@ -95,7 +123,9 @@ def test_write__person_whose_data_may_not_go_there__is_refused_and_nothing_is_st
     assert Customer.objects.get(pk=people[1].pk).first_name == "Uta"
     assert not Tag.objects.filter(name="vip").exists()
     assert created.status_code == 201
-    assert set(created.json()) == {"id", "object", "withheld"}
+    assert created.json() == {"id": ANY, "object": "customer", "withheld": {"place_barred": 1}}
+    assert created.headers["Location"] == f"/api/v1/customers/{created.json()['id']}"
+    assert "ETag" not in created.headers
 
 
 @pytest.mark.django_db(transaction=True)
