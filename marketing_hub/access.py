@@ -56,6 +56,7 @@ PERMISSIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "engagement.view_rejection": ("See refused events", frozenset({_C, _I})),
     "integrations.view_refusedrequest": ("See refused API requests", frozenset({_C, _I})),
     "integrations.view_apiusage": ("See how the API is used", frozenset({_M, _C, _I, _A})),
+    "integrations.remove_pagecomment": ("Remove comments on documentation", frozenset({_C, _I})),
     "integrations.view_apiclient": ("See API clients", frozenset({_C, _I})),
     "integrations.change_apiclient": ("Register and change API clients", frozenset({_I})),
     "integrations.rotate_secret": ("Issue and rotate secrets", frozenset({_I})),

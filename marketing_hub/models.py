@@ -46,3 +46,27 @@ class PageRating(models.Model):
 
     def __str__(self) -> str:
         return self.page
+
+
+class PageComment(models.Model):
+    """What a reader of the documentation wrote beside a vote: plain text; `staff` is a public id, empty for readers.
+
+    Nothing else is kept about the reader. People may write personal data although they are asked not to: staff can
+    remove a comment, and all go after PAGE_COMMENT_DAYS.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    page = models.CharField(max_length=200)
+    helpful = models.BooleanField()
+    text = models.CharField(max_length=1_000)
+    staff = models.CharField(max_length=40, default="", db_default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="page_comment_newest"),
+            models.Index(fields=["page", "-created_at", "-id"], name="page_comment_of_page"),
+        ]
+
+    def __str__(self) -> str:
+        return self.page

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from core.actors import SYSTEM
 from marketing_hub import deprecation_notices
+from marketing_hub.portal import ratings
 from marketing_hub.sandbox.drive import driver
 from marketing_hub.system import seals
 
@@ -21,6 +22,12 @@ def seal_audit(**_: Any) -> None:
 def tell_of_deprecations(**_: Any) -> int:
     """Write to clients that still call what is to end."""
     return deprecation_notices.tell_of_deprecations(now=timezone.now())
+
+
+@shared_task
+def forget_comments(**_: Any) -> int:
+    """Forget what readers of the documentation wrote that is past its retention."""
+    return ratings.forget_comments(now=timezone.now())
 
 
 @shared_task

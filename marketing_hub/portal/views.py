@@ -51,12 +51,24 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def rate(request: HttpRequest) -> HttpResponse:
-    """POST /docs/rate: one vote for a page, from a form without cookies, hence without a token against forgery."""
+    """POST /docs/rate: one vote for a page, with a comment or without.
+
+    The form sets no cookie, hence has no token against forgery: a browser sends the session of a member of staff only
+    from our own pages (SameSite=Lax).
+    """
     page, said = request.POST.get("page", ""), request.POST.get("helpful", "")
+    comment, staff = request.POST.get("comment", ""), str(getattr(request.user, "public_id", ""))
     if said not in ("yes", "no"):
         return HttpResponse("Say yes or no.", status=400, content_type="text/plain; charset=utf-8")
     try:
-        rate_page(page=page, helpful=said == "yes", address=client_ip(request), now=timezone.now())
+        rate_page(
+            page=page,
+            helpful=said == "yes",
+            comment=comment,
+            address=client_ip(request),
+            staff=staff,
+            now=timezone.now(),
+        )
     except DomainError as refusal:
         return HttpResponse(refusal.message, status=refusal.status, content_type="text/plain; charset=utf-8")
     return HttpResponseRedirect(f"{page}?rated=1#rated", status=303)

@@ -132,6 +132,7 @@ RULES: Final[Sequence[Rule]] = (
         lambda now: now,
         "EXISTS (SELECT FROM customers_mergeimage i WHERE i.merge_id = customers_merge.id)",
     ),
+    _rule("Comments on documentation", "marketing_hub_pagecomment", "created_at", "PAGE_COMMENT_DAYS"),
     _rule("Figures of API usage", "integrations_dailyusage", "day", "USAGE_RETENTION_DAYS"),
     _rule("Warnings about quotas", "integrations_quotawarning", "day", "USAGE_RETENTION_DAYS"),
     Rule(

@@ -67,7 +67,7 @@ from tests.factories.requests import (
     request_example,
     request_task_example,
 )
-from tests.factories.system import audit_example, job_example, staff_example, view_example
+from tests.factories.system import audit_example, comment_example, job_example, staff_example, view_example
 from tests.factories.templates import archived_template_example, template_example
 
 _REQUEST_STEPS = (
@@ -83,6 +83,7 @@ _CAMPAIGN_STEPS = (
 _WEBHOOK_STEPS = "edit rotate pause enable test replay remove deliveries"
 
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
+    "page-comment-remove": comment_example,
     "webhook": webhook_example,
     **{f"webhook-{step}": webhook_example for step in _WEBHOOK_STEPS.split()},
     **dict.fromkeys(("anomaly", "anomaly-dismiss", "anomaly-mute"), anomaly_example),

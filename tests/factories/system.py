@@ -8,6 +8,8 @@ from django.utils import timezone
 from core import audit
 from core.actors import SYSTEM, Actor, ActorKind
 from core.models import AuditEntry, Job, JobState, Role, StaffUser
+from marketing_hub.models import PageComment
+from marketing_hub.portal.ratings import rate_page
 from marketing_hub.system.kept_views import save_view
 from tests.factories.core import make_staff
 
@@ -76,3 +78,10 @@ def view_example() -> dict[str, str]:
     values = {"name": "Germans", "query": "country=DE", "shared": True, "opens": False}
     view = save_view(owner=owner, page="customers", by=actor(owner), now=timezone.now(), replace=True, **values)
     return {"public_id": view.public_id}
+
+
+def comment_example() -> dict[str, Any]:
+    """The address of what a reader of the documentation wrote."""
+    page, now = "/docs/webhooks", timezone.now()
+    rate_page(page=page, helpful=False, comment="Where is the schedule?", address="192.0.2.9", now=now)
+    return {"number": PageComment.objects.latest("pk").pk}
