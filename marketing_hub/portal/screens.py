@@ -63,7 +63,9 @@ class CommentFilter(django_filters.FilterSet):  # type: ignore[misc]
     """What the list can be narrowed by."""
 
     of = django_filters.CharFilter(label="Page", field_name="page")
-    helpful = django_filters.BooleanFilter(label="Helpful")
+    helpful = django_filters.ChoiceFilter(
+        label="Vote", choices=[("True", "Helpful"), ("False", "Not helpful")], empty_label="Any vote"
+    )
 
     class Meta:
         model = PageComment
