@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
-from django_filters import ChoiceFilter, FilterSet
+from django_filters import BooleanFilter, ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,10 +25,12 @@ from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.answers import campaign_answer, delivery_answer
 from campaigns.selectors.campaigns import counts_of, find_campaign, list_campaigns, list_deliveries, parts_of
+from campaigns.selectors.pilots import PILOT
 from campaigns.selectors.reactions import outcomes_of, reactions_of
 from campaigns.selectors.templates import templates_of
 from campaigns.services.approval import submit_campaign
 from campaigns.services.campaigns import archive_campaign, change_campaign, define_campaign, duplicate_campaign
+from campaigns.services.pilots import promote_campaign
 from campaigns.services.running import (
     cancel_campaign,
     launch_campaign,
@@ -45,6 +48,11 @@ class CampaignFilter(FilterSet):  # type: ignore[misc]
     """What campaigns can be narrowed by."""
 
     state = ChoiceFilter(choices=State.choices)
+    pilot = BooleanFilter(method="narrow_to_pilots")
+
+    def narrow_to_pilots(self, rows: QuerySet[Campaign], _: str, wanted: bool) -> QuerySet[Campaign]:
+        """Those marked as pilots, or the others."""
+        return rows.filter(PILOT) if wanted else rows.exclude(PILOT)
 
 
 class DeliveryFilter(FilterSet):  # type: ignore[misc]
@@ -61,7 +69,7 @@ class CampaignViewSet(Bodies, ApiViewSet):
         "create": "campaigns:write",
         "retrieve": "campaigns:read",
         "partial_update": "campaigns:write",
-        **dict.fromkeys(("send_unsent", "unschedule"), "campaigns:write"),
+        **dict.fromkeys(("send_unsent", "unschedule", "promote"), "campaigns:write"),
         **dict.fromkeys(("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive"), "campaigns:write"),
     }
     tag = "Campaigns"
@@ -175,6 +183,14 @@ class CampaignViewSet(Bodies, ApiViewSet):
             name = str(next(iter(body), "also_unknown"))
             raise InvalidInput(f"Invalid '{name[:120]}'", param=name[:120])
         return self._step(campaign_id, send_to_unsent, also_unknown=also)
+
+    @extend_schema(operation_id="promoteCampaign", request=None, responses=CampaignSerializer)
+    def promote(self, request: Request, campaign_id: str) -> Response:
+        """Promote a pilot to the full audience.
+
+        Everybody else of the audience taken at launch gets the message; nobody gets it twice.
+        """
+        return self._step(campaign_id, promote_campaign)
 
     @extend_schema(operation_id="archiveCampaign", request=None, responses=CampaignSerializer)
     def archive(self, request: Request, campaign_id: str) -> Response:

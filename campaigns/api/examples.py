@@ -143,6 +143,7 @@ EXAMPLES = [
         status=409,
         answer={"code": "state_conflict"},
     ),
+    Example("promoteCampaign", "Refused: no pilot", path=ID, status=409, answer={"code": "state_conflict"}),
     Example("archiveCampaign", "Put it away", path=ID, answer={"state": "archived"}),
     Example("createTemplate", "A block", body=FOOTER, status=201, answer={"id": "...", "version": 1, "uses": 0}),
     Example("createTemplate", "A message", body=LETTER, status=201, answer={"kind": "message", "locales": []}),

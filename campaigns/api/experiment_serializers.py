@@ -163,13 +163,6 @@ class ExperimentResultsSerializer(GroupReportSerializer):
     counted_at = serializers.DateTimeField(allow_null=True)
 
 
-class FunnelStepSerializer(serializers.Serializer[object]):
-    """A step and how many people came so far."""
-
-    step = serializers.CharField()
-    people = serializers.IntegerField()
-
-
 class InterruptionSerializer(serializers.Serializer[object]):
     """From an instant to another."""
 
@@ -183,24 +176,6 @@ class InterruptionsSerializer(serializers.Serializer[object]):
 
     pauses = InterruptionSerializer(many=True, help_text="When nothing was handed over, by the audit trail.")
     outages = InterruptionSerializer(many=True, help_text="Hours in which no event was heard although many are usual.")
-
-
-class CampaignResultsSerializer(InterruptionsSerializer):
-    """What a campaign brought; figures are null before it was launched or where nothing divides."""
-
-    campaign = serializers.CharField()
-    currency = serializers.CharField()
-    funnel = FunnelStepSerializer(many=True)
-    buyers = serializers.IntegerField(allow_null=True)
-    new_buyers = serializers.IntegerField(allow_null=True)
-    cost = serializers.FloatField(allow_null=True)
-    revenue = serializers.FloatField(allow_null=True)
-    cpa = serializers.FloatField(allow_null=True, help_text="Cost for each customer who bought.")
-    cac = serializers.FloatField(allow_null=True, help_text="Cost for each who bought for the first time.")
-    roas = serializers.FloatField(allow_null=True, help_text="Revenue for each unit spent.")
-    roi = serializers.FloatField(allow_null=True, help_text="From incremental revenue; needs people held out.")
-    window_days = serializers.IntegerField(allow_null=True)
-    compared = GroupReportSerializer(allow_null=True, help_text="Sent against held out.")
 
 
 class CurvePointSerializer(serializers.Serializer[object]):

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from campaigns.api.bodies import Bodies
 from campaigns.api.experiment_serializers import (
-    CampaignResultsSerializer,
     ExperimentChangeSerializer,
     ExperimentInputSerializer,
     ExperimentResultsSerializer,
@@ -24,16 +23,12 @@ from campaigns.api.experiment_serializers import (
 )
 from campaigns.models import Experiment
 from campaigns.rules.experiments import ExperimentState
-from campaigns.selectors.campaign_results import WINDOW, campaign_results
-from campaigns.selectors.campaigns import find_campaign
 from campaigns.selectors.experiment_answers import (
-    campaign_results_answer,
     experiment_answer,
     plan_answer,
     results_answer,
 )
 from campaigns.selectors.experiments import find_experiment, list_experiments
-from campaigns.selectors.interruptions import interruptions_answer
 from campaigns.selectors.planning import Question, plan
 from campaigns.services.experiments import (
     change_experiment,
@@ -214,29 +209,6 @@ class PlanExperiment(ApiView):
         for name in query:
             values[name] = _number(name, query[name])
         return Response(plan_answer(plan(Question(**values))))
-
-
-class CampaignReport(ApiView):
-    """GET /api/v1/campaigns/{campaign_id}/results."""
-
-    scopes = {"get": "reports:read"}
-    tag = "Campaigns"
-
-    @extend_schema(
-        operation_id="getCampaignResults",
-        summary="What did the campaign bring?",
-        responses=CampaignResultsSerializer,
-    )
-    def get(self, request: Request, campaign_id: str) -> Response:
-        """Funnel, buyers, revenue, cost, CPA, CAC, ROAS and ROI, and those sent to against those held out.
-
-        With when the campaign was paused, and hours in which nothing was heard.
-        """
-        self.only()
-        campaign, now = find_campaign(campaign_id), timezone.now()
-        begins = campaign.launched_at
-        heard = interruptions_answer(campaign, begins=begins, ends=min(now, begins + WINDOW) if begins else now)
-        return Response(campaign_results_answer(campaign, campaign_results(campaign, now)) | heard)
 
 
 _FLOATS: Final = ("baseline", "uplift", "deviation", "power", "level")

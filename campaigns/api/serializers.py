@@ -56,6 +56,16 @@ class CampaignChangeSerializer(serializers.Serializer[object]):
         max_digits=5, decimal_places=2, required=False, help_text="Percent of bounces that stop the campaign."
     )
     canary_complaints = serializers.DecimalField(max_digits=5, decimal_places=2, required=False)
+    pilot_percent = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=90,
+        help_text="A pilot: so many percent get it; the others when it is promoted.",
+    )
+    pilot_people = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=1_000_000, help_text="The same as a number of people."
+    )
     holdout_percent = serializers.IntegerField(required=False, min_value=0, max_value=50)
     budget = serializers.DecimalField(max_digits=8, decimal_places=2, required=False, allow_null=True)
     cost_per_message = serializers.DecimalField(max_digits=10, decimal_places=4, required=False)
@@ -125,6 +135,11 @@ class CampaignSerializer(serializers.Serializer[object]):
     canary_complaints = serializers.DecimalField(max_digits=5, decimal_places=2)
     canary_sent_at = serializers.DateTimeField(allow_null=True, help_text="When the first messages were all decided.")
     canary_passed_at = serializers.DateTimeField(allow_null=True, help_text="When the others were let go.")
+    pilot_percent = serializers.IntegerField(allow_null=True)
+    pilot_people = serializers.IntegerField(allow_null=True)
+    pilot_drawn = serializers.IntegerField(allow_null=True, help_text="Who the draw put into the pilot, at launch.")
+    pilot_promoted_at = serializers.DateTimeField(allow_null=True)
+    iteration = serializers.IntegerField(help_text="1; of a copy one more than of what was copied.")
     holdout_percent = serializers.IntegerField()
     budget = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
     cost_per_message = serializers.DecimalField(max_digits=10, decimal_places=4)

@@ -9,8 +9,9 @@ from campaigns.api.automation_simulation import AutomationSimulation
 from campaigns.api.automations import AutomationViewSet
 from campaigns.api.budgets import BudgetGuardView, RevertRaise
 from campaigns.api.campaign_metrics import CampaignMetrics
+from campaigns.api.campaign_report import CampaignReport
 from campaigns.api.campaigns import CampaignViewSet, DeliveryViewSet
-from campaigns.api.experiments import CampaignReport, ExperimentViewSet, PlanExperiment, RecordShown
+from campaigns.api.experiments import ExperimentViewSet, PlanExperiment, RecordShown
 from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, RedeemCode
 from campaigns.api.ofrep import evaluate_all, evaluate_one
 from campaigns.api.promotion import promotion
@@ -20,7 +21,18 @@ from campaigns.api.trying import CampaignLinks, PreviewCampaign, PreviewTemplate
 
 _MANY: dict[str, Any] = {"get": "list", "post": "create"}
 _ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
-_STEPS = ("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive", "send-unsent", "unschedule")
+_STEPS = (
+    "duplicate",
+    "submit",
+    "launch",
+    "pause",
+    "resume",
+    "cancel",
+    "archive",
+    "send-unsent",
+    "unschedule",
+    "promote",
+)
 _VERBS = ("pause", "resume", "archive", "enrol")
 _MOVES = ("activate", "pause", "end")
 

@@ -7,12 +7,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns.console.campaigns import address, promoting
 from campaigns.console.experiment_words import lines_of, said
 from campaigns.console.words import STATES, VIEW
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
+from campaigns.selectors.campaign_metrics import Figures
 from campaigns.selectors.campaign_results import CampaignResults, campaign_results
 from campaigns.selectors.campaigns import find_campaign
+from campaigns.selectors.pilots import is_pilot, pilot_story
 from core.console import cells
 from core.console.pages import Action
 from core.console.views import DetailPage, Figure, Header
@@ -45,6 +48,7 @@ def _compared(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
         "measures": lines_of(compared) if compared else (),
         "said": [said(one) for one in compared.decisions.values()] if compared else (),
         "control": "Held out",
+        "pilot": bool(campaign.pilot_drawn) and not campaign.pilot_promoted_at,
         "every_look": True,
         "number": len(compared.comparisons) if compared else 0,
         "holdout": campaign.holdout_percent,
@@ -73,12 +77,39 @@ def _money(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     }
 
 
+def _pilot(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
+    found = pilot_story(campaign, timezone.now())
+    groups = [("The pilot", found.figures), ("The others", found.rest)] if found else []
+    return {
+        "pilot": found,
+        "marked": is_pilot(campaign),
+        "groups": [(label, one, _shares(one)) for label, one in groups if one],
+        "compared": [
+            (
+                one.label,
+                cells.percent(one.pilot),
+                cells.percent(one.rest),
+                f"{100 * one.difference.low:+.2f} to {100 * one.difference.high:+.2f} points",
+                "< 0.001" if one.p_value < 0.001 else f"{one.p_value:.3f}",
+            )
+            for one in (found.compared if found else ())
+        ],
+    }
+
+
+def _shares(one: Figures) -> list[str]:
+    pairs = [(one.delivered, one.sent), (one.opened, one.measured), (one.clicked, one.measured)]
+    shares = [cells.percent(part / whole) if whole else cells.NOTHING for part, whole in pairs]
+    return [cells.number(one.sent), *shares, cells.number(one.buyers)]
+
+
 class CampaignResultsPage(DetailPage):
     """What the campaign changed, as far as anybody can know."""
 
     name, title, permission, panel_area = "campaign-results", "Results", VIEW, "campaign-results"
     panels = (
         Panel("funnel", "Funnel", "campaigns/_funnel.html", VIEW, _funnel, order=10, poll=5),
+        Panel("pilot", "Pilot", "campaigns/_pilot.html", VIEW, _pilot, order=15),
         Panel("compared", "Against those held out", "campaigns/_held_out.html", VIEW, _compared, order=20),
         Panel("money", "Cost and revenue", "customers/_facts.html", VIEW, _money, place="side", order=10, poll=15),
     )
@@ -106,5 +137,10 @@ class CampaignResultsPage(DetailPage):
         )
 
     def actions(self, subject: Campaign) -> Sequence[Action]:
-        """Back to the campaign."""
-        return (Action("Campaign", reverse("console:campaign", args=[subject.public_id]), VIEW, "arrow-left"),)
+        """Back to the campaign; a pilot that is over can be promoted."""
+        back = Action("Campaign", reverse("console:campaign", args=[subject.public_id]), VIEW, "arrow-left")
+        steps = [
+            Action(label, address(name, subject), right, icon, primary=primary)
+            for label, name, right, icon, primary in promoting(subject)
+        ]
+        return (back, *steps)

@@ -28,6 +28,7 @@ from campaigns.selectors.campaigns import (
     reasons_of,
 )
 from campaigns.selectors.links import body_of, links_of
+from campaigns.selectors.pilots import PILOT, is_pilot
 from campaigns.selectors.reactions import outcomes_of, reactions_of
 from core.console import cells
 from core.console.pages import Action
@@ -45,6 +46,13 @@ class CampaignFilter(django_filters.FilterSet):  # type: ignore[misc]
     """What campaigns can be narrowed by."""
 
     state = django_filters.ChoiceFilter(label="State", choices=State.choices, empty_label="Any state")
+    pilot = django_filters.ChoiceFilter(
+        label="Pilot", choices=[("yes", "Pilots")], empty_label="Pilots and others", method="narrow_to_pilots"
+    )
+
+    def narrow_to_pilots(self, rows: QuerySet[Campaign], _: str, __: str) -> QuerySet[Campaign]:
+        """Those marked as pilots."""
+        return rows.filter(PILOT)
 
     class Meta:
         model = Campaign
@@ -61,13 +69,14 @@ class CampaignList(ListPage):
         Tab("Drafts", {"state": "draft"}),
         Tab("To review", {"state": "in_review"}),
         Tab("Sending", {"state": "sending"}),
+        Tab("Pilots", {"pilot": "yes"}),
     )
     columns = (
         Column(
             "campaign",
             "Campaign",
             value=whole_row,
-            cell=lambda row: cells.link(address("campaign", row), row.name),
+            cell=lambda row: cells.link(address("campaign", row), row.name, "Pilot" if is_pilot(row) else ""),
         ),
         Column("state", "State", cell=cells.state(STATES)),
         Column("people", "Audience", cell=cells.number, end=True),
@@ -148,6 +157,13 @@ def _canary(campaign: Campaign) -> str:
     return f"{campaign.canary_percent} %, then {campaign.canary_minutes} minutes, then: {then}"
 
 
+def _pilot(campaign: Campaign) -> str:
+    if not is_pilot(campaign):
+        return "No: everybody gets it"
+    limit = f"{campaign.pilot_percent} %" if campaign.pilot_percent else f"{campaign.pilot_people or 0:,} people"
+    return f"{limit}, " + ("promoted to everybody" if campaign.pilot_promoted_at else "the others when it is promoted")
+
+
 def _facts(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     quiet = f"{campaign.quiet_from:%H:%M} to {campaign.quiet_until:%H:%M} there" if campaign.quiet_from else "None"
     cap = f"{campaign.cap_messages} in {campaign.cap_days} days, then: {campaign.get_cap_choice_display().lower()}"
@@ -161,6 +177,7 @@ def _facts(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
         ("Limit a person", cap if campaign.cap_messages else "None"),
         ("Measured", "Opens and clicks of people who agreed" if campaign.tracking else "Nothing"),
         ("First to", _canary(campaign)),
+        ("Pilot", _pilot(campaign)),
         ("Held out", f"{campaign.holdout_percent} %" if campaign.holdout_percent else "Nobody"),
         ("Budget", cells.money(campaign.budget, campaign.currency) if campaign.budget is not None else "None"),
         ("Submitted by", cells.code(campaign.submitted_by)),
@@ -225,9 +242,17 @@ class CampaignDetail(DetailPage):
             always.insert(0, Action("Deliveries", address("campaign-deliveries", subject), VIEW, "list"))
         steps = [
             Action(label, address(name, subject), right, icon, primary=primary)
-            for label, name, right, icon, primary in _STEPS.get(subject.state, ())
+            for label, name, right, icon, primary in (*_STEPS.get(subject.state, ()), *promoting(subject))
         ]
         return (*always, *steps)
+
+
+def promoting(campaign: Campaign) -> Sequence[tuple[str, str, str, str, bool]]:
+    """The step that promotes a pilot, when it is over and was not promoted."""
+    over = campaign.state in (State.COMPLETED, State.COMPLETED_WITH_GAPS)
+    if not over or not is_pilot(campaign) or campaign.pilot_promoted_at or campaign.totals:
+        return ()
+    return (("Promote", "campaign-promote", LAUNCH, "users", True),)
 
 
 _EDIT = ("Edit", "campaign-basics", CHANGE, "edit", False)

@@ -9,12 +9,15 @@ from django.urls import reverse
 from campaigns.console.campaigns import address
 from campaigns.console.words import APPROVE, CHANGE, LAUNCH, PAUSE
 from campaigns.models import Campaign
+from campaigns.rules.budget import cost_of
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.selectors.audience import audience_of
 from campaigns.selectors.campaigns import counts_of, find_campaign
+from campaigns.selectors.pilots import waiting_for
 from campaigns.services.approval import approve_campaign, send_back_campaign
 from campaigns.services.campaigns import archive_campaign, duplicate_campaign
 from campaigns.services.links import check_campaign_links
+from campaigns.services.pilots import promote_campaign
 from campaigns.services.running import (
     cancel_campaign,
     launch_campaign,
@@ -199,6 +202,34 @@ class SendUnsent(_Step):
         """Send again."""
         also = form.cleaned_data["also_unknown"]
         return send_to_unsent(campaign=self.campaign, also_unknown=also, by=self.actor, now=self.now)
+
+
+class PromoteCampaign(_Step):
+    """From the pilot to everybody."""
+
+    name, title = "campaign-promote", "Promote pilot"
+    submit_label, success = "Send to the others", "The pilot is promoted: the others of its audience get it now."
+
+    def question(self) -> str:
+        """What happens."""
+        return (
+            f"“{self.campaign.name}” goes to everybody else of the audience that was taken when it was launched. "
+            "Whoever has it is not sent it again; permission is checked anew for everybody."
+        )
+
+    def consequences(self) -> Sequence[tuple[str, str]]:
+        """How many have it, how many get it, what that costs."""
+        row = self.campaign
+        people = waiting_for(row).count()
+        return (
+            ("In the pilot", cells.number(row.pilot_drawn)),
+            ("Get it now", cells.number(people)),
+            ("Costs at most", cells.money(cost_of(people, row.cost_per_message), row.currency)),
+        )
+
+    def save(self, form: ConsoleForm) -> Campaign:
+        """Promote."""
+        return promote_campaign(campaign=self.campaign, by=self.actor, now=self.now)
 
 
 class CheckLinks(_Step):

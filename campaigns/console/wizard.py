@@ -140,6 +140,17 @@ class AudienceForm(ConsoleForm):
         help_text="So many of them get nothing, so that you can measure what the campaign changed. 0 for none.",
     )
 
+    pilot_percent = forms.IntegerField(
+        label="Pilot: send to so many percent",
+        required=False,
+        min_value=1,
+        max_value=90,
+        help_text="Makes it a pilot: the others wait until you have seen how it does and promote it.",
+    )
+    pilot_people = forms.IntegerField(
+        label="Or: to so many people", required=False, min_value=1, max_value=1_000_000, help_text="Empty: no pilot."
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = list(list_segments().order_by("name").values_list("slug", "name"))
@@ -162,7 +173,8 @@ class CampaignAudience(_CampaignStep):
         found: dict[str, list[str]] = {Role.INCLUDE: [], Role.EXCLUDE: []}
         for part in parts_of([row]).get(row.pk, []):
             found[part.role].append(part.segment.slug)
-        return {**found, "holdout_percent": row.holdout_percent}
+        limits = {name: getattr(row, name) for name in ("holdout_percent", "pilot_percent", "pilot_people")}
+        return {**found, **limits}
 
 
 class MessageForm(ConsoleForm):

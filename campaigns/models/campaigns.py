@@ -60,7 +60,9 @@ class Campaign(PublicId, TimeStamped):
     size of the audience: the number of delivery rows of its first step; `totals` keeps their counts by state when the
     rows themselves have been removed for their age, `reactions` and `outcomes` what became of the messages. Times
     are UTC, quiet hours are the person's. `canary_percent` of the audience gets the message first; `canary_sent_at`
-    says when all of them were decided about, `canary_passed_at` when the others were let go.
+    says when all of them were decided about, `canary_passed_at` when the others were let go. A pilot reaches a share or
+    a number of them: `pilot_drawn` of `pilot_of` people; everybody else follows when it is promoted. `iteration` counts
+    copies of copies, from 1.
     """
 
     id_prefix = "cmp"
@@ -91,6 +93,13 @@ class Campaign(PublicId, TimeStamped):
     canary_complaints = models.DecimalField(max_digits=5, decimal_places=2, default=Decimal("0.30"))
     canary_sent_at = models.DateTimeField(null=True)
     canary_passed_at = models.DateTimeField(null=True)
+    pilot_percent = models.PositiveSmallIntegerField(null=True)
+    pilot_people = models.PositiveIntegerField(null=True)
+    pilot_drawn = models.BigIntegerField(null=True)
+    pilot_of = models.BigIntegerField(null=True)
+    pilot_promoted_at = models.DateTimeField(null=True)
+    origin = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, db_index=False, related_name="+")
+    iteration = models.PositiveSmallIntegerField(default=1, db_default=1)
     holdout_percent = models.PositiveSmallIntegerField(default=0)
     budget = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     cost_per_message = models.DecimalField(max_digits=10, decimal_places=4, default=0)
@@ -128,6 +137,11 @@ class Campaign(PublicId, TimeStamped):
             ),
             models.CheckConstraint(
                 condition=Q(canary_percent=None) | Q(canary_percent__range=(1, 50)), name="campaign_canary_is_a_share"
+            ),
+            models.CheckConstraint(
+                condition=(Q(pilot_percent=None) | Q(pilot_percent__range=(1, 90), pilot_people=None))
+                & (Q(pilot_people=None) | Q(pilot_people__gte=1)),
+                name="campaign_pilot_is_a_share_or_a_number",
             ),
             models.CheckConstraint(condition=Q(holdout_percent__lte=50), name="campaign_holdout_at_most_half"),
             models.CheckConstraint(

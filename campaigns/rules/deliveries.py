@@ -38,6 +38,7 @@ REASONS: Final[Mapping[str, str]] = {
     "merged": "Became one with another profile",
     "held_out": "Left out on purpose, to measure what the campaign changes",
     "global_holdout": "In the global holdout, which gets no marketing, to measure what all of it changes",
+    "pilot": "Waiting until the pilot is promoted, and compared with it meanwhile",
     "quiet_hours": "Waiting for the end of quiet hours where the person is",
     "frequency_cap": "Has had as many messages as the limit allows",
     "replaced": "Another message took its place under the limit of messages a person",

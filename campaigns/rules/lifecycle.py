@@ -46,9 +46,9 @@ RUNNING: Final = frozenset({State.BUILDING_AUDIENCE, State.SENDING})
 ENDED: Final = frozenset({State.COMPLETED, State.COMPLETED_WITH_GAPS, State.CANCELLED, State.FAILED, State.ARCHIVED})
 
 
-def may_become(before: str, after: str) -> bool:
-    """Whether a campaign may go from one state to the other."""
-    return after in MOVES[before]
+def may_become(before: str, after: str, *, promoted: bool = False) -> bool:
+    """Whether a campaign may go from one state to the other; a completed pilot sends again when it is promoted."""
+    return after in MOVES[before] or (promoted and (before, after) == (State.COMPLETED, State.SENDING))
 
 
 def why_not(before: str, after: str) -> str:

@@ -149,6 +149,8 @@ READERS: Final[Mapping[str, Reader]] = {
     "canary_minutes": whole(0, 10_000, optional=False),
     "canary_bounces": amount(2, optional=False),
     "canary_complaints": amount(2, optional=False),
+    "pilot_percent": whole(1, 90),
+    "pilot_people": whole(1, 1_000_000),
     "holdout_percent": whole(0, 50, optional=False),
     "budget": amount(2, optional=True),
     "cost_per_message": amount(4, optional=False),

@@ -56,7 +56,7 @@ def campaign_results(campaign: Campaign, now: datetime) -> CampaignResults | Non
     counts = counts_of([campaign]).get(campaign.pk, {})
     figures = progress(campaign, counts)
     sums = _sums(campaign, campaign.launched_at, now)
-    compared = _compared(campaign, sums) if campaign.holdout_percent else None
+    compared = _compared(campaign, sums) if compares(campaign) else None
     sent = sums[TREATED]["sums"]
     new = _new_buyers(campaign, now)
     incremental = next((one.incremental for one in compared.comparisons if one.incremental), None) if compared else None
@@ -76,6 +76,23 @@ def campaign_results(campaign: Campaign, now: datetime) -> CampaignResults | Non
         compared=compared,
         window_days=WINDOW.days,
     )
+
+
+def compares(campaign: Campaign) -> bool:
+    """Whether somebody was held out whom those it was sent to can be compared with: for good, or until promoted."""
+    return bool(campaign.holdout_percent) or _runs_as_pilot(campaign)
+
+
+def _runs_as_pilot(campaign: Campaign) -> bool:
+    return bool(campaign.pilot_drawn) and campaign.pilot_drawn != campaign.pilot_of and not campaign.pilot_promoted_at
+
+
+def _treated_share(campaign: Campaign) -> float:
+    """The share of those drawn who were to get it; who waits for a pilot is on the other side."""
+    share = 1 - campaign.holdout_percent / 100
+    if _runs_as_pilot(campaign) and campaign.pilot_of:
+        share *= (campaign.pilot_drawn or 0) / campaign.pilot_of
+    return share
 
 
 def _funnel(campaign: Campaign, counts: Mapping[str, int], buyers: int) -> tuple[tuple[str, int], ...]:
@@ -103,8 +120,8 @@ def _sums(campaign: Campaign, launched: datetime, now: datetime) -> dict[str, An
 
 
 def _compared(campaign: Campaign, sums: Mapping[str, Any]) -> Report:
-    share = campaign.holdout_percent / 100
-    shares = {CONTROL: share, TREATED: 1 - share}
+    share = _treated_share(campaign)
+    shares = {CONTROL: 1 - share, TREATED: share}
     arms = [arm_of(key, shares[key], sums[key], MEASURES) for key in (CONTROL, TREATED)]
     measures = [find_measure(key, campaign.currency).measure for key in MEASURES]
     smallest = round((campaign.people or 0) * min(shares.values()))

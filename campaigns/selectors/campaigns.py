@@ -117,21 +117,27 @@ def segment_problems(parts: Sequence[CampaignSegment], now: datetime) -> list[st
 def launch_problems(campaign: Campaign, audience: Audience, now: datetime) -> list[str]:
     """Everything that stands against launching, in sentences; [] when nothing does."""
     parts = parts_of([campaign]).get(campaign.pk, [])
-    found = [*words_faults(campaign), *link_problems(body_of(campaign)), *segment_problems(parts, now)]
-    if campaign.purpose_id not in catalogue().uses:
-        found.append("The purpose of this campaign is no longer in use.")
+    found = [*segment_problems(parts, now), *sending_problems(campaign, audience.reachable)]
     if not found and not audience.reachable:
         found.append("Nobody in the audience may be written to.")
-    if campaign.channel == Channel.WEBHOOK and not somebody_listens(MESSAGE_TOPIC):
-        found.append(f"No active webhook asks for {MESSAGE_TOPIC}: nobody would deliver its messages.")
-    if not affordable(audience.reachable, campaign.cost_per_message, campaign.budget):
-        cost = cost_of(audience.reachable, campaign.cost_per_message)
-        found.append(f"It would cost {cost} {campaign.currency}; the budget is {campaign.budget}.")
     if campaign.reviewed_people is not None and changed_much(campaign.reviewed_people, audience.total):
         found.append(
             f"The audience was {campaign.reviewed_people:,} people when it was reviewed and is {audience.total:,} now; "
             "have it reviewed again."
         )
+    return found
+
+
+def sending_problems(campaign: Campaign, messages: int) -> list[str]:
+    """What stands against sending so many messages in all: words, links, purpose, who delivers them, budget."""
+    found = [*words_faults(campaign), *link_problems(body_of(campaign))]
+    if campaign.purpose_id not in catalogue().uses:
+        found.append("The purpose of this campaign is no longer in use.")
+    if campaign.channel == Channel.WEBHOOK and not somebody_listens(MESSAGE_TOPIC):
+        found.append(f"No active webhook asks for {MESSAGE_TOPIC}: nobody would deliver its messages.")
+    if not affordable(messages, campaign.cost_per_message, campaign.budget):
+        cost = cost_of(messages, campaign.cost_per_message)
+        found.append(f"It would cost {cost} {campaign.currency}; the budget is {campaign.budget}.")
     return found
 
 

@@ -68,13 +68,18 @@ def change_campaign(*, campaign: Campaign, values: Mapping[str, Any], by: Actor,
 
 @transaction.atomic
 def duplicate_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign:
-    """A new draft with the words, audience and limits of another campaign; nothing of its approval or its date."""
+    """A new draft with the words, audience and limits of another campaign; nothing of its approval or its date.
+
+    It is the next iteration of that campaign.
+    """
     values = {name: getattr(campaign, name) for name in _COPIED}
     for part in parts_of([campaign]).get(campaign.pk, []):
         if part.segment.state == SegmentState.ACTIVE:
             values.setdefault(part.role, []).append(part.segment.slug)
     named = {"name": f"{campaign.name[:113]} (copy)", "purpose": campaign.purpose_id}
     copy = define_campaign(values=values | named, by=by, now=now)
+    copy.origin, copy.iteration = campaign, campaign.iteration + 1
+    copy.save(update_fields=["origin", "iteration"])
     origin = {"of": ["", campaign.public_id]}
     audit.record(by=by, action="campaign.duplicated", target=copy.public_id, changes=origin)
     return copy
@@ -96,7 +101,7 @@ def move(*, campaign: Campaign, to: str, by: Actor, now: datetime, reason: str =
 
     Audit trail and outbox tell of it as `campaign.<state>`; a campaign that begins to send was `launched`.
     """
-    if not may_become(campaign.state, to):
+    if not may_become(campaign.state, to, promoted="pilot_promoted_at" in fields):
         raise InvalidState(why_not(campaign.state, to))
     before, campaign.state, campaign.updated_at = campaign.state, to, now
     for name, value in fields.items():
@@ -138,8 +143,20 @@ def _apply(campaign: Campaign, values: Mapping[str, Any]) -> dict[str, tuple[str
             segments[name] = kept
         else:
             setattr(campaign, "purpose_id" if name == "purpose" else name, kept)
+    _make_one_pilot(campaign, values)
     _check_together(campaign)
     return segments
+
+
+def _make_one_pilot(campaign: Campaign, values: Mapping[str, Any]) -> None:
+    """A share takes the place of a number and the other way round, unless both are sent."""
+    named = [name for name in ("pilot_percent", "pilot_people") if values.get(name) is not None]
+    if len(named) == 2:
+        raise InvalidInput("A pilot is limited by a share or by a number of people.", param="pilot_people")
+    if named == ["pilot_percent"]:
+        campaign.pilot_people = None
+    if named == ["pilot_people"]:
+        campaign.pilot_percent = None
 
 
 def _check_together(campaign: Campaign) -> None:

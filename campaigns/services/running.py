@@ -16,6 +16,7 @@ from campaigns.services.campaigns import locked, move
 from campaigns.services.canaries import hold_back, let_go
 from campaigns.services.holding import hold_out
 from campaigns.services.lanes import settle_lost, withdraw
+from campaigns.services.pilots import draw_pilot
 from core import jobs
 from core.actors import SYSTEM, Actor
 from core.errors import InvalidState
@@ -124,10 +125,11 @@ def build_audience(*, campaign_id: int, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(FILL, parameters(campaign, now))
     hold_out(campaign=campaign, now=now)
+    drawn = draw_pilot(campaign=campaign)
     hold_back(campaign=campaign)
     taken = [_frozen(part) for part in parts_of([campaign]).get(campaign.pk, [])]
     people = Delivery.objects.filter(campaign=campaign).count()
-    move(campaign=campaign, to=State.SENDING, by=SYSTEM, now=now, people=people, audience=taken)
+    move(campaign=campaign, to=State.SENDING, by=SYSTEM, now=now, people=people, audience=taken, **drawn)
     return people
 
 

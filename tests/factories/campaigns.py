@@ -12,7 +12,7 @@ from campaigns.services.approval import approve_campaign, submit_campaign
 from campaigns.services.budgets import set_guard
 from campaigns.services.campaigns import define_campaign
 from campaigns.services.offers import define_offer, define_promotion, make_codes, move_promotion
-from campaigns.services.running import build_audience, launch_campaign
+from campaigns.services.running import build_audience, close_campaign, launch_campaign
 from core.actors import SYSTEM, Actor, ActorKind
 from customers.models import Customer, Segment, SegmentKind
 from customers.services.segments import change_members, define_segment
@@ -69,6 +69,21 @@ def campaign_example() -> dict[str, str]:
 def launched_example() -> dict[str, str]:
     """The address of a campaign whose audience is built."""
     return {"public_id": launched(make_campaign()).public_id}
+
+
+def piloted(people: int = 6, now: datetime | None = None, **values: Any) -> Campaign:
+    """A pilot to half of so many people, all of them sent to."""
+    at = now or timezone.now()
+    campaign = launched(make_campaign(make_people(people), at, **{"pilot_percent": 50, **values}), at)
+    Delivery.objects.filter(campaign=campaign, state="queued").update(state="sent", sent_at=at)
+    close_campaign(campaign_id=campaign.pk, now=at)
+    campaign.refresh_from_db()
+    return campaign
+
+
+def pilot_example() -> dict[str, str]:
+    """The address of a pilot that is over."""
+    return {"public_id": piloted().public_id}
 
 
 def guarded(campaign: Campaign, now: datetime | None = None, **limits: Any) -> BudgetGuard:

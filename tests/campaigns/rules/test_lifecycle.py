@@ -28,3 +28,8 @@ def test_may_become__past_the_approval_or_back__never(before, after):
 
 def test_why_not__refused_move__says_what_it_is_and_from_where_it_could():
     assert why_not("draft", "scheduled") == ("This campaign is draft; only one that is approved can become scheduled.")
+
+
+def test_may_become__completed_pilot_that_is_promoted__sends_again_and_nothing_else_does():
+    assert may_become("completed", "sending", promoted=True)
+    assert not may_become("archived", "sending", promoted=True)

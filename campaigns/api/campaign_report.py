@@ -1,0 +1,90 @@
+"""/campaigns/{campaign_id}/results: what a campaign brought, and how its pilot did."""
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns.api.campaign_metrics import MetricsSerializer
+from campaigns.api.experiment_serializers import GroupReportSerializer, InterruptionsSerializer, IntervalSerializer
+from campaigns.selectors.campaign_results import WINDOW, campaign_results
+from campaigns.selectors.campaigns import find_campaign
+from campaigns.selectors.experiment_answers import campaign_results_answer
+from campaigns.selectors.interruptions import interruptions_answer
+from campaigns.selectors.pilots import MEASURES as PILOT_MEASURES
+from campaigns.selectors.pilots import pilot_answer, pilot_story
+from core.api.views import ApiView
+
+
+class FunnelStepSerializer(serializers.Serializer[object]):
+    """A step and how many people came so far."""
+
+    step = serializers.CharField()
+    people = serializers.IntegerField()
+
+
+class PilotComparisonSerializer(serializers.Serializer[object]):
+    """The others against the pilot in one share (pooled two-proportion z test)."""
+
+    measure = serializers.ChoiceField(choices=[key for key, *_ in PILOT_MEASURES])
+    pilot = serializers.FloatField()
+    rest = serializers.FloatField()
+    difference = IntervalSerializer(help_text="The others less the pilot, with 95 % confidence.")
+    p_value = serializers.FloatField(help_text="Corrected by Holm for all of them.")
+
+
+class PilotSerializer(serializers.Serializer[object]):
+    """How a pilot went; its messages against those held out for it are in `compared` until it is promoted."""
+
+    drawn = serializers.IntegerField(help_text="Who was put into the pilot.")
+    of = serializers.IntegerField(help_text="Of so many people.")
+    waiting = serializers.IntegerField(help_text="Who gets it when the pilot is promoted.")
+    promoted_at = serializers.DateTimeField(allow_null=True)
+    pilot = MetricsSerializer(allow_null=True, help_text="Its messages; null before the first.")
+    rest = MetricsSerializer(allow_null=True, help_text="Messages after it was promoted; null before.")
+    same_time = serializers.BooleanField(help_text="Whether both had the whole window to buy in.")
+    compared = PilotComparisonSerializer(many=True)
+
+
+class CampaignResultsSerializer(InterruptionsSerializer):
+    """What a campaign brought; figures are null before it was launched or where nothing divides."""
+
+    campaign = serializers.CharField()
+    currency = serializers.CharField()
+    funnel = FunnelStepSerializer(many=True)
+    buyers = serializers.IntegerField(allow_null=True)
+    new_buyers = serializers.IntegerField(allow_null=True)
+    cost = serializers.FloatField(allow_null=True)
+    revenue = serializers.FloatField(allow_null=True)
+    cpa = serializers.FloatField(allow_null=True, help_text="Cost for each customer who bought.")
+    cac = serializers.FloatField(allow_null=True, help_text="Cost for each who bought for the first time.")
+    roas = serializers.FloatField(allow_null=True, help_text="Revenue for each unit spent.")
+    roi = serializers.FloatField(allow_null=True, help_text="From incremental revenue; needs people held out.")
+    window_days = serializers.IntegerField(allow_null=True)
+    compared = GroupReportSerializer(allow_null=True, help_text="Sent against held out.")
+    pilot = PilotSerializer(allow_null=True, help_text="Null for a campaign that is no pilot, and before the launch.")
+
+
+class CampaignReport(ApiView):
+    """GET /api/v1/campaigns/{campaign_id}/results."""
+
+    scopes = {"get": "reports:read"}
+    tag = "Campaigns"
+
+    @extend_schema(
+        operation_id="getCampaignResults",
+        summary="What did the campaign bring?",
+        responses=CampaignResultsSerializer,
+    )
+    def get(self, request: Request, campaign_id: str) -> Response:
+        """Funnel, buyers, revenue, cost, CPA, CAC, ROAS and ROI, and those sent to against those held out.
+
+        With when the campaign was paused, hours in which nothing was heard, and how its pilot did.
+        """
+        self.only()
+        campaign, now = find_campaign(campaign_id), timezone.now()
+        begins = campaign.launched_at
+        heard = interruptions_answer(campaign, begins=begins, ends=min(now, begins + WINDOW) if begins else now)
+        answer = campaign_results_answer(campaign, campaign_results(campaign, now))
+        return Response(answer | heard | {"pilot": pilot_answer(pilot_story(campaign, now))})
