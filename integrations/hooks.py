@@ -24,7 +24,7 @@ from integrations.rules.routes import template_of
 from integrations.selectors.anomalies import subject_names, waiting_anomalies
 from integrations.selectors.clients import Found, count_expiring, find_api_key, find_bearer, list_clients
 from integrations.selectors.quotas import warned_today
-from integrations.selectors.sinks import failing_sinks, list_sinks, most_behind
+from integrations.selectors.sinks import failing_sinks, list_sinks, most_behind, sinks_behind
 from integrations.selectors.usage import list_requests
 from integrations.selectors.webhooks import (
     collect_deliveries,
@@ -182,6 +182,7 @@ def _search_webhooks(text: str, reader: menu.Reader) -> list[menu.Hit]:
 
 register_connections(name="webhooks", lister=connections_behind)
 register_connections(name="clients", lister=_clients_behind)
+register_connections(name="sinks", lister=sinks_behind)
 
 
 def _failing_sinks() -> list[menu.Alert]:

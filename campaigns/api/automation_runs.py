@@ -16,6 +16,7 @@ from campaigns.selectors.automations.answers import run_answer
 from campaigns.selectors.automations.listing import find_automation, find_run, list_runs, records_of
 from campaigns.services.automations.stopped import remove_run, remove_stopped, restart_run, restart_stopped
 from core.api.views import ApiViewSet
+from customers.selectors.recipients import check_leaving, rows_leaving
 
 
 class StepRecordSerializer(serializers.Serializer[object]):
@@ -79,8 +80,9 @@ class RunViewSet(ApiViewSet):
 
         Newest first.
         """
-        rows = list_runs(find_automation(automation_id))
-        page = self.list_page(rows, filterset=RunFilter, now=timezone.now())
+        rows, now = list_runs(find_automation(automation_id)), timezone.now()
+        rows = rows_leaving(rows, "customer", recipient=self.credential.client_id, now=now)
+        page = self.list_page(rows, filterset=RunFilter, now=now)
         return self.page_response(page, [run_answer(row) for row in page.rows])
 
     @extend_schema(operation_id="getAutomationRun", responses=AutomationRunSerializer)
@@ -90,7 +92,7 @@ class RunViewSet(ApiViewSet):
         With every step and why it went so.
         """
         self.only()
-        run = find_run(find_automation(automation_id), run_id)
+        run = self._run(automation_id, run_id)
         return Response(run_answer(run, records_of(run)))
 
     @extend_schema(operation_id="restartAutomationRun", request=None, responses=AutomationRunSerializer)
@@ -129,9 +131,15 @@ class RunViewSet(ApiViewSet):
         automation = find_automation(automation_id)
         return Response({"people": remove_stopped(automation=automation, by=self.actor, now=timezone.now())})
 
+    def _run(self, automation_id: str, run_id: str) -> Run:
+        """The run, of somebody who may be told of."""
+        run, client = find_run(find_automation(automation_id), run_id), self.credential.client_id
+        check_leaving(client, customer_ids=[run.customer_id] if run.customer_id else [], now=timezone.now())
+        return run
+
     def _seen_to(self, automation_id: str, run_id: str, verb: Callable[..., Run]) -> Response:
         self.only()
-        run = find_run(find_automation(automation_id), run_id)
+        run = self._run(automation_id, run_id)
         verb(run=run, by=self.actor, now=timezone.now())
         fresh = find_run(find_automation(automation_id), run_id)
         return Response(run_answer(fresh, records_of(fresh)))

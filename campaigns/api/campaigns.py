@@ -42,6 +42,7 @@ from campaigns.services.running import (
 from core.api.conditional import etag_of
 from core.api.views import ApiViewSet
 from core.errors import InvalidInput
+from customers.selectors.recipients import rows_leaving
 
 
 class CampaignFilter(FilterSet):  # type: ignore[misc]
@@ -239,8 +240,9 @@ class DeliveryViewSet(ApiViewSet):
 
         One entry for each person of the audience.
         """
-        rows = list_deliveries(find_campaign(campaign_id))
-        page = self.list_page(rows, filterset=DeliveryFilter, now=timezone.now())
+        rows, now = list_deliveries(find_campaign(campaign_id)), timezone.now()
+        rows = rows_leaving(rows, "customer", recipient=self.credential.client_id, now=now)
+        page = self.list_page(rows, filterset=DeliveryFilter, now=now)
         return self.page_response(page, [delivery_answer(row) for row in page.rows])
 
 

@@ -1,5 +1,6 @@
 """/consents/{id}/consumers."""
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -10,6 +11,7 @@ from consent.api.camel import CamelSerializer
 from consent.selectors.consumers import consumers_of
 from consent.selectors.ledger import find_entry
 from core.api.views import ApiView
+from customers.selectors.recipients import check_leaving
 
 
 class ConsumerSerializer(CamelSerializer):
@@ -37,4 +39,6 @@ class ConsentConsumers(ApiView):
     )
     def get(self, request: Request, entry_id: str) -> Response:
         """For an entry that says no: who was given tokens for the purpose, and who received the person's data."""
-        return Response({"data": ConsumerSerializer(consumers_of(find_entry(entry_id)), many=True).data})
+        entry = find_entry(entry_id)
+        check_leaving(self.credential.client_id, customer_ids=[entry.customer_id], now=timezone.now())
+        return Response({"data": ConsumerSerializer(consumers_of(entry), many=True).data})

@@ -22,6 +22,7 @@ from core.api.views import ApiView, ApiViewSet
 from core.errors import InvalidInput
 from customers.selectors.customers import all_ids, find_customer
 from customers.selectors.origins import names_of
+from customers.selectors.recipients import check_leaving
 
 TAG = ["Disclosures"]
 READ = "privacy:read"
@@ -106,6 +107,7 @@ class CustomerDisclosures(ApiView):
         """Every recipient on record, at most 200, the latest first (GDPR Art. 15(1)(c)); tombstones answer too."""
         self.only()
         customer = find_customer(reference=reference, include_deleted=True)
+        check_leaving(self.credential.client_id, customer_ids=[customer.pk], now=timezone.now())
         rows = recipients_of(customer_ids=all_ids(customer))
         more = [
             {"first_hour": r.first_at, "hours": r.hours, "purpose": r.purpose, "legal_basis": r.basis} for r in rows

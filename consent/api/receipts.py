@@ -1,5 +1,6 @@
 """/consents/{id}/receipt."""
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -9,6 +10,7 @@ from consent.api.camel import CamelSerializer
 from consent.selectors.ledger import find_entry
 from consent.selectors.receipts import receipt_for
 from core.api.views import ApiView
+from customers.services.telling import tell
 
 
 class ReceiptSerializer(CamelSerializer):
@@ -31,4 +33,6 @@ class ConsentReceipt(ApiView):
     )
     def get(self, request: Request, entry_id: str) -> Response:
         """Proof for the person: what was agreed or refused, to which words, when. The same entry, the same bytes."""
-        return Response(receipt_for(find_entry(entry_id)), headers={"Cache-Control": "no-store"})
+        entry, now = find_entry(entry_id), timezone.now()
+        tell(to=str(self.actor), way="consent.receipt", kinds=("consent",), customer_ids=[entry.customer_id], now=now)
+        return Response(receipt_for(entry), headers={"Cache-Control": "no-store"})

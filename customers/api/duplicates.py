@@ -14,6 +14,7 @@ from customers.api.merge_answers import MergeSerializer, merge_answer
 from customers.api.merges import checked
 from customers.models import DuplicatePair, PairState
 from customers.selectors.duplicates import find_pair, list_pairs
+from customers.selectors.recipients import check_leaving, rows_leaving
 from customers.services.duplicates import decide_pair
 
 DECISIONS = [PairState.MERGE.value, PairState.DIFFERENT.value, PairState.LATER.value]
@@ -76,14 +77,19 @@ class DuplicateViewSet(ApiViewSet):
 
         The likeliest first; evidence names fields and weights, no values.
         """
-        page = self.list_page(list_pairs(), filterset=DuplicateFilter, now=timezone.now())
+        now = timezone.now()
+        rows = rows_leaving(list_pairs(), "left", "right", recipient=self.credential.client_id, now=now)
+        page = self.list_page(rows, filterset=DuplicateFilter, now=now)
         return self.page_response(page, [pair_answer(pair) for pair in page.rows])
 
     @extend_schema(responses=DuplicateSerializer)
     def retrieve(self, request: Request, pair_id: str) -> Response:
         """Read a pair."""
         self.only()
-        return Response(pair_answer(find_pair(public_id=pair_id)))
+        pair = find_pair(public_id=pair_id)
+        both = [pair.left_id, pair.right_id]
+        check_leaving(self.credential.client_id, customer_ids=both, now=timezone.now())
+        return Response(pair_answer(pair))
 
 
 class DecideDuplicate(ApiView):

@@ -21,7 +21,9 @@ from customers.api.merge_answers import (
 from customers.models import Merge, MergeState
 from customers.selectors.customers import find_customer, find_profile
 from customers.selectors.merges import find_merge, list_merges, preview_merge
+from customers.selectors.recipients import check_leaving, rows_leaving
 from customers.services.merges import approve_merge, refuse_merge, request_merge, undo_merge
+from customers.services.telling import tell
 
 
 class CustomerMerge(ApiView):
@@ -42,9 +44,11 @@ class CustomerMerge(ApiView):
         name = request._request.GET.get("from", "")
         if not name:
             raise InvalidInput("Missing required parameter 'from'", code="missing_field", param="from")
-        preview = preview_merge(
-            survivor=find_customer(reference=reference), absorbed=find_profile(reference=name), now=timezone.now()
-        )
+        survivor, absorbed = find_customer(reference=reference), find_profile(reference=name)
+        now, both = timezone.now(), [survivor.pk, absorbed.pk]
+        kinds = ("consent", "identifiers", "name", "record") if self.sees_pii else ("consent", "record")
+        tell(to=str(self.actor), way="customers.merge", kinds=kinds, customer_ids=both, now=now)
+        preview = preview_merge(survivor=survivor, absorbed=absorbed, now=now)
         return Response(preview_answer(preview, sees_pii=self.sees_pii))
 
     @extend_schema(
@@ -58,13 +62,10 @@ class CustomerMerge(ApiView):
         staff. Reversible for 30 days by `POST /api/v1/merges/{id}/undo`."""
         self.only()
         sent = checked(MergeInputSerializer(data=request.data))
-        merge = request_merge(
-            survivor=find_customer(reference=reference),
-            absorbed=find_profile(reference=sent["from"]),
-            reason=sent["reason"],
-            by=self.actor,
-            now=timezone.now(),
-        )
+        survivor, absorbed = find_customer(reference=reference), find_profile(reference=sent["from"])
+        now, both = timezone.now(), [survivor.pk, absorbed.pk]
+        check_leaving(self.credential.client_id, customer_ids=both, now=now)
+        merge = request_merge(survivor=survivor, absorbed=absorbed, reason=sent["reason"], by=self.actor, now=now)
         status = 202 if merge.state == MergeState.REQUESTED else 200
         headers = {"Location": f"/api/v1/merges/{merge.public_id}"}
         return Response(merge_answer(merge), status=status, headers=headers)
@@ -91,14 +92,19 @@ class MergeViewSet(ApiViewSet):
 
         Those that wait for their second person, those that were made, refused, run out or undone; newest first.
         """
-        page = self.list_page(list_merges(), filterset=MergeFilter, now=timezone.now())
+        now = timezone.now()
+        rows = rows_leaving(list_merges(), "survivor", "absorbed", recipient=self.credential.client_id, now=now)
+        page = self.list_page(rows, filterset=MergeFilter, now=now)
         return self.page_response(page, [merge_answer(merge) for merge in page.rows])
 
     @extend_schema(responses=MergeSerializer)
     def retrieve(self, request: Request, merge_id: str) -> Response:
         """Read a merge."""
         self.only()
-        return Response(merge_answer(find_merge(public_id=merge_id)))
+        merge = find_merge(public_id=merge_id)
+        both = [merge.survivor_id, merge.absorbed_id]
+        check_leaving(self.credential.client_id, customer_ids=both, now=timezone.now())
+        return Response(merge_answer(merge))
 
 
 class ApproveMerge(ApiView):

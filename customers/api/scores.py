@@ -18,6 +18,7 @@ from customers.selectors.customers import find_customer
 from customers.selectors.score_answers import model_answer, standing_answer, step_answer
 from customers.selectors.scores import find_model, history_of, list_models, newest_versions, standings_of
 from customers.services.scores import activate_score, change_score, define_score, recompute_score, retire_score
+from customers.services.telling import tell
 
 
 class ScoreRuleSerializer(serializers.Serializer[object]):
@@ -240,7 +241,8 @@ class CustomerScores(ApiView):
     def get(self, request: Request, reference: str) -> HttpResponse:
         """What the customer has in every score, by which rules, and how that changed."""
         self.only()
-        customer = find_customer(reference=reference)
+        customer, now = find_customer(reference=reference), timezone.now()
+        tell(to=str(self.actor), way="customers.scores", kinds=("predictions",), customer_ids=[customer.pk], now=now)
         answer: dict[str, Any] = {
             "customer": customer.public_id,
             "scores": [standing_answer(standing) for standing in standings_of(customer)],

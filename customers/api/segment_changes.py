@@ -17,8 +17,10 @@ from customers.api.segment_serializers import MemberPageSerializer
 from customers.api.segments import SegmentView
 from customers.models import ChangeReason
 from customers.selectors.customers import find_customer
+from customers.selectors.recipients import barrier_for, kept_back_of
 from customers.selectors.segments.changes import change_answer, change_page
 from customers.selectors.segments.listing import find_segment, segments_of
+from customers.services.telling import note_told, tell
 
 DEFAULT_PAGE, LARGEST_PAGE = 200, 1_000
 _KIND = "segment-changes"
@@ -81,10 +83,14 @@ class SegmentChanges(SegmentView):
         limit = whole_number(request._request, "limit", DEFAULT_PAGE, 1, LARGEST_PAGE)
         found = find_segment(segment)
         rows = change_page(segment=found, before=_open(request._request.GET.get("cursor", ""), found.pk), limit=limit)
-        more = len(rows) > limit
+        barrier = barrier_for(self.credential.client_id, now=timezone.now())
+        more, held = len(rows) > limit, kept_back_of([row.customer_id for row in rows[:limit]], barrier)
+        shown = [row for row in rows[:limit] if row.customer_id not in held]
+        told = {row.customer_id for row in shown}
+        note_told(to=str(self.actor), way="segments.changes", kinds=("groups",), customer_ids=told)
         following = _seal(found.pk, rows[limit - 1].pk) if more else None
         pagination = {"limit": limit, "has_more": more, "next_cursor": following}
-        return json_response({"data": [change_answer(row) for row in rows[:limit]], "pagination": pagination})
+        return json_response({"data": [change_answer(row) for row in shown], "pagination": pagination})
 
 
 class CustomerSegments(ApiView):
@@ -99,7 +105,8 @@ class CustomerSegments(ApiView):
     def get(self, request: Request, reference: str) -> HttpResponse:
         """Every segment in use that the customer is in, and since when."""
         self.only()
-        customer = find_customer(reference=reference)
+        customer, now = find_customer(reference=reference), timezone.now()
+        tell(to=str(self.actor), way="customers.segments", kinds=("groups",), customer_ids=[customer.pk], now=now)
         data = [
             {"id": row.public_id, "slug": row.slug, "name": row.name, "kind": row.kind, "entered_at": since}
             for row, since in segments_of(customer)

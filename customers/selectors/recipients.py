@@ -3,9 +3,11 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.errors import Forbidden
 from customers.models import Customer
@@ -114,6 +116,20 @@ def those_kept_back(customers: QuerySet[Any], barrier: Barrier, /) -> dict[str, 
     return {why: customers.filter(place & _SOMEBODY) for why, place in barrier.places.items()}
 
 
+def rows_leaving(rows: QuerySet[Any], *people: str, recipient: str, now: datetime) -> QuerySet[Any]:
+    """Those of these rows that tell of nobody kept back from this recipient; `people` are their keys to customers.
+
+    Forbidden where nothing may go there now.
+    """
+    barrier = barrier_for(recipient, now=now)
+    if barrier is None or not barrier.places:
+        return rows
+    held = Customer.objects.filter(reduce(or_, barrier.places.values()), _SOMEBODY)
+    for name in people:
+        rows = rows.exclude(Exists(held.filter(pk=OuterRef(f"{name}_id"))))
+    return rows
+
+
 _SOMEBODY: Final = Q(deleted_at=None, merged_into=None)
 
 
@@ -123,7 +139,7 @@ def _is_nobody(row: Any) -> bool:
 
 def kept_back_of(customer_ids: Collection[int], barrier: Barrier | None, /) -> dict[int, str]:
     """As `kept_back`, by row id; a query only for a recipient with a barrier."""
-    if barrier is None or not customer_ids:
+    if barrier is None or not barrier.places or not customer_ids:
         return {}
     rows = Customer.objects.filter(pk__in=customer_ids, deleted_at=None)
     return kept_back(rows.only("pk", "country", "region", "deleted_at", "merged_into_id"), barrier)

@@ -19,7 +19,7 @@ from core.api.pagination import CURSOR_LIFE, DEFAULT_LIMIT, MAX_LIMIT, whole_num
 from core.crypto import digest, open_text, sign_text
 from core.errors import Gone, InvalidInput, NotFound
 from customers.selectors.customers import all_ids, find_customer
-from customers.selectors.recipients import barrier_for, kept_back_of
+from customers.selectors.recipients import barrier_for, check_leaving, kept_back_of
 from customers.services.telling import note_told
 from engagement.api.kept import kept_answer
 from engagement.models import Event
@@ -73,6 +73,7 @@ def list_or_count_events(request: HttpRequest, credential: Credential) -> HttpRe
     scope = Scope(start=start, end=end, customer_ids=people, type_id=_type_id(request))
     if bucket is None:
         return _listed(request, credential, scope)
+    check_leaving(credential.client_id, customer_ids=people or (), now=timezone.now())
     frame = {"from": start, "to": end, "bucket": bucket}
 
     def counted() -> bytes:

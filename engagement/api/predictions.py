@@ -12,6 +12,8 @@ from core.api.gpc import Name
 from core.api.views import ApiView, ApiViewSet
 from core.errors import DomainError, InvalidInput
 from customers.models import Customer
+from customers.selectors.customers import find_customer
+from customers.selectors.recipients import check_leaving
 from customers.services.telling import tell
 from engagement.api.prediction_serializers import (
     PredictionBatchAnswerSerializer,
@@ -86,6 +88,7 @@ class CustomerPrediction(ApiView):
         self.only()
         now = timezone.now()
         sent = read_row(model=model, user=user_id, raw=_object(request.data), now=now)
+        check_leaving(self.credential.client_id, customer_ids=[find_customer(reference=user_id).pk], now=now)
         row = Row(sent)
         write_predictions(rows=[row], by=self.actor, now=now)
         if row.refusal:

@@ -48,6 +48,13 @@ class SinkChangeSerializer(serializers.Serializer[object]):
         required=False,
         help_text="Key of a purpose; nothing about people is written that it does not allow. `service` by default.",
     )
+    processor = serializers.CharField(
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        help_text="The company that gets it, by its id in the register of processors (`prc_...`): works only while its "
+        "agreement holds. Empty: the one behind your client, if any.",
+    )
 
 
 class SinkInputSerializer(SinkChangeSerializer):
@@ -79,6 +86,7 @@ class SinkSerializer(serializers.Serializer[object]):
     filters = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
     payload = serializers.ChoiceField(choices=PayloadKind.values)
     purpose = serializers.CharField()
+    processor = serializers.CharField()
     state = serializers.ChoiceField(choices=SinkState.values)
     state_reason = serializers.CharField()
     behind_since = serializers.DateTimeField(

@@ -33,6 +33,7 @@ _SHOWN = (
     "filters",
     "payload",
     "purpose",
+    "processor",
     "state",
     "state_reason",
     "sent",

@@ -11,6 +11,7 @@ from consent.selectors.catalogue import catalogue
 from core.console.forms import ConsoleForm, NoteForm, ReasonForm
 from core.console.views import ActionPage, FormPage
 from integrations.console.sinks import CHANGE
+from integrations.console.webhook_steps import company_field, offer_companies
 from integrations.models import BrokerKind, LogSink, Mechanism, PayloadKind
 from integrations.rules.event_catalogue import EVENT_TYPES
 from integrations.rules.streams import ENGAGEMENT
@@ -49,6 +50,7 @@ class SinkForm(ConsoleForm):
         label="Purpose", help_text="Nothing about people is written that this purpose does not allow."
     )
     payload = forms.ChoiceField(label="Payload", choices=PayloadKind.choices)
+    processor = company_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,6 +60,7 @@ class SinkForm(ConsoleForm):
         others = [(name, name) for name in self.initial.get("event_types", ()) if name not in known]
         self.fields["event_types"].choices = types + others  # type: ignore[attr-defined]
         self.fields["purpose"].choices = [(u.key, u.name) for u in catalogue().uses.values()]  # type: ignore[attr-defined]
+        offer_companies(self)
 
     def values(self) -> dict[str, Any]:
         """What the service is given; no password where none was typed."""

@@ -11,6 +11,7 @@ from core.console import cells
 from core.console.tables import whole_row
 from core.console.views import Action, Column, DetailPage, Empty, Figure, Header, ListPage, MenuEntry, Tab
 from core.menu import Panel
+from integrations.console.webhooks import company_cell
 from integrations.models import BrokerKind, LogSink, SinkState
 from integrations.selectors.sinks import behind_since, find_sink, list_sinks
 
@@ -143,6 +144,7 @@ def _facts(sink: LogSink) -> Mapping[str, Any]:
         ("Last error", cells.text(sink.last_error)),
         ("Fails since", cells.ago(sink.failing_since)),
         ("API client", cells.code(sink.client)),
+        ("Company", company_cell(sink)),
         ("Set up", cells.instant(sink.created_at)),
     ]
     return {"rows": rows}

@@ -22,6 +22,19 @@ from integrations.selectors.webhooks import find_delivery, find_endpoint
 from integrations.services import webhook_replay, webhooks
 
 
+def company_field() -> forms.ChoiceField:
+    """Who gets what leaves; `offer_companies` says whom there is to choose from."""
+    words = "From the register of processors: works only while its agreement holds."
+    return forms.ChoiceField(label="Company that gets it", required=False, help_text=words)
+
+
+def offer_companies(form: forms.Form) -> None:
+    """The companies that work for us, the one that is named already, and nobody."""
+    named = [(one, one) for one in [form.initial.get("processor", "")] if one]
+    companies = dict(named) | dict(working_processors())
+    form.fields["processor"].choices = [("", "None: ours"), *companies.items()]  # type: ignore[attr-defined]
+
+
 class EndpointForm(ConsoleForm):
     """What an endpoint is told, and how."""
 
@@ -35,11 +48,7 @@ class EndpointForm(ConsoleForm):
     format = forms.ChoiceField(label="Body", choices=BodyFormat.choices)
     keep_order = forms.BooleanField(label="Keep the order of events about the same thing", required=False, initial=True)
     parallel = forms.IntegerField(label="Requests at a time", min_value=1, max_value=64, initial=8)
-    processor = forms.ChoiceField(
-        label="Company that gets it",
-        required=False,
-        help_text="From the register of processors: works only while its agreement holds.",
-    )
+    processor = company_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,9 +57,7 @@ class EndpointForm(ConsoleForm):
         families = [(name, name) for name in self.initial.get("event_types", ()) if name not in known]
         self.fields["event_types"].choices = types + families  # type: ignore[attr-defined]
         self.fields["purpose"].choices = [(u.key, u.name) for u in catalogue().uses.values()]  # type: ignore[attr-defined]
-        named = [(one, one) for one in [self.initial.get("processor", "")] if one]
-        companies = dict(named) | dict(working_processors())
-        self.fields["processor"].choices = [("", "None: ours"), *companies.items()]  # type: ignore[attr-defined]
+        offer_companies(self)
 
 
 class NewEndpointForm(EndpointForm):

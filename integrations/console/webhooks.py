@@ -16,7 +16,7 @@ from core.console import cells
 from core.console.tables import whole_row
 from core.console.views import Action, Column, DetailPage, Empty, Figure, Header, ListPage, MenuEntry, Tab
 from core.menu import Panel
-from integrations.models import DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint
+from integrations.models import DeliveryState, EndpointState, LogSink, WebhookDelivery, WebhookEndpoint
 from integrations.rules.event_catalogue import EVENT_TYPES
 from integrations.selectors.webhooks import (
     HOURS,
@@ -247,13 +247,13 @@ def _facts(request: HttpRequest, endpoint: WebhookEndpoint) -> Mapping[str, Any]
         ("Last error", cells.text(endpoint.last_error)),
         ("Fails since", cells.ago(endpoint.failing_since)),
         ("API client", cells.code(endpoint.client)),
-        ("Company", _company(endpoint)),
+        ("Company", company_cell(endpoint)),
         ("Set up", cells.instant(endpoint.created_at)),
     ]
     return {"rows": rows}
 
 
-def _company(endpoint: WebhookEndpoint) -> str:
+def company_cell(endpoint: WebhookEndpoint | LogSink) -> str:
     """Who gets it by the register of processors, and why it may not today."""
     behind = papers_behind((endpoint.processor, endpoint.client))
     papers = behind.get(endpoint.processor) or behind.get(endpoint.client)

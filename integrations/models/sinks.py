@@ -35,7 +35,8 @@ class LogSink(PublicId, TimeStamped):
 
     Everything up to `place` (rules.streams.Mark) was taken, as of `place_at`; what is wanted and what may be said is
     decided as for webhooks. `password` is sealed. `client` is the API client (public id) the sink belongs to; empty
-    for one of staff. From `sent` on the columns tell how it does.
+    for one of staff. `processor` is the company (public id in the register of processors) that gets what is written;
+    empty for ourselves and for the company behind `client`. From `sent` on the columns tell how it does.
     """
 
     id_prefix = "snk"
@@ -55,6 +56,7 @@ class LogSink(PublicId, TimeStamped):
     payload = models.CharField(max_length=10, choices=PayloadKind, default=PayloadKind.THIN)
     purpose = models.CharField(max_length=60)
     client = models.CharField(max_length=40, default="", blank=True)
+    processor = models.CharField(max_length=40, default="", db_default="", blank=True)
     state = models.CharField(max_length=10, choices=SinkState, default=SinkState.ACTIVE)
     state_reason = models.CharField(max_length=200, default="", blank=True)
     created_by = models.CharField(max_length=60)

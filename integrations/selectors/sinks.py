@@ -1,13 +1,14 @@
 """Questions about sinks: which there are, how far they are behind, what is to be written next."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
+from consent.selectors.papers import Connection
 from core.errors import NotFound
 from integrations.models import ApiClient, LogSink, PayloadKind, SinkState
 from integrations.rules.envelopes import MOST_BYTES, Happening, cloud_event, data_of, encoded
@@ -53,6 +54,12 @@ def active_sinks() -> list[LogSink]:
     return [row for row in rows if not row.client or row.client in usable]
 
 
+def sinks_behind(ids: Collection[str], /) -> list[Connection]:
+    """The sinks that name one of these companies or API clients, for the register of processors."""
+    rows = LogSink.objects.filter(Q(processor__in=ids) | Q(client__in=ids)).order_by("id")[:MOST_ACTIVE]
+    return [Connection(row.public_id, row.name, "Sink", row.get_state_display(), "sink") for row in rows]
+
+
 def failing_sinks() -> list[LogSink]:
     """Active ones whose last attempt failed, the longest failing first."""
     rows = LogSink.objects.filter(state=SinkState.ACTIVE, failures__gt=0)
@@ -94,7 +101,7 @@ def wish_of(sink: LogSink) -> Wish:
     """What the sink asked for."""
     engaged = [name for name in sink.event_types if name.startswith(ENGAGEMENT)]
     published = types_of([name for name in sink.event_types if name not in engaged])
-    return Wish(published | engagement_types(engaged), sink.purpose, sink.filters, sink.client)
+    return Wish(published | engagement_types(engaged), sink.purpose, sink.filters, sink.processor or sink.client)
 
 
 def read_batch(*, sink: LogSink, after: Mark, now: datetime) -> Batch:
@@ -104,7 +111,7 @@ def read_batch(*, sink: LogSink, after: Mark, now: datetime) -> Batch:
     wanted = [one for one in stretch.events if wish.wants(one.event) or _is_test(sink, one.event)]
     said = {one.event.message_id: one.by_gate[wish.gate] for one in wanted}
     if sink.payload == PayloadKind.FULL and wanted:
-        audience = Audience(sink.purpose, full=True, client=sink.client, company=sink.client)
+        audience = Audience(sink.purpose, full=True, client=sink.client, company=wish.gate[1])
         said = contents(audience=audience, events=[one.event for one in wanted], now=now)
     taken = [one for one in wanted if said[one.event.message_id].allowed]
     told = [said[one.event.message_id] for one in taken]

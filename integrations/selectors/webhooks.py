@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db.models import Count, F, Min, Q, QuerySet
 
@@ -16,6 +16,7 @@ from integrations.models import (
     ApiClient,
     DeliveryState,
     EndpointState,
+    LogSink,
     WebhookAttempt,
     WebhookDelivery,
     WebhookEndpoint,
@@ -25,6 +26,7 @@ from integrations.rules.percentiles import added, percentile
 
 HOURS: Final = 24
 MOST_COUNTED: Final = 10_000
+Leading = TypeVar("Leading", WebhookEndpoint, LogSink)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,14 @@ def active_endpoints() -> list[WebhookEndpoint]:
     return [row for row in rows if not row.client or row.client in usable]
 
 
-def covered(endpoints: Sequence[WebhookEndpoint], /, *, today: date) -> list[WebhookEndpoint]:
+def covered(endpoints: Sequence[Leading], /, *, today: date) -> list[Leading]:
     """Those behind which stands nobody whose agreement does not hold today (GDPR Art. 28); one query at most."""
     without = reasons_against(endpoints, today=today)
     return [row for row in endpoints if row.pk not in without]
 
 
-def reasons_against(endpoints: Sequence[WebhookEndpoint], /, *, today: date) -> dict[int, str]:
-    """By endpoint why its company may get nothing today; endpoints that may be sent to are absent."""
+def reasons_against(endpoints: Sequence[WebhookEndpoint | LogSink], /, *, today: date) -> dict[int, str]:
+    """By endpoint or sink why its company may get nothing today; those that may be sent to are absent."""
     why = uncovered({public_id for row in endpoints for public_id in (row.processor, row.client)}, today=today)
     said = {row.pk: why.get(row.processor) or why.get(row.client, "") for row in endpoints}
     return {pk: reason for pk, reason in said.items() if reason}

@@ -6,19 +6,21 @@ from django.db import transaction
 
 from consent.selectors.papers import uncovered
 from core.actors import SYSTEM
-from integrations.models import ApiClient, EndpointState, WebhookEndpoint
+from integrations.models import ApiClient, EndpointState, LogSink, SinkState, WebhookEndpoint
+from integrations.selectors.sinks import MOST_ACTIVE
 from integrations.selectors.webhooks import reasons_against
 from integrations.services.clients import disable_client
+from integrations.services.sinks import pause_sink
 from integrations.services.webhooks import disable_endpoint
 
 
 def stop_uncovered(*, now: datetime) -> int:
-    """No endpoint and no API client of a company without an agreement works any more; how many were stopped.
+    """No endpoint, no sink and no API client of a company without an agreement works any more; how many were stopped.
 
     Each has the reason in its state and in the audit trail; whoever follows webhooks is told of the endpoint. The
-    courier asks by itself before it sends, so that nothing leaves between two calls of this.
+    courier and the pump of sinks ask by themselves before they send, so that nothing leaves between two calls of this.
     """
-    return _stop_endpoints(now) + _stop_clients(now)
+    return _stop_endpoints(now) + _stop_sinks(now) + _stop_clients(now)
 
 
 @transaction.atomic
@@ -28,6 +30,15 @@ def _stop_endpoints(now: datetime) -> int:
     for row in rows:
         if row.pk in reasons:
             disable_endpoint(endpoint=row, reason=reasons[row.pk], by=SYSTEM, now=now)
+    return len(reasons)
+
+
+def _stop_sinks(now: datetime) -> int:
+    rows = list(LogSink.objects.filter(state=SinkState.ACTIVE).order_by("pk")[:MOST_ACTIVE])
+    reasons = reasons_against(rows, today=now.date())
+    for row in rows:
+        if row.pk in reasons:
+            pause_sink(sink=row, by=SYSTEM, now=now, reason=reasons[row.pk])
     return len(reasons)
 
 

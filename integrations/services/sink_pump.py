@@ -33,6 +33,7 @@ from integrations.selectors.sinks import (
     wants_engagement,
 )
 from integrations.selectors.stream_log import first_behind
+from integrations.selectors.webhooks import covered
 from integrations.services.sink_progress import give_up, record_passed, record_taken
 from integrations.services.sinks import target_of
 
@@ -79,7 +80,8 @@ class _Books:
                 self._held = connection.connection if cursor.fetchone()[0] else None
         if self._held is None:
             return []
-        now, found = self._clock(), active_sinks()
+        now = self._clock()
+        found = covered(active_sinks(), today=now.date())
         for sink in found:
             if place_is_lost(sink=sink, now=now) and seconds_behind(sink=sink, now=now):
                 give_up(sink=sink, now=now)

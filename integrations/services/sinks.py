@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from consent.selectors.decisions import use_of
+from consent.selectors.papers import check_may_begin
 from core import audit, outbox
 from core.actors import Actor
 from core.crypto import seal, unseal
@@ -38,6 +39,7 @@ MEMBERS: Final = (
     "filters",
     "payload",
     "purpose",
+    "processor",
 )
 """What may be chosen, and changed."""
 _LENGTHS: Final = {
@@ -49,6 +51,7 @@ _LENGTHS: Final = {
     "username": 120,
     "password": 500,
     "purpose": 60,
+    "processor": 40,
 }
 _CHOICES: Final = {"payload": PayloadKind.values, "mechanism": Mechanism.values}
 _DEFAULTS: Final = {"servers": "", "event_types": [], "purpose": "service", "tls": True, "destination": ""}
@@ -60,7 +63,8 @@ def create_sink(
 ) -> LogSink:
     """An active sink for events from now on, or from the beginning of what is kept; of `client`, or of staff when ''.
 
-    Refuses servers that are not public or without TLS, unknown types and purposes, and more than MOST_ACTIVE in all.
+    Refuses servers that are not public or without TLS, unknown types and purposes, more than MOST_ACTIVE in all, and a
+    company whose agreement or proof of security does not hold today.
     """
     for name, value, choices in (("kind", kind, BrokerKind.values), ("start", start, STARTS)):
         if value not in choices:
@@ -69,6 +73,7 @@ def create_sink(
     for name in ("name", "servers", "event_types"):
         if not wanted.get(name):
             raise InvalidInput(f"Missing required field '{name}'", code="missing_field", param=name)
+    check_may_begin(processor=wanted.get("processor", ""), client=client, today=now.date())
     if LogSink.objects.count() >= MOST_ACTIVE:
         raise InvalidState(f"There are {MOST_ACTIVE} sinks already; remove one that is not needed.")
     public_id = LogSink.new_public_id()
@@ -99,6 +104,8 @@ def change_sink(*, sink: LogSink, values: Mapping[str, Any], by: Actor, now: dat
     wanted = _checked(sink.kind, present | dict(values))
     if sink.password and wanted["servers"] != sink.servers and "password" not in values:
         raise InvalidInput("Other servers need the password again.", code="missing_field", param="password")
+    if wanted["processor"] != sink.processor:
+        check_may_begin(processor=wanted["processor"], client=sink.client, today=now.date())
     if "password" in wanted:
         wanted["password"] = _sealed(sink.public_id, wanted["password"])
     changed = [name for name, value in wanted.items() if getattr(sink, name) != value]
@@ -123,10 +130,15 @@ def pause_sink(*, sink: LogSink, by: Actor, now: datetime, reason: str = "") -> 
 
 @transaction.atomic
 def resume_sink(*, sink: LogSink, by: Actor, now: datetime) -> LogSink:
-    """It goes on where it was. Refuses one that is active, and one whose place the log no longer reaches."""
+    """It goes on where it was.
+
+    Refuses one that is active, one whose place the log no longer reaches, and one of a company whose agreement or proof
+    of security does not hold today.
+    """
     sink = _locked(sink)
     if sink.state == SinkState.ACTIVE:
         raise InvalidState("This sink is active already.")
+    check_may_begin(processor=sink.processor, client=sink.client, today=now.date())
     if place_is_lost(sink=sink, now=now):
         raise InvalidState("The log is not kept that long: set up a new sink, and read everything again.")
     sink.failures, sink.failing_since = 0, None

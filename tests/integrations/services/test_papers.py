@@ -7,21 +7,26 @@ import pytest
 from consent.models import Processor
 from consent.selectors.papers import connections_of
 from consent.services.registers import save_entry
+from core import outbox
 from core.actors import SYSTEM
 from core.errors import InvalidInput, InvalidState
 from core.models import AuditEntry, OutboxMessage
 from customers.services.attributes import define_attribute
 from customers.services.customers import update_customer
-from integrations.models import ApiClient, EndpointState, WebhookEndpoint
+from integrations.models import ApiClient, EndpointState, LogSink, WebhookEndpoint
 from integrations.rules.envelopes import Happening
+from integrations.rules.streams import Mark
+from integrations.selectors.sinks import active_sinks, read_batch
 from integrations.selectors.webhook_queue import audience_of, contents
 from integrations.selectors.webhooks import active_endpoints, covered
 from integrations.services.clients import enable_client
 from integrations.services.papers import stop_uncovered
+from integrations.services.sinks import change_sink, resume_sink
 from integrations.services.webhooks import change_endpoint, enable_endpoint
 from tests.factories.consent import make_person
-from tests.factories.integrations import make_client, make_webhook
+from tests.factories.integrations import make_client, make_sink, make_webhook
 from tests.factories.registers import processor_values
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
@@ -103,6 +108,67 @@ def test_enable_endpoint__agreement_ended__is_refused_until_it_is_renewed():
     company(row, agreement_ends_on=TODAY + 365 * DAY)
 
     assert enable_endpoint(endpoint=endpoint, by=SYSTEM, now=NOW).state == EndpointState.ACTIVE
+
+
+def test_agreement_ends__sink_that_works__is_not_written_to_and_paused_with_the_reason():
+    row = company()
+    sink, other = make_sink(processor=row.public_id), make_sink(name="Ours")
+    ended(row)
+
+    written_to = covered(active_sinks(), today=TODAY)
+    stopped = stop_uncovered(now=NOW)
+
+    sink.refresh_from_db()
+    assert [one.pk for one in written_to] == [other.pk]
+    assert (stopped, stop_uncovered(now=NOW)) == (1, 0)
+    assert sink.state == "paused"
+    assert sink.state_reason == f"The data-processing agreement with Mail House ended on {TODAY - DAY}."
+    assert AuditEntry.objects.get(action="sink.paused", target=sink.public_id).reason == sink.state_reason
+    with pytest.raises(InvalidState, match="ended on"):
+        resume_sink(sink=sink, by=SYSTEM, now=NOW)
+    company(row, agreement_ends_on=TODAY + 365 * DAY)
+    assert resume_sink(sink=sink, by=SYSTEM, now=NOW).state == "active"
+
+
+def test_agreement_ends__sink_of_the_client_of_the_company__is_not_written_to():
+    client = make_client()
+    row = company(client=client.public_id)
+    make_sink(client=client.public_id)
+    ended(row)
+
+    assert covered(active_sinks(), today=TODAY) == []
+
+
+def test_sink__company_whose_papers_do_not_hold__is_refused_and_nothing_is_stored():
+    row, ours = company(agreement_ends_on=TODAY - DAY), make_sink()
+
+    with pytest.raises(InvalidState, match="ended on"):
+        make_sink(name="Theirs", processor=row.public_id)
+    with pytest.raises(InvalidState, match="ended on"):
+        change_sink(sink=ours, values={"processor": row.public_id}, by=SYSTEM, now=NOW)
+
+    assert list(LogSink.objects.values_list("name", "processor")) == [("Warehouse", "")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sink__person_barred_or_older_than_may_be_kept__is_passed_over_but_an_erasure_reaches_the_company():
+    row = company(barred_places=["DE"], keep_days=30)
+    whole = [make_sink(processor=row.public_id, payload=payload, start="beginning") for payload in ("thin", "full")]
+    free, held = make_person(country="FR"), make_person(country="DE")
+    OutboxMessage.objects.all().delete()
+    said = [outbox.Fact("customer.updated", one.public_id, {"changed": ["email"]}) for one in (free, held)]
+    outbox.publish_many(said)
+    OutboxMessage.objects.filter(subject=free.public_id).update(created_at=NOW - 31 * DAY)
+    outbox.publish_many([outbox.Fact("customer.updated", free.public_id, {"changed": ["phone"]})])
+    outbox.publish_many([outbox.Fact("customer.deleted", held.public_id, {"reason": "x"})])
+    newest = OutboxMessage.objects.order_by("-xid").values_list("xid", flat=True)[0]
+    assert eventually(lambda: outbox.horizon() > newest)
+
+    batches = [read_batch(sink=sink, after=Mark(), now=NOW) for sink in whole]
+
+    expected = [("customer.updated", free.public_id), ("customer.deleted", held.public_id)]
+    assert [[(one.event_type, one.key) for one in batch.letters] for batch in batches] == [expected, expected]
+    assert [(one.kind, one.screen) for one in connections_of(row)] == [("Sink", "sink")] * 2
 
 
 def test_proof_of_security_ends__endpoint_that_works__goes_on():

@@ -1,0 +1,179 @@
+"""What may not go to a company leaves by none of the doors beside the list: each reads the same register."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from consent.models import ConsentEvent, Processor
+from consent.services.consent import ConsentEntry, record_consent
+from consent.services.registers import save_entry
+from core.actors import SYSTEM
+from customers.models import DuplicatePair, Merge
+from customers.services.merges import request_merge
+from engagement.models import Prediction
+from engagement.rules.predictions import read_row
+from engagement.services.predictions import Row, write_predictions
+from tests.engagement.support import committed, store_event
+from tests.factories.automations import make_automation, put_in
+from tests.factories.campaigns import launched, make_audience, make_campaign, make_people
+from tests.factories.consent import make_person
+from tests.factories.registers import processor_values
+
+pytestmark = pytest.mark.django_db
+NOW = datetime.now(UTC)
+SCOPES = (
+    *("customers:read", "customers.pii:read", "customers:write", "segments:read", "campaigns:read", "campaigns:write"),
+    *("consent:read", "engagement:read", "predictions:write", "privacy:read"),
+)
+
+
+@pytest.fixture
+def reader(caller):
+    """The API client of a company that must not get data of people in Germany."""
+    client = caller(*SCOPES, tier="unlimited")
+    company(client, barred_places=["DE"])
+    return client
+
+
+def company(client, **facts):
+    proof = {"certificate": "ISO 27001", "certificate_ends_on": NOW.date() + timedelta(days=90)}
+    values = processor_values(**(proof | {"client": client.client.public_id} | facts))
+    return save_entry(row=Processor(), values=values, by=SYSTEM, now=NOW)
+
+
+@pytest.fixture
+def people():
+    """One person who may be told about and one who may not."""
+    return make_people(1, country="FR")[0], make_people(1, country="DE")[0]
+
+
+def predicted(person):
+    said = read_row(model="churn", user=person.public_id, raw={"score": 0.8, "model_version": "1"}, now=NOW)
+    write_predictions(rows=[Row(said)], by=SYSTEM, now=NOW)
+
+
+def agreed(person):
+    said = ConsentEntry(
+        purpose="analytics",
+        event="granted",
+        source="web",
+        notice_version=1,
+        locale="en",
+        evidence={"form_id": "banner"},
+    )
+    record_consent(customer=person, entries=[said], by=SYSTEM, now=NOW)
+    return ConsentEvent.objects.filter(customer=person).latest("pk").public_id
+
+
+RECORDS = {
+    "prediction": "/api/v1/predictions/churn/{id}",
+    "consent": "/api/v1/consent/{id}",
+    "ledger": "/api/v1/consent/history/{id}",
+    "check": "/api/v1/consents/check?subject={id}&purpose=analytics",
+    "check-then": "/api/v1/consents/check?subject={id}&purpose=analytics&region=FR",
+    "move": "/api/v1/consents/simulate?subject={id}&place=US-CA",
+    "receipt": "/api/v1/consents/{entry}/receipt",
+    "consumers": "/api/v1/consents/{entry}/consumers",
+    "recipients": "/api/v1/disclosures/customers/{id}",
+    "segments": "/api/v1/customers/{id}/segments",
+    "scores": "/api/v1/customers/{id}/scores",
+    "explanation": "/api/v1/segments/{segment}/explain?customer={id}",
+    "series": "/api/v1/events?customer={id}&bucket=day",
+}
+
+
+@pytest.mark.parametrize("path", RECORDS.values(), ids=RECORDS)
+def test_record__person_whose_data_may_not_go_there__is_refused_with_the_reason(reader, people, path):
+    segment = make_audience(people).slug
+    pages = []
+    for person in people:
+        predicted(person)
+        pages.append(path.format(id=person.public_id, entry=agreed(person), segment=segment))
+
+    free, held = (reader.get(page) for page in pages)
+
+    assert free.status_code == 200, free.content
+    assert (held.status_code, held.json()["code"]) == (403, "withheld_from_recipient")
+    assert "data of people there may not go to this recipient" in held.json()["message"]
+
+
+def test_prediction__written_about_a_person_withheld__is_refused_and_nothing_is_stored(reader, people):
+    answer = reader.put(f"/api/v1/predictions/churn/{people[1].public_id}", {"score": 0.8, "model_version": "1"})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "withheld_from_recipient")
+    assert not Prediction.objects.exists()
+
+
+def test_members__person_withheld__are_left_out_of_the_segment_and_of_its_changes(reader, people):
+    segment = make_audience(people)
+
+    members = reader.get(f"/api/v1/segments/{segment.slug}/members").json()["data"]
+    changes = reader.get(f"/api/v1/segments/{segment.slug}/changes").json()["data"]
+
+    assert [row["id"] for row in members] == [people[0].public_id]
+    assert {row["customer"] for row in changes} <= {people[0].public_id}
+
+
+def test_campaign_and_automation__person_withheld__is_in_no_list_and_no_total(reader, people):
+    campaign, automation = launched(make_campaign(people)), make_automation()
+    free, held = (put_in(automation, person) for person in people)
+
+    sent = reader.get(f"/api/v1/campaigns/{campaign.public_id}/deliveries").json()
+    runs = reader.get(f"/api/v1/automations/{automation.public_id}/runs").json()
+    one = reader.get(f"/api/v1/automations/{automation.public_id}/runs/{held.public_id}")
+
+    assert ([row["customer"] for row in sent["data"]], sent["pagination"]["total"]) == ([people[0].public_id], 1)
+    assert ([row["id"] for row in runs["data"]], runs["pagination"]["total"]) == ([free.public_id], 1)
+    assert (one.status_code, one.json()["code"]) == (403, "withheld_from_recipient")
+
+
+def test_merges_and_pairs__one_of_the_two_withheld__are_neither_shown_nor_asked_for(reader, people):
+    free, held = people
+    pair = DuplicatePair.objects.create(public_id=DuplicatePair.new_public_id(), left=free, right=held, score=15)
+    merge = request_merge(survivor=free, absorbed=held, reason="Same.", by=SYSTEM, now=NOW)
+    kept, path = Merge.objects.count(), f"/api/v1/customers/{free.public_id}/merge"
+
+    lists = [reader.get(f"/api/v1/{name}").json() for name in ("merges", "duplicates")]
+    refused = [
+        reader.get(f"/api/v1/merges/{merge.public_id}"),
+        reader.get(f"/api/v1/duplicates/{pair.public_id}"),
+        reader.get(f"{path}?from={held.public_id}"),
+        reader.post(path, {"from": held.public_id}),
+    ]
+
+    assert [(page["data"], page["pagination"]["total"]) for page in lists] == [([], 0), ([], 0)]
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [(403, "withheld_from_recipient")] * 4
+    assert Merge.objects.count() == kept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events__of_a_person_withheld_or_older_than_may_be_kept__are_left_out_and_counted(caller):
+    client = caller(*SCOPES, tier="unlimited")
+    company(client, barred_places=["DE"], keep_days=30)
+    free, held = make_person(country="FR"), make_person(country="DE")
+    for person, days in ((free, 1), (held, 1), (free, 40)):
+        store_event(customer_id=person.pk, at=NOW - timedelta(days=days))
+    committed()
+
+    stream = client.get("/api/v1/engagement/events").json()
+    listed = client.get(f"/api/v1/events?customer={free.public_id}").json()
+    nobody = client.get(f"/api/v1/events?customer={held.public_id}").json()
+
+    assert [row["customerId"] for row in stream["data"]] == [free.public_id]
+    assert stream["withheld"] == {"place_barred": 1, "kept_too_long": 1}
+    assert (len(listed["data"]), listed["withheld"]) == (1, {"kept_too_long": 1})
+    assert (nobody["data"], nobody["withheld"]) == ([], {"place_barred": 1})
+
+
+def test_every_door__agreement_over__is_shut(caller, people):
+    client, segment, entry = caller(*SCOPES, tier="unlimited"), make_audience(people).slug, agreed(people[0])
+    predicted(people[0])
+    company(client, agreement_ends_on=NOW.date() - timedelta(days=1))
+    more = ("/api/v1/engagement/events", "/api/v1/events", f"/api/v1/segments/{segment}/members", "/api/v1/merges")
+
+    answers = [
+        client.get(path.format(id=people[0].public_id, entry=entry, segment=segment))
+        for path in (*RECORDS.values(), *more, "/api/v1/duplicates")
+    ]
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(403, "processor_not_covered")}
