@@ -41,9 +41,9 @@ def publish_many(facts: Sequence[Fact]) -> None:
 
 
 def horizon() -> int:
-    """The oldest transaction still running: every row with a lower xid is final and visible."""
+    """The oldest transaction of this database still running: every row with a lower xid is final and visible."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        cursor.execute("SELECT core_log_horizon()")
         return int(cursor.fetchone()[0])
 
 
@@ -51,7 +51,7 @@ def read_after(*, cursor: Cursor, limit: int) -> list[OutboxMessage]:
     """The next messages in commit order behind `cursor`, at most `limit`; [] when there is nothing final."""
     return list(
         OutboxMessage.objects.extra(
-            where=["(xid, id) > (%s, %s)", "xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"],
+            where=["(xid, id) > (%s, %s)", "xid < core_log_horizon()"],
             params=[cursor.xid, cursor.row],
         ).order_by("xid", "id")[:limit]
     )

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
 from consent.selectors.catalogue import forget_catalogue
 from core.api.credentials import forget_credentials
 from customers.selectors import direct
+from tests.support import template
 from tests.support.callers import Caller, register_caller
 from tests.support.seeds import keep_seeds, restore_seeds
 
@@ -59,6 +61,12 @@ def _own_connections_closed() -> Iterator[None]:
     """End every test without a connection that Django knows nothing of."""
     yield
     direct.close_all()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The test database is a copy of the run's template, so it is not migrated again."""
+    connection.settings_dict["TEST"] |= {"TEMPLATE": template.migrated(), "MIGRATE": False}
 
 
 @pytest.fixture(scope="session")

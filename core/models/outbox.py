@@ -12,7 +12,7 @@ TRANSACTION_ID = "(pg_current_xact_id()::text)::bigint"
 class OutboxMessage(models.Model):
     """One fact for whoever follows: topic, subject (public id), payload without personal data.
 
-    Followers read in the order (xid, id) below the oldest running transaction (`pg_snapshot_xmin`), so a
+    Followers read in the order (xid, id) below the oldest running transaction (`core_log_horizon`), so a
     transaction that commits late is never skipped.
     """
 

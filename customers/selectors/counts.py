@@ -49,7 +49,7 @@ def _newest_write() -> tuple[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce((SELECT xid FROM customers_customer ORDER BY xid DESC, id DESC LIMIT 1), 0),"
-            " pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+            " core_log_horizon()"
         )
         newest, horizon = cursor.fetchone()
         return int(newest), int(horizon)

@@ -1,7 +1,7 @@
 """Reading the event log in commit order: by the transaction that wrote, below the oldest one still running.
 
 A transaction id is assigned before commit, so rows of a lower id may become visible after rows of a higher one. Below
-`pg_snapshot_xmin` every transaction has ended: what is visible there is final. The index `event_log_order`
+`core_log_horizon()` every transaction has ended: what is visible there is final. The index `event_log_order`
 finds a stretch by transaction in a few pages of each partition.
 """
 

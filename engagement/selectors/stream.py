@@ -17,7 +17,7 @@ from engagement.selectors.answers import COLUMNS
 SCANNED_AT_MOST: Final = 20_000
 _SKEW: Final = timedelta(minutes=1)
 _LOWEST: Final = UUID(int=0)
-_BEHIND: Final = "(xid, event_id) > (%(xid)s, %(row)s) AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_BEHIND: Final = "(xid, event_id) > (%(xid)s, %(row)s) AND xid < core_log_horizon()"
 _LOG: Final = "WHERE {behind} ORDER BY xid, event_id LIMIT %(scanned)s"
 _OF_PEOPLE: Final = "WHERE customer_id = ANY(%(people)s) AND {behind}"
 # One statement, so one view of the log: what was looked at and where that ends belong together.

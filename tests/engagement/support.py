@@ -25,7 +25,7 @@ def store_event(*, customer_id: int, at: datetime, type_id: int = 1, campaign_id
 
 
 def committed() -> None:
-    """Wait until everything committed so far is final for readers of the log (other databases may hold it briefly)."""
+    """Wait until everything committed so far is final for readers of the log."""
     written = _current_transaction()
     deadline = time.monotonic() + 60
     while outbox.horizon() <= written:

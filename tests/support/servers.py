@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from marketing_hub import embedded
 from marketing_hub.home import throwaway
+from tests.support import template
 
 _MARK = "HUB_TEST_FOLDER"
 
@@ -45,6 +46,8 @@ def _start() -> None:
         held.callback(child.kill)
     if any(program.name == "postgresql" for program in programs):
         embedded.prepare_database(home)
+    template.begin()
+    held.callback(template.drop)
     os.environ.setdefault("CELERY_BROKER_URL", "memory://")
     state = home.data / "state"
     state.mkdir(mode=0o700)

@@ -17,12 +17,13 @@ from psycopg import sql
 from marketing_hub import embedded, env, run, welcome
 from marketing_hub.home import throwaway
 from marketing_hub.processes import Child, Program, free_port
+from tests.support import template
 
 READY_LIMIT = 120.0
 
 
 class Stack:
-    """All processes of the product on a fresh database; `with Stack() as stack:` calls them at `stack.base_url`.
+    """All processes of the product on a database of their own; `with Stack() as stack:` calls them at `stack.base_url`.
 
     The worker follows too, so the follower waits for `start("follower")`; courier, stream and sinks likewise.
 
@@ -113,7 +114,7 @@ class Stack:
 
     def connect(self) -> "psycopg.Connection[Any]":
         """Answer a connection of one's own to the stack's database, committing each statement."""
-        return _connect(self.database)
+        return template.connect(self.database)
 
     def log(self, name: str) -> str:
         """Answer what a process has written."""
@@ -121,14 +122,15 @@ class Stack:
 
     def _begin(self) -> None:
         home = replace(self._held.enter_context(throwaway()), durable=True)
-        with _connect(_entry()["NAME"]) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.database)))
+        with template.connect(_entry()["NAME"]) as connection:
+            names = (sql.Identifier(self.database), sql.Identifier(template.migrated()))
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         self._held.callback(self._drop_database)
         state = home.data / "state"
         state.mkdir(mode=0o700)
         self.environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "marketing_hub.settings",
-            "DATABASE_URL": _url(self.database),
+            "DATABASE_URL": template.address(self.database),
             "REDIS_URL": home.redis_url(),
             "CELERY_BROKER_URL": home.broker_url(),
             "HUB_DATA_DIR": str(state),
@@ -143,7 +145,6 @@ class Stack:
         for name, command in programs.items():
             program = Program(name, self._placed(name, command, state), environment=self.environment)
             self._add(replace(program, ready=ready[name]) if name in ready else program, home.logs)
-        self.manage("migrate", "--no-input", "--verbosity", "0")
         self.manage("collectstatic", "--no-input", "--verbosity", "0")
         self.start("redis")
         self.start("worker", "beat", "web")
@@ -168,23 +169,13 @@ class Stack:
         return process.pid
 
     def _drop_database(self) -> None:
-        with _connect(_entry()["NAME"]) as connection:
+        with template.connect(_entry()["NAME"]) as connection:
             name = sql.Identifier(self.database)
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
 
 def _entry() -> dict[str, Any]:
     return env.database_url("DATABASE_URL")
-
-
-def _connect(database: str) -> "psycopg.Connection[Any]":
-    return psycopg.connect(_url(database), autocommit=True)
-
-
-def _url(database: str) -> str:
-    """Answer DATABASE_URL with another database in its path."""
-    address, mark, query = os.environ["DATABASE_URL"].partition("?")
-    return f"{address.rpartition('/')[0]}/{database}{mark}{query}"
 
 
 def _children_of(pid: int) -> list[int]:

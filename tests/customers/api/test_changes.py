@@ -11,6 +11,7 @@ from core.actors import SYSTEM
 from core.crypto import sign_text
 from customers.services.customers import create_customer, delete_customer, update_customer
 from customers.services.identities import ensure_anonymous
+from tests.engagement.support import committed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -21,20 +22,8 @@ def make(number):
     return create_customer(properties={"external_id": f"c{number}"}, by=SYSTEM, now=NOON)
 
 
-def settle():
-    """Wait until every transaction so far has ended, those of other databases of the same server included."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-        newest = cursor.fetchone()[0]
-        for _ in range(1_000):
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_sleep(0.01)")
-            if cursor.fetchone()[0] >= newest:
-                return
-    raise AssertionError("another transaction stays open")
-
-
 def read(reader, token="", **more):
-    settle()
+    committed()
     return read_now(reader, token, **more)
 
 
