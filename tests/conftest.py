@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if label := getattr(item, "operation_label", ""):
             _rename(item, f"{item.nodeid}[{label}]")
-        if "stack" in getattr(item, "fixturenames", ()) and "PYTEST_XDIST_WORKER" in os.environ:
+        if {"stack", "demo"} & set(getattr(item, "fixturenames", ())) and "PYTEST_XDIST_WORKER" in os.environ:
             _rename(item, f"{item.nodeid}@{item.nodeid.partition('::')[0]}")
 
 

@@ -34,30 +34,32 @@ def test_screens__with_data__have_no_fault(visit, part):
             status = visitor.open(address)
             faults += [f"{screen.name}: {status}"] if status != 200 else []
             faults += visitor.faults(f"{screen.name} {mode}")
-            visitor.darken()
-            faults += visitor.faults(f"{screen.name} dark-{mode.width}", HUES)  # of a dark page only its hues are new
+            if mode is LIGHT:
+                visitor.darken()
+                faults += visitor.faults(f"{screen.name} dark", HUES)  # of a dark page only its hues are new
 
     assert faults == []
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_screens__every_role__sees_what_it_may_and_is_refused_the_rest(visit, part):
+def test_screens__every_role__sees_what_it_may_and_is_refused_the_rest(visit, client, part):
     users = {role: make_staff(role) for role in STAFF}
     visitors = {role: visit(user) for role, user in users.items()}
 
     faults, seen_refusal = [], set()
     for screen, address in part_of(part):
         for role, visitor in visitors.items():
-            wanted = 200 if users[role].has_perm(screen.page.permission) else 403
-            if wanted == 200 and screen.name in OWN:
+            allowed = users[role].has_perm(screen.page.permission)
+            if allowed and screen.name in OWN:
                 continue
-            status = visitor.open(address)
-            faults += [f"{screen.name} {role}: {status} instead of {wanted}"] if status != wanted else []
-            if status == 403 and role not in seen_refusal:  # refusals are one and the same page
-                faults += visitor.faults(f"{screen.name} {role}")
-                seen_refusal.add(role)
+            if not allowed and role in seen_refusal:  # refusals are one and the same page, looked at once
+                client.force_login(users[role])
+                status = client.get(address).status_code
             else:
-                faults += visitor.troubles(f"{screen.name} {role}")
+                status = visitor.open(address)
+                faults += (visitor.troubles if allowed else visitor.faults)(f"{screen.name} {role}")
+                seen_refusal |= set() if allowed else {role}
+            faults += [] if status == (200 if allowed else 403) else [f"{screen.name} {role}: {status}"]
 
     assert faults == []
 

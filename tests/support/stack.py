@@ -145,7 +145,7 @@ class Stack:
         for name, command in programs.items():
             program = Program(name, self._placed(name, command, state), environment=self.environment)
             self._add(replace(program, ready=ready[name]) if name in ready else program, home.logs)
-        self.manage("collectstatic", "--no-input", "--verbosity", "0")
+        (state / "static").symlink_to(template.static_files())
         self.start("redis")
         self.start("worker", "beat", "web")
 

@@ -1,9 +1,12 @@
-"""One migrated database for a whole test run, of which every worker and every stack takes a copy."""
+"""What is made once for a whole test run: a migrated database that all copy, and the static files that all serve."""
 
 import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -20,12 +23,21 @@ def begin() -> None:
 
 def migrated() -> str:
     """Answer the name of the template; the first who asks migrates it, the others wait for that."""
-    name = os.environ[_NAME]
-    with connect(env.database_url("DATABASE_URL")["NAME"]) as connection:
-        connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
+    with _alone() as connection:
+        name = os.environ[_NAME]
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             _make(name, connection)
     return name
+
+
+def static_files() -> Path:
+    """Answer the folder of the collected static files; the first who asks collects them, the others wait for that."""
+    folder = Path(os.environ["HUB_DATA_DIR"]) / "static"
+    with _alone():
+        if not folder.exists():
+            _manage("collectstatic", HUB_DATA_DIR=f"{folder.parent}/collected")
+            (folder.parent / "collected" / "static").rename(folder)
+    return folder
 
 
 def drop() -> None:
@@ -45,15 +57,27 @@ def connect(database: str) -> "psycopg.Connection[tuple[object, ...]]":
     return psycopg.connect(address(database), autocommit=True)
 
 
+@contextmanager
+def _alone() -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    """Hold the run's lock."""
+    with connect(env.database_url("DATABASE_URL")["NAME"]) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [os.environ[_NAME]])
+        yield connection
+
+
+def _manage(command: str, **settings: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", command, "--no-input", "--verbosity", "0"],
+        cwd=env.BASE_DIR,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "marketing_hub.settings"} | settings,
+        check=True,
+    )
+
+
 def _make(name: str, connection: "psycopg.Connection[tuple[object, ...]]") -> None:
     """Give the name last: a database that bears it is whole."""
     raw = f"{name}_raw"
     connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(raw)))
     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(raw)))
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity", "0"],
-        cwd=env.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": address(raw), "DJANGO_SETTINGS_MODULE": "marketing_hub.settings"},
-        check=True,
-    )
+    _manage("migrate", DATABASE_URL=address(raw))
     connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(raw), sql.Identifier(name)))
