@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
@@ -37,6 +37,7 @@ document.addEventListener("htmx:afterSettle", () => window.underWay -= 1);
 document.addEventListener("htmx:beforeSwap", (event) => { if (!event.detail.shouldSwap) window.underWay -= 1; });
 document.addEventListener("htmx:sendError", () => window.underWay -= 1);
 """
+VIOLATIONS = "(options) => axe.run(options).then((results) => results.violations)"
 STANDS = """() => new Promise((done) => {
   const look = () => window.underWay ? setTimeout(look, 10) : done();
   look();
@@ -89,7 +90,9 @@ class Visitor:
 
     def faults(self, name: str, rules: list[str] = RULES) -> list[str]:
         """What is wrong with the page shown now: all that `troubles` finds, and what axe finds by these rules."""
-        found = Axe().run(self.page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
+        if not self.page.evaluate("Boolean(window.axe)"):
+            self.page.evaluate(AXE_SCRIPT)
+        found = self.page.evaluate(VIOLATIONS, {"runOnly": rules, "resultTypes": ["violations"], "preload": False})
         return [*self.troubles(name), *(f"{name}: {_said(violation)}" for violation in found)]
 
     def troubles(self, name: str) -> list[str]:
