@@ -82,6 +82,7 @@ RELEASES: Final = (
             ("added", "GET /consents/{id}/receipt, signed (ISO/IEC TS 27560), and GET /consents/{id}/consumers."),
             ("added", "evidence.gpp takes a GPP string; the history answers it decoded."),
             ("changed", "A secret key that a browser sends is refused (403 secret_in_browser)."),
+            ("added", "returns, pace and spared among the metrics of a campaign; the last two in its results too."),
             (
                 "added",
                 "Pilots: pilot_percent or pilot_people of a campaign; POST /campaigns/{id}/promote sends to the rest.",

@@ -10,9 +10,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns.api.effort_serializers import PaceSerializer, ReturnsSerializer, SparedSerializer
 from campaigns.api.experiment_serializers import GroupReportSerializer, InterruptionsSerializer
 from campaigns.models import Campaign
-from campaigns.selectors.campaign_metrics import BREAKDOWNS, METRICS, figures_of, metrics_answer, uplift_answer
+from campaigns.selectors.campaign_metrics import BREAKDOWNS, METRICS, figures_of, metrics_answer, whole_answer
 from campaigns.selectors.campaigns import find_campaign
 from campaigns.selectors.interruptions import interruptions_answer
 from core.api.views import ApiView
@@ -59,6 +60,9 @@ class CampaignMetricsSerializer(InterruptionsSerializer):
         allow_null=True,
         help_text="Sent against held out, for the whole campaign whatever the period; null without people held out.",
     )
+    returns = ReturnsSerializer(required=False, help_text="Of the whole campaign.")
+    pace = PaceSerializer(required=False, help_text="From draft to launch to decision.")
+    spared = SparedSerializer(required=False, help_text="What the whole campaign did not send, and what that saved.")
 
 
 class CampaignMetrics(ApiView):
@@ -79,9 +83,10 @@ class CampaignMetrics(ApiView):
         ],
     )
     def get(self, request: Request, campaign_id: str) -> Response:
-        """Sent, delivered, opened and clicked by people, conversions, revenue, uplift.
+        """Sent, delivered, opened and clicked by people, conversions, revenue, uplift, returns, pace, spared.
 
-        Of the messages that left in the period. Pauses and hours in which nothing was heard are named beside.
+        Of the messages that left in the period; the last four of the whole campaign. Pauses and hours in which
+        nothing was heard are named beside.
         """
         self.only("fields", "begins", "ends", "breakdown")
         query, now = request._request.GET, timezone.now()
@@ -91,8 +96,7 @@ class CampaignMetrics(ApiView):
             raise InvalidState("The rows of this campaign were removed for their age; its results are still there.")
         begins, ends = _period(campaign, query, now)
         found = _figures(campaign, fields, begins, ends, breakdown, now)
-        if "uplift" in fields:
-            found["uplift"] = uplift_answer(campaign, now)
+        found |= whole_answer(campaign, fields, now)
         head = {"campaign": campaign.public_id, "currency": campaign.currency, "begins": begins, "ends": ends}
         return Response({**head, **found, **interruptions_answer(campaign, begins=begins, ends=ends)})
 

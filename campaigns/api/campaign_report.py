@@ -7,9 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.api.campaign_metrics import MetricsSerializer
+from campaigns.api.effort_serializers import PaceSerializer, SparedSerializer
 from campaigns.api.experiment_serializers import GroupReportSerializer, InterruptionsSerializer, IntervalSerializer
 from campaigns.selectors.campaign_results import WINDOW, campaign_results
 from campaigns.selectors.campaigns import find_campaign
+from campaigns.selectors.effort import pace_answer, pace_of, spared_answer, spared_of
 from campaigns.selectors.experiment_answers import campaign_results_answer
 from campaigns.selectors.interruptions import interruptions_answer
 from campaigns.selectors.pilots import MEASURES as PILOT_MEASURES
@@ -63,6 +65,8 @@ class CampaignResultsSerializer(InterruptionsSerializer):
     roi = serializers.FloatField(allow_null=True, help_text="From incremental revenue; needs people held out.")
     window_days = serializers.IntegerField(allow_null=True)
     compared = GroupReportSerializer(allow_null=True, help_text="Sent against held out.")
+    pace = PaceSerializer()
+    spared = SparedSerializer()
     pilot = PilotSerializer(allow_null=True, help_text="Null for a campaign that is no pilot, and before the launch.")
 
 
@@ -80,11 +84,13 @@ class CampaignReport(ApiView):
     def get(self, request: Request, campaign_id: str) -> Response:
         """Funnel, buyers, revenue, cost, CPA, CAC, ROAS and ROI, and those sent to against those held out.
 
-        With when the campaign was paused, hours in which nothing was heard, and how its pilot did.
+        With how fast it came about, what it did not send and saved, when it was paused, hours in which nothing was
+        heard, and how its pilot did.
         """
         self.only()
         campaign, now = find_campaign(campaign_id), timezone.now()
         begins = campaign.launched_at
         heard = interruptions_answer(campaign, begins=begins, ends=min(now, begins + WINDOW) if begins else now)
         answer = campaign_results_answer(campaign, campaign_results(campaign, now))
-        return Response(answer | heard | {"pilot": pilot_answer(pilot_story(campaign, now))})
+        effort = {"pace": pace_answer(pace_of(campaign)), "spared": spared_answer(spared_of(campaign))}
+        return Response(answer | heard | effort | {"pilot": pilot_answer(pilot_story(campaign, now))})

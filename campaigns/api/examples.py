@@ -100,6 +100,13 @@ EXAMPLES = [
         answer={"begins": None, "totals": {}, "breakdown": []},
     ),
     Example(
+        "getCampaignMetrics",
+        "What it cost, brought and saved, and how fast it came about",
+        path=ID,
+        query={"fields": "returns,pace,spared"},
+        answer={"returns": {"roi": None}, "pace": {"iteration": 1, "decision": None}, "spared": {"messages": 0}},
+    ),
+    Example(
         "setBudgetGuard",
         "Twice, by 50 each",
         path=ID,

@@ -12,9 +12,12 @@ from campaigns.console.experiment_words import lines_of, said
 from campaigns.console.words import STATES, VIEW
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
+from campaigns.rules.sparing import KINDS
 from campaigns.selectors.campaign_metrics import Figures
 from campaigns.selectors.campaign_results import CampaignResults, campaign_results
 from campaigns.selectors.campaigns import find_campaign
+from campaigns.selectors.effort import pace_of, spared_of
+from campaigns.selectors.interruptions import pauses
 from campaigns.selectors.pilots import is_pilot, pilot_story
 from core.console import cells
 from core.console.pages import Action
@@ -103,6 +106,47 @@ def _shares(one: Figures) -> list[str]:
     return [cells.number(one.sent), *shares, cells.number(one.buyers)]
 
 
+def _pace(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
+    found = pace_of(campaign)
+    origin = found.origin and cells.link(reverse("console:campaign", args=[found.origin]), found.origin)
+    return {
+        "facts": [
+            ("Iteration", cells.number(found.iteration)),
+            ("Copied from", origin or cells.NOTHING),
+            ("Versions of the draft", cells.number(found.versions)),
+            ("Handed in, sent back", f"{found.submitted:,}, {found.sent_back:,}"),
+            ("Draft to launch", _lasted(found.to_launch)),
+            ("Of it in review", _lasted(found.in_review)),
+            ("Launch to decision", _lasted(found.to_decision)),
+            ("Decision", (found.decision or "Not yet").capitalize()),
+        ]
+    }
+
+
+def _lasted(seconds: float | None) -> str:
+    """In the two largest units: 3 d 4 h."""
+    if seconds is None:
+        return cells.NOTHING
+    minutes = round(seconds / 60)
+    parts = [(minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min")]
+    return " ".join(f"{amount} {unit}" for amount, unit in parts if amount) or "Under a minute"
+
+
+def _spared(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
+    found, currency = spared_of(campaign), campaign.currency
+    return {
+        "rows": [(KINDS[kind], messages, cells.money(cost, currency)) for kind, messages, cost in found.by_kind],
+        "messages": found.messages,
+        "cost": cells.money(found.cost, currency),
+        "share": found.share,
+        "launched": campaign.people is not None,
+    }
+
+
+def _pauses(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
+    return {"pauses": pauses(campaign) if campaign.launched_at else [], "launched": campaign.launched_at}
+
+
 class CampaignResultsPage(DetailPage):
     """What the campaign changed, as far as anybody can know."""
 
@@ -112,6 +156,9 @@ class CampaignResultsPage(DetailPage):
         Panel("pilot", "Pilot", "campaigns/_pilot.html", VIEW, _pilot, order=15),
         Panel("compared", "Against those held out", "campaigns/_held_out.html", VIEW, _compared, order=20),
         Panel("money", "Cost and revenue", "customers/_facts.html", VIEW, _money, place="side", order=10, poll=15),
+        Panel("spared", "Not sent, and what that saved", "campaigns/_spared.html", VIEW, _spared, order=30),
+        Panel("pace", "Pace", "customers/_facts.html", VIEW, _pace, place="side", order=15),
+        Panel("pauses", "Pauses", "campaigns/_pauses.html", VIEW, _pauses, place="side", order=18),
     )
 
     def find(self) -> Campaign:

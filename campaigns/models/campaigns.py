@@ -58,11 +58,11 @@ class Campaign(PublicId, TimeStamped):
     `sealed_body` is the text as it was submitted, with the words of its blocks put in; empty when it names none.
     `audience` remembers at launch which version of each segment was taken and how many people it had. `people` is the
     size of the audience: the number of delivery rows of its first step; `totals` keeps their counts by state when the
-    rows themselves have been removed for their age, `reactions` and `outcomes` what became of the messages. Times
-    are UTC, quiet hours are the person's. `canary_percent` of the audience gets the message first; `canary_sent_at`
-    says when all of them were decided about, `canary_passed_at` when the others were let go. A pilot reaches a share or
-    a number of them: `pilot_drawn` of `pilot_of` people; everybody else follows when it is promoted. `iteration` counts
-    copies of copies, from 1.
+    rows themselves have been removed for their age, `reactions` and `outcomes` what became of the messages, `spared`
+    what was not sent on purpose. Times are UTC, quiet hours are the person's. `canary_percent` of the audience gets the
+    message first; `canary_sent_at` says when all of them were decided about, `canary_passed_at` when the others were
+    let go. A pilot reaches a share or a number of them: `pilot_drawn` of `pilot_of` people; everybody else follows when
+    it is promoted. `iteration` counts copies of copies, from 1.
     """
 
     id_prefix = "cmp"
@@ -98,7 +98,7 @@ class Campaign(PublicId, TimeStamped):
     pilot_drawn = models.BigIntegerField(null=True)
     pilot_of = models.BigIntegerField(null=True)
     pilot_promoted_at = models.DateTimeField(null=True)
-    origin = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, db_index=False, related_name="+")
+    origin = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     iteration = models.PositiveSmallIntegerField(default=1, db_default=1)
     holdout_percent = models.PositiveSmallIntegerField(default=0)
     budget = models.DecimalField(max_digits=14, decimal_places=2, null=True)
@@ -116,6 +116,7 @@ class Campaign(PublicId, TimeStamped):
     totals = models.JSONField(default=dict)
     reactions = models.JSONField(default=dict)
     outcomes = models.JSONField(default=dict)
+    spared = models.JSONField(default=dict, db_default={})
     finished_at = models.DateTimeField(null=True)
     archived_at = models.DateTimeField(null=True)
     trouble = models.CharField(max_length=300, default="")

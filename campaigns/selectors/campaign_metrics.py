@@ -1,6 +1,6 @@
 """The figures of a campaign by period and by what its messages differ in; one statement over the messages sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,11 +12,14 @@ from campaigns.models import Campaign
 from campaigns.rules.feedback import BOUNCES, Outcome
 from campaigns.rules.reactions import Verdict
 from campaigns.selectors.campaign_results import WINDOW, campaign_results
-from campaigns.selectors.experiment_answers import report_answer
+from campaigns.selectors.effort import pace_answer, pace_of, spared_answer, spared_of
+from campaigns.selectors.experiment_answers import report_answer, returns_answer
 from campaigns.selectors.experiments import MEASURING
 from consent.selectors.decisions import use_of
 
-METRICS: Final = ("sent", "delivered", "opened", "clicked", "conversions", "revenue", "uplift")
+WHOLE: Final = ("uplift", "returns", "pace", "spared")
+"""Told of the whole campaign whatever the period."""
+METRICS: Final = ("sent", "delivered", "opened", "clicked", "conversions", "revenue", *WHOLE)
 BREAKDOWNS: Final[Mapping[str, str]] = {
     "day": "to_char(d.sent_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
     "country": "coalesce(c.country, '')",
@@ -111,10 +114,16 @@ def metrics_answer(found: Figures, wanted: Sequence[str]) -> dict[str, Any]:
     return {name: value for metric in wanted for name, value in told.get(metric, {}).items()}
 
 
-def uplift_answer(campaign: Campaign, now: datetime) -> dict[str, Any] | None:
-    """Those sent to against those held out, for the whole campaign; None without people held out."""
-    results = campaign_results(campaign, now)
-    return report_answer(results.compared) if results and results.compared else None
+def whole_answer(campaign: Campaign, wanted: Sequence[str], now: datetime) -> dict[str, Any]:
+    """What was asked for that is about the whole campaign; uplift is None without people held out."""
+    results = campaign_results(campaign, now) if {"uplift", "returns"} & set(wanted) else None
+    told: dict[str, Callable[[], Any]] = {
+        "uplift": lambda: report_answer(results.compared) if results and results.compared else None,
+        "returns": lambda: returns_answer(results),
+        "pace": lambda: pace_answer(pace_of(campaign)),
+        "spared": lambda: spared_answer(spared_of(campaign)),
+    }
+    return {name: told[name]() for name in wanted if name in told}
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -57,10 +57,15 @@ def campaign_results_answer(campaign: Campaign, found: CampaignResults | None) -
         "funnel": [{"step": step, "people": people} for step, people in found.funnel],
         "buyers": found.buyers,
         "new_buyers": found.new_buyers,
-        **{name: _plain(getattr(found.money, name)) for name in _MONEY},
+        **returns_answer(found),
         "window_days": found.window_days,
         "compared": report_answer(found.compared) if found.compared else None,
     }
+
+
+def returns_answer(found: CampaignResults | None) -> dict[str, float | None]:
+    """Cost, revenue and what follows from them; all None before the launch."""
+    return {name: _plain(getattr(found.money, name)) if found else None for name in _MONEY}
 
 
 def _plain(amount: Decimal | None) -> float | None:

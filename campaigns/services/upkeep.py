@@ -18,6 +18,7 @@ from campaigns.models import (
 )
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.selectors.campaigns import counts_of
+from campaigns.selectors.effort import spared_counts
 from campaigns.selectors.reactions import outcomes_of, reactions_of
 from campaigns.services.redeeming import give_back
 from customers.services.erasing import Rows, update_rows
@@ -132,10 +133,11 @@ def forget_deliveries(*, before: datetime, now: datetime) -> int:
 @transaction.atomic
 def _forget(campaign: Campaign) -> int:
     campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    campaign.spared = spared_counts(campaign)
     campaign.totals = counts_of([campaign])[campaign.pk] or {"none": 0}
     campaign.reactions = reactions_of([campaign])[campaign.pk].as_dict()
     campaign.outcomes = outcomes_of([campaign])[campaign.pk]
-    campaign.save(update_fields=["totals", "reactions", "outcomes"])
+    campaign.save(update_fields=["totals", "reactions", "outcomes", "spared"])
     return Delivery.objects.filter(campaign=campaign).delete()[0]
 
 
