@@ -1,7 +1,7 @@
 """The desk: requests as a board and as a list, and the form by which staff log one."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -266,7 +266,7 @@ class LogForm(ConsoleForm):
         label="Day of receipt",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="Empty means today. A day in the past needs a reason.",
+        help_text="There, at the place of the law. Empty means today. A day in the past needs a reason.",
     )
     backdated_because = forms.CharField(label="Why an earlier day", required=False, max_length=300)
     agent = forms.CharField(
@@ -285,12 +285,7 @@ class LogRequest(FormPage):
 
     def save(self, form: Any) -> DataRequest:
         """Open it."""
-        data = dict(form.cleaned_data)
-        day = data.pop("received_on")
-        noon = timezone.make_aware(datetime.combine(day, time(12))) if day and day < timezone.localdate() else None
-        if day and day > timezone.localdate():
-            noon = timezone.make_aware(datetime.combine(day, time(12)))
-        return open_request(new=NewRequest(received_at=noon, **data), by=self.actor, now=self.now)
+        return open_request(new=NewRequest(**form.cleaned_data), by=self.actor, now=self.now)
 
     def success_url(self, result: DataRequest) -> str:
         """The request, for those who may see it; else another one."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -71,12 +71,18 @@ def past_due(rows: QuerySet[DataRequest], now: datetime) -> QuerySet[DataRequest
 
     One query more than a comparison with one day, for the laws of what is due about now.
     """
-    earliest, latest = ((now + timedelta(hours=hours)).astimezone(UTC).date() for hours in (-12, 14))
+    earliest, latest = days_on_earth(now)
     about_now = DataRequest.objects.open().filter(safe_due__gte=earliest, safe_due__lt=latest)
     late = Q(safe_due__lt=earliest)
     for regime in about_now.order_by().values_list("regime", flat=True).distinct():
         late |= Q(regime=regime, safe_due__lt=local_day(regime, now))
     return rows.filter(late)
+
+
+def days_on_earth(now: datetime) -> tuple[date, date]:
+    """The earliest and the latest day that it is anywhere (UTC-12 and UTC+14)."""
+    earliest, latest = ((now + timedelta(hours=hours)).astimezone(UTC).date() for hours in (-12, 14))
+    return earliest, latest
 
 
 def count_failed_tasks() -> tuple[int, date] | None:
@@ -100,6 +106,11 @@ def clock_of(request: DataRequest) -> list[ClockEntry]:
 def local_day(regime: str, at: datetime) -> date:
     """The day on which an instant falls at the place of the regime."""
     return at.astimezone(ZoneInfo(zone_of(known_regime(regime)))).date()
+
+
+def noon_of(regime: str, day: date) -> datetime:
+    """Noon of this day at the place of the regime: stands for a day of which no hour is known."""
+    return datetime.combine(day, time(12), tzinfo=ZoneInfo(zone_of(known_regime(regime))))
 
 
 def days_left(request: DataRequest, now: datetime) -> int:

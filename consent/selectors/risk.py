@@ -1,12 +1,14 @@
 """Where we are open to a fine now, and what answering requests costs, beside the figures staff compare with."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, DateField, Q, Sum, Value
+from django.db.models.functions import Greatest, Least
 
 from consent.models import DataRequest, Processor, RiskReference
 from consent.rules.effort import cost_of
@@ -15,12 +17,12 @@ from consent.rules.requests import Kind
 from consent.rules.risk import REFERENCES, ccpa_ceiling, gdpr_ceiling
 from consent.selectors.papers import papers_of
 from consent.selectors.registers import open_breaches
+from consent.selectors.requests import days_on_earth, local_day
 
 YEAR: Final = timedelta(days=365)
 SOON: Final = timedelta(days=7)
 MOST: Final = 500
-_CALIFORNIA: Final = Q(regime__startswith="US-CA")
-_EUROPE: Final = Q(regime__startswith="EU") | Q(regime__startswith="UK")
+_LAWS: Final = {"europe": ("EU", "UK"), "california": ("US-CA",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def references() -> dict[str, Decimal]:
 
 def risk_panel(*, now: datetime) -> Risk:
     """Everything on the panel, in five queries."""
-    figures, exposures = references(), [*_of_requests(now.date()), *_of_companies(now.date()), *_of_breaches(now)]
+    figures, exposures = references(), [*_of_requests(now), *_of_companies(now.date()), *_of_breaches(now)]
     faults = {law: sum(e.number for e in exposures if e.finable and e.law == law) for law in ("gdpr", "ccpa")}
     efforts = efforts_since(since=now - YEAR)
     return Risk(
@@ -100,16 +102,15 @@ def _effort(kind: str, closed: int, minutes: int) -> Effort:
     return Effort(kind, closed, minutes, (cost / closed).quantize(Decimal("0.01")) if closed else Decimal(0))
 
 
-def _of_requests(today: date) -> list[Exposure]:
-    """Requests past the last lawful day; `safe_due`, which has the index, is never after `law_due` by much."""
-    pressing = DataRequest.objects.open().filter(Q(safe_due__lte=today + SOON) | Q(law_due__lt=today))
-    late = Q(law_due__lt=today)
-    found = pressing.aggregate(
-        europe=Count("pk", filter=late & _EUROPE),
-        california=Count("pk", filter=late & _CALIFORNIA),
-        other=Count("pk", filter=late & ~_EUROPE & ~_CALIFORNIA),
-        soon=Count("pk", filter=~late),
-    )
+def _of_requests(now: datetime) -> list[Exposure]:
+    """Requests past the last lawful day, and about to be: each by the day it is at the place of its law."""
+    found: Counter[str] = Counter()
+    for regime, law_due, safe_due, number in _pressing(now):
+        today = local_day(regime, now)
+        if law_due < today:
+            found[next((word for word, codes in _LAWS.items() if regime.startswith(codes)), "other")] += number
+        elif safe_due <= today + SOON:
+            found["soon"] += number
     overdue = "view=overdue"
     return [
         Exposure("Requests past the lawful day", "GDPR Art. 12(3)", "gdpr", found["europe"], True, "requests", overdue),
@@ -125,6 +126,19 @@ def _of_requests(today: date) -> list[Exposure]:
         Exposure("Requests past the lawful day", "Other laws", "other", found["other"], False, "requests", overdue),
         Exposure("Requests due within 7 days, or past our own day", "", "", found["soon"], False, "requests"),
     ]
+
+
+def _pressing(now: datetime) -> list[tuple[str, date, date, int]]:
+    """How many open requests have which law and days, as far as that may decide; one query, some rows a law.
+
+    Days long past count as the day before the earliest it is anywhere, those far ahead as the last that may count.
+    `safe_due`, which has the index, is never after `law_due` by much.
+    """
+    earliest, latest = days_on_earth(now)
+    past, ahead = Value(earliest - timedelta(days=1)), Value(latest + SOON + timedelta(days=1))
+    law, safe = (Least(Greatest(name, past), ahead, output_field=DateField()) for name in ("law_due", "safe_due"))
+    rows = DataRequest.objects.open().filter(Q(safe_due__lte=latest + SOON) | Q(law_due__lt=latest)).order_by()
+    return list(rows.annotate(law=law, safe=safe).values_list("regime", "law", "safe").annotate(number=Count("pk")))
 
 
 def _of_companies(today: date) -> list[Exposure]:

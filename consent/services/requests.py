@@ -1,7 +1,7 @@
 """Privacy requests from their arrival to the beginning of the work: open, acknowledge, identify, ask, give to, note."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from django.db import transaction
@@ -20,7 +20,7 @@ from consent.rules.requests import (
     Verb,
     needs_identity,
 )
-from consent.selectors.requests import contact_hash_of, local_day, open_twins, person_behind, sealed
+from consent.selectors.requests import contact_hash_of, local_day, noon_of, open_twins, person_behind, sealed
 from consent.services.request_letters import write_letter
 from consent.services.request_steps import plan_collection
 from consent.services.request_writing import check_move, compute, keep, lock_open, move, note, spend, tick
@@ -36,7 +36,8 @@ MAX_ATTEMPTS: Final = 3
 class NewRequest:
     """What is known when a request comes in. `customer` is a public or external id; `place` ISO 3166-1 or -2.
 
-    `received_at` may lie before now only with `backdated_because`. With `quiet` nobody is written to.
+    `received_at` may lie before now only with `backdated_because`; so may `received_on`, which is the day at the place
+    of the law, for whoever knows no hour. With `quiet` nobody is written to.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class NewRequest:
     details: str = ""
     agent: str = ""
     received_at: datetime | None = None
+    received_on: date | None = None
     backdated_because: str = ""
     quiet: bool = False
 
@@ -93,7 +95,7 @@ def open_request(*, new: NewRequest, by: Actor, now: datetime) -> DataRequest:
 
 def _receive(row: DataRequest, new: NewRequest, by: Actor, now: datetime) -> None:
     """Store the row with its day of receipt: that of the first request when it repeats one, else as told."""
-    first, at = row.duplicate_of, _receipt(new, now)
+    first, at = row.duplicate_of, _receipt(new, row.regime, now)
     row.received_at = min(at, first.received_at) if first else at
     row.received_on = first.received_on if first else local_day(row.regime, row.received_at)
     if row.received_at < now:
@@ -132,10 +134,12 @@ def _verb(new: NewRequest) -> str:
     return new.verb or Verb.ERASE.value
 
 
-def _receipt(new: NewRequest, now: datetime) -> datetime:
-    at = new.received_at or now
+def _receipt(new: NewRequest, regime: str, now: datetime) -> datetime:
+    at, param = new.received_at or now, "received_at"
+    if new.received_on is not None and new.received_on != local_day(regime, now):
+        at, param = noon_of(regime, new.received_on), "received_on"
     if at > now:
-        raise InvalidInput("The day of receipt lies in the future.", param="received_at")
+        raise InvalidInput("The day of receipt lies in the future.", param=param)
     if at < now and not new.backdated_because.strip():
         raise InvalidInput(
             "Say why the day of receipt lies before today.", code="missing_field", param="backdated_because"

@@ -1,6 +1,6 @@
 """The risk panel: what counts as open, what a request cost, and the figures beside it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -41,6 +41,23 @@ def test_panel__late_requests_by_law__count_towards_their_ceilings():
     assert open_numbers(later) == {(late, "GDPR Art. 12(3)"): 1, (late, "Cal. Civ. Code 1798.130(a)(2)"): 2}
     assert risk_panel(now=later).gdpr == 20_000_000
     assert risk_panel(now=later).ccpa == 2 * 7988
+
+
+@pytest.mark.parametrize(
+    ("place", "hour", "late"),
+    [("US-CA", 7, False), ("US-CA", 9, True), ("DE", 22, False), ("DE", 23, True)],
+)
+def test_panel__last_lawful_day_at_the_place__is_over_when_it_is_over_there(place, hour, late):
+    row = make_request("access", NOON, place=place)
+    last = row.law_due if place == "DE" else row.law_due + timedelta(days=1)
+    now = datetime.combine(last, time(hour, 30), tzinfo=UTC)
+    ahead = datetime.combine(row.safe_due, time(hour, 30), tzinfo=UTC) - timedelta(days=8 - (place == "US-CA"))
+
+    found = {what: number for (what, _), number in open_numbers(now).items()}
+
+    assert ("Requests past the lawful day" in found) is late
+    assert ("Requests due within 7 days, or past our own day" in found) is not late
+    assert bool(open_numbers(ahead)) is late
 
 
 def test_panel__companies_and_breaches__stand_by_what_they_lack():

@@ -85,6 +85,25 @@ def test_open_request__earlier_day_with_a_reason__names_who_said_so():
     assert (request.received_on, request.backdated_by) == (date(2026, 3, 2), str(ONE))
 
 
+@pytest.mark.parametrize(
+    ("place", "hour", "today"),
+    [("US-CA", 6, date(2026, 3, 4)), ("DE", 23, date(2026, 3, 6)), ("DE", 6, date(2026, 3, 5))],
+)
+def test_open_request__day_of_receipt__is_that_of_the_place_of_the_law(place, hour, today):
+    now, early = datetime(2026, 3, 5, hour, 30, tzinfo=UTC), {"backdated_because": "arrived by post"}
+
+    same = make_request(now=now, place=place, received_on=today)
+    earlier = make_request("erasure", now=now, place=place, received_on=today - timedelta(days=1), **early)
+
+    assert (same.received_on, same.received_at, same.backdated_by) == (today, now, "")
+    assert (earlier.received_on, earlier.backdated_by) == (today - timedelta(days=1), str(ONE))
+    for day, param in ((today + timedelta(days=1), "received_on"), (today - timedelta(days=1), "backdated_because")):
+        with pytest.raises(InvalidInput) as refusal:
+            make_request("portability", now=now, place=place, received_on=day)
+        assert refusal.value.param == param
+    assert DataRequest.objects.count() == 2
+
+
 def test_open_request__same_person_and_kind_again__is_linked_with_the_clock_of_the_first():
     first = make_request(now=MARCH)
 
