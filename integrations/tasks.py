@@ -11,6 +11,7 @@ from integrations.services import (
     anomalies,
     bindings,
     clients,
+    leaks,
     papers,
     proofs,
     quota_warnings,
@@ -65,6 +66,12 @@ def warn_quotas(**_: Any) -> int:
 def mail_quota_warning(client_id: str, window: str, day: str, step: int, **_: Any) -> int:
     """Tell the contact of a client, and staff, how much of a window is used."""
     return quota_warnings.mail_warning(client_id=client_id, window=window, day=day, step=step)
+
+
+@shared_task(autoretry_for=(Retryable,), retry_backoff=60, max_retries=5)
+def mail_leak(client_id: str, **_: Any) -> int:
+    """Tell people that a secret of a client was found in public."""
+    return leaks.mail_leak(client_id=client_id, now=timezone.now())
 
 
 @shared_task

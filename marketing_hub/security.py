@@ -43,6 +43,7 @@ class Security:
     certificate_verified_header: str = ""
     second_factor_roles: tuple[str, ...] = ()
     provider: Provider | None = None
+    leak_keys_url: str = ""
 
 
 def read_security() -> Security:
@@ -53,6 +54,7 @@ def read_security() -> Security:
         trusted_proxies=_networks("TRUSTED_PROXIES", env.csv("TRUSTED_PROXIES", ("127.0.0.0/8", "::1/128"))),
         second_factor_roles=_roles("SECOND_FACTOR_ROLES", env.csv("SECOND_FACTOR_ROLES", ())),
         provider=_provider(),
+        leak_keys_url=_address("SECRET_SCANNING_KEYS_URL", env.text("SECRET_SCANNING_KEYS_URL", "")),
         certificate_header=_header("CLIENT_CERTIFICATE_HEADER", env.text("CLIENT_CERTIFICATE_HEADER", "")),
         certificate_verified_header=_header(
             "CLIENT_CERTIFICATE_VERIFIED_HEADER", env.text("CLIENT_CERTIFICATE_VERIFIED_HEADER", "")
@@ -65,6 +67,12 @@ def _header(name: str, header: str) -> str:
     if header and not re.fullmatch(r"[A-Za-z0-9-]{1,60}", header):
         raise env.ConfigError(f"{name} must be the name of a header such as X-SSL-Client-Cert.")
     return f"HTTP_{header.upper().replace('-', '_')}" if header else ""
+
+
+def _address(name: str, text: str) -> str:
+    if text and urlsplit(text).scheme != "https":
+        raise env.ConfigError(f"{name} must begin with https://.")
+    return text
 
 
 def _provider() -> Provider | None:

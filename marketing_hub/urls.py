@@ -8,6 +8,7 @@ from campaigns.api.urls import ofrep
 from consent.api import data_rights, preferences, public
 from consent.api.catalogue import well_known_gpc
 from engagement.api import calls, tracking
+from integrations.api import leaks
 from marketing_hub import api_v1, documents
 from marketing_hub.health import healthz, readyz
 from marketing_hub.metrics import metrics
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(tracking.urlpatterns)),
     path("", include(calls.urlpatterns)),
     path("", include(providers.urlpatterns)),
+    path("", include(leaks.urlpatterns)),
     path(".well-known/gpc.json", well_known_gpc, name="gpc-json"),
     path(".well-known/api-catalog", documents.api_catalog),
     path("api/schema.yaml", documents.serve_yaml, name="schema-yaml"),

@@ -123,7 +123,7 @@ def disable_client(*, client: ApiClient, by: Actor, now: datetime, reason: str =
     client = _active(client)
     client.disabled_at = now
     client.save(update_fields=["disabled_at", "updated"])
-    _drop_tokens(client, now)
+    drop_tokens(client=client, now=now)
     _tell("client.disabled", client, by, {}, reason)
     return client
 
@@ -307,7 +307,8 @@ def _add_secret(client: ApiClient, now: datetime) -> str:
     return secret
 
 
-def _drop_tokens(client: ApiClient, now: datetime) -> None:
+def drop_tokens(*, client: ApiClient, now: datetime) -> None:
+    """No token or code of the client opens anything any more, within the life of kept credentials."""
     Grant.objects.filter(application=client).delete()
     RefreshToken.objects.filter(application=client, revoked__isnull=True).update(revoked=now)
     AccessToken.objects.filter(application=client).delete()
