@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpRequest
-from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import ValidationError
 
 from consent.selectors.answers import camel
 from core.api.errors import error_body, translated
-from core.errors import DomainError, InvalidInput, Problem
+from core.errors import DomainError, Problem
+from customers.rules.instants import read_instant
 
 PEOPLE: Final = ("userId", "anonymousId")
 """Members of a body that say who it is about."""
@@ -18,15 +18,7 @@ PEOPLE: Final = ("userId", "anonymousId")
 def instant(request: HttpRequest, name: str) -> datetime | None:
     """The query parameter as an instant with an offset; None when absent, InvalidInput when it is something else."""
     raw = request.GET.get(name)
-    if raw is None:
-        return None
-    try:
-        found = parse_datetime(raw.replace(" ", "+"))
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InvalidInput(f"Invalid '{name}': write 2026-03-12T10:03:00Z", param=name)
-    return found
+    return None if raw is None else read_instant(name, raw.replace(" ", "+"))
 
 
 def in_camel_case(error: DomainError) -> DomainError:

@@ -11,8 +11,8 @@ def read_instant(name: str, text: str, *, param: str = "") -> datetime:
     """The instant in UTC; refuses, under `param` (else `name`), what is none or has no offset."""
     try:
         found = parse_datetime(text)
-    except ValueError:
+        if found is not None and found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
         found = None
-    if found is None or found.tzinfo is None:
-        raise InvalidInput(f"Invalid '{name}': send an instant with an offset or Z.", param=param or name)
-    return found.astimezone(UTC)
+    raise InvalidInput(f"Invalid '{name}': send an instant with an offset or Z.", param=param or name)

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from django.utils.dateparse import parse_datetime
-
 from core.errors import InvalidInput
+from customers.rules.instants import read_instant
 
 MAX_BATCH: Final = 500
 MAX_MODELS: Final = 50
@@ -126,12 +125,4 @@ def _is_label(text: str) -> bool:
 
 def _instant(raw: Mapping[str, Any], name: str) -> datetime | None:
     sent = raw.get(name)
-    if sent is None:
-        return None
-    try:
-        found = parse_datetime(sent) if isinstance(sent, str) else None
-        if found is not None and found.tzinfo is not None:
-            return found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        found = None
-    raise InvalidInput(f"Invalid '{name}': send an instant with an offset or Z.", param=name)
+    return None if sent is None else read_instant(name, str(sent))

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -13,6 +12,7 @@ from rest_framework.response import Response
 from core.api.conditional import etag_of
 from core.api.views import ApiView, ApiViewSet, ScopedView
 from core.errors import InvalidInput
+from customers.rules.instants import read_instant
 from integrations.api.webhook_serializers import (
     EndpointChangeSerializer,
     EndpointInputSerializer,
@@ -189,8 +189,8 @@ class WebhookViewSet(_Own, ApiViewSet):
             raise InvalidInput("Missing required field 'since'", code="missing_field", param="since")
         job = webhook_replay.start_replay(
             endpoint=row,
-            since=_instant(body, "since"),
-            until=_instant(body, "until") if "until" in body else None,
+            since=read_instant("since", str(body["since"])),
+            until=read_instant("until", str(body["until"])) if "until" in body else None,
             what=body.get("what", webhook_replay.MISSED),
             by=self.actor,
             now=timezone.now(),
@@ -287,13 +287,3 @@ def _delivery(row: WebhookDelivery) -> dict[str, Any]:
 def _attempt(row: WebhookAttempt) -> dict[str, Any]:
     names = ("at", "number", "round", "status", "error", "latency_ms", "answer")
     return {name: getattr(row, name) for name in names}
-
-
-def _instant(body: dict[str, Any], name: str) -> Any:
-    try:
-        found = parse_datetime(body[name]) if isinstance(body[name], str) else None
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InvalidInput(f"Invalid '{name}': ISO 8601 with an offset", param=name)
-    return found
