@@ -109,7 +109,7 @@ SCOPES: Final[dict[str, str]] = {
     "offers:write": "Write offers",
     "promotions:read": "Read promotions and their codes",
     "promotions:write": "Write and run promotions, make and redeem codes",
-    "promotions:serve": "Ask which promotion a user is shown",
+    "promotions:serve": "Ask which promotion or content a user is shown",
     "experiments:read": "Read experiments and their results",
     "experiments:write": "Write, run and decide experiments, report who was shown what",
     "flags:evaluate": "Ask which variants of experiments a user is shown",

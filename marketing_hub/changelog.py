@@ -82,6 +82,10 @@ RELEASES: Final = (
             ("added", "GET /consents/{id}/receipt, signed (ISO/IEC TS 27560), and GET /consents/{id}/consumers."),
             ("added", "evidence.gpp takes a GPP string; the history answers it decoded."),
             ("changed", "A secret key that a browser sends is refused (403 secret_in_browser)."),
+            (
+                "added",
+                "POST /content: words of a campaign, template or promotion for one customer, for chatbots.",
+            ),
             ("added", "returns, pace and spared among the metrics of a campaign; the last two in its results too."),
             (
                 "added",

@@ -12,6 +12,7 @@ from campaigns.api.campaign_metrics import CampaignMetrics
 from campaigns.api.campaign_report import CampaignReport
 from campaigns.api.campaigns import CampaignViewSet, DeliveryViewSet
 from campaigns.api.experiments import ExperimentViewSet, PlanExperiment, RecordShown
+from campaigns.api.headless import HeadlessContent
 from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, RedeemCode
 from campaigns.api.ofrep import evaluate_all, evaluate_one
 from campaigns.api.promotion import promotion
@@ -90,6 +91,7 @@ urlpatterns = [
     *(path(f"promotions/<str:promotion>/{step}", PromotionViewSet.as_view({"post": step})) for step in _MOVES),
     path("campaigns/<str:campaign_id>/results", CampaignReport.as_view()),
     path("campaigns/<str:campaign_id>/metrics", CampaignMetrics.as_view()),
+    path("content", HeadlessContent.as_view()),
     path("experiments", ExperimentViewSet.as_view(_MANY)),
     path("experiments/plan", PlanExperiment.as_view()),
     path("experiments/<str:experiment>", ExperimentViewSet.as_view(_ONE)),
