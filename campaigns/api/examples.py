@@ -167,9 +167,9 @@ EXAMPLES = [
     ),
     Example(
         "renderContent",
-        "A block, to be spoken; she has not agreed",
+        "A block, to be spoken",
         body={"customer": "12345", "template": "footer"},
-        answer={"allowed": False, "blocks": [], "speech": ""},
+        answer={"allowed": True, "reason": None, "speech": "Shop Example, 1 High Street."},
     ),
     Example("deleteTemplate", "Refused: used", path={"template": "footer"}, status=409, answer={"code": "in_use"}),
     Example("archiveTemplate", "Put it away", path=LETTER_ID, answer={"state": "archived"}),

@@ -189,6 +189,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/experiments/{experiment}/exposures": {"exposures": [{"userId": "12345", "variant": "A", "at": "x"}]},
     "/ofrep/v1/evaluate/flags": {"context": {"targetingKey": "12345"}},
     "/ofrep/v1/evaluate/flags/{key}": {"context": {"targetingKey": "12345"}},
+    "/api/v1/content": {"customer": "12345", "offer": "spring-20"},
     "/api/v1/promotions/reserve": {"code": "X", "userId": "12345", "orderId": "1"},
     "/api/v1/automations/{automation_id}/enrol": {"customer": "12345", "ref": "r1"},
     "/api/v1/campaigns/{campaign_id}/preview": {"customer": "12345"},
