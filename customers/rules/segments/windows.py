@@ -9,7 +9,7 @@ from customers.rules.segments.tree import RuleError, RuleProblem
 UNITS: Final = {"hours": timedelta(hours=1), "days": timedelta(days=1), "weeks": timedelta(weeks=1)}
 LONGEST: Final = timedelta(days=3_660)
 PERIODS: Final = ("day", "week", "month", "quarter", "year")
-_WORDS: Final = {unit: unit for unit in UNITS}
+_WORDS: Final = {word: word for unit in UNITS for word in (unit, unit.removesuffix("s"))}
 
 
 class Bounds(NamedTuple):
@@ -40,14 +40,14 @@ def length(span: dict[str, int]) -> timedelta:
 
 
 def span_words(span: dict[str, int]) -> str:
-    """`30 days`."""
-    return " ".join(f"{count} {unit}" for unit, count in span.items())
+    """`30 days`, `1 day`."""
+    return " ".join(f"{count} {unit if count > 1 else unit.removesuffix('s')}" for unit, count in span.items())
 
 
 def parse_span(reader: Reader) -> dict[str, Any]:
-    """The span that words spell next."""
+    """The span that words spell next, the unit in singular or plural."""
     count = reader.value("number")
-    return {reader.choice(_WORDS): count}
+    return {f"{reader.choice(_WORDS).removesuffix('s')}s": count}
 
 
 def check_window(raw: Any, pointer: str) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from customers.rules.segments.lexer import Reader
 from customers.rules.segments.times import days, instants
-from customers.rules.segments.windows import bounds, period_start
+from customers.rules.segments.windows import bounds, parse_span, period_start, span_words
 
 NOW = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
 
@@ -89,3 +90,13 @@ def test_days__today_in_the_zone__counts():
     found = days("within_last", {"days": 1}, at("2026-03-01T20:00"), AUCKLAND)
 
     assert found == (date(2026, 3, 1), date(2026, 3, 3))
+
+
+@pytest.mark.parametrize(
+    ("span", "words", "plural"), [({"days": 1}, "1 day", "1 days"), ({"weeks": 2}, "2 weeks", "2 weeks")]
+)
+def test_span__in_words__is_said_in_its_number_and_read_in_either(span, words, plural):
+    said = span_words(span)
+
+    assert said == words
+    assert parse_span(Reader(words)) == parse_span(Reader(plural)) == span
