@@ -20,6 +20,7 @@ from campaigns.selectors.segment_uses import uses_of_segment
 from campaigns.services import upkeep
 from campaigns.services.automations import following
 from campaigns.services.automations.upkeep import absorb_runs, erase_runs, restore_runs
+from consent.services.request_purposes import register_mover
 from core import meter, privacy
 from core.actors import Actor
 from core.privacy import PersonalData
@@ -94,6 +95,7 @@ privacy.register(
         order=190,
     )
 )
+register_mover(place="campaigns.exposures", move=upkeep.move_exposures)
 register_use(name="campaigns", find=uses_of_segment)
 register_source(RUNS)
 register_signal_source(ORDERS)

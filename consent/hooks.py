@@ -45,6 +45,7 @@ from consent.services.imports import (
 )
 from consent.services.masks import recompute_masks
 from consent.services.merging import absorb_consent, restore_consent
+from consent.services.request_purposes import TAGS, move_tags, register_mover
 from consent.services.restrictions import erase_restrictions
 from core import menu, privacy
 from core.actors import Actor
@@ -214,6 +215,7 @@ register_recipients(
         papers.barrier_to,
     ),
 )
+register_mover(place=TAGS, move=move_tags)
 register_namer(prefix="prc", namer=papers.names_of_processors)
 register_expansion(name="consent", expander=expand_consent)
 register_criterion(CONSENT)

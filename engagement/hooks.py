@@ -12,6 +12,7 @@ from campaigns.selectors.automations.sources import register_signal_source
 from campaigns.selectors.campaign_results import WINDOW as RESULTS_WINDOW
 from campaigns.selectors.interruptions import Stretch, register_outages
 from campaigns.selectors.measures import register_measures
+from consent.services.request_purposes import register_mover
 from core import menu, meter, privacy
 from core.privacy import PersonalData
 from customers.selectors.merges import register_merge_preview
@@ -31,7 +32,7 @@ from engagement.selectors.segments import CRITERIA
 from engagement.selectors.signals import SIGNALS
 from engagement.selectors.timeline import EVENTS
 from engagement.services import followers, linking
-from engagement.services.erasure import erase_events, erase_held_events
+from engagement.services.erasure import erase_events, erase_held_events, move_events, move_predictions
 from engagement.services.merging import leave_events, send_events_back
 from engagement.services.prediction_merging import PREDICTIONS as MERGED_PREDICTIONS
 from engagement.services.predictions import erase_predictions
@@ -77,6 +78,8 @@ register_touch_source(touching.EVENTS)
 register_clock(touching.EVENTS.name, touching.passed)
 for _clock in (ENDS, MADE):
     register_clock(_clock, predictions_passed)
+register_mover(place="engagement.events", move=move_events)
+register_mover(place="engagement.predictions", move=move_predictions)
 register_merge_preview(name="events", preview=preview_events)
 guards.register_merge_part(part=guards.MergePart(name="events", absorb=leave_events, restore=send_events_back))
 guards.register_merge_part(part=MERGED_PREDICTIONS)

@@ -59,6 +59,11 @@ def erase_exposures(customer_ids: Sequence[int], /) -> Rows:
     return update_rows(Exposure.objects.filter(customer_id__in=customer_ids), customer_ids, customer=None)
 
 
+def move_exposures(customer_ids: Sequence[int], to: int, /) -> int:
+    """What the first of these people was shown was shown to the profile `to`; how many."""
+    return Exposure.objects.filter(customer_id=customer_ids[0]).update(customer_id=to)
+
+
 def erase_shown(customer_ids: Sequence[int], /) -> Rows:
     """Who was in which experiment is gone, the size of the group stays."""
     return update_rows(Shown.objects.filter(customer_id__in=customer_ids), customer_ids, customer=None)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from consent.api.requests import checked
 from consent.models import DataRequest
-from consent.rules.requests import Channel, Kind, Question, Refusal, State, Verb, moves_from
+from consent.rules.requests import Channel, KeptFor, Kind, Question, Refusal, State, Verb, moves_from
 from consent.selectors.requests import (
     explanation,
     find_request,
@@ -63,6 +63,9 @@ class NewPrivacyRequestSerializer(serializers.Serializer[object]):
     place = serializers.CharField(required=False, max_length=6, help_text="ISO 3166-1 or -2, such as DE or US-CA.")
     regime = serializers.CharField(required=False, max_length=20, help_text="Such as EU/DE; by place when absent.")
     verb = serializers.ChoiceField(choices=Verb.values, required=False)
+    purpose = serializers.ChoiceField(
+        choices=KeptFor.values, required=False, help_text="Limits an erasure to what is kept for it; the person stays."
+    )
     locale = serializers.CharField(required=False, max_length=12)
     agent = serializers.CharField(required=False, max_length=120)
     details = serializers.CharField(required=False, max_length=5000)

@@ -154,6 +154,8 @@ def step_name(step: RequestStep) -> str:
 
 
 def kind_title(request: DataRequest) -> str:
-    """`Erasure (anonymise)`, `Access`."""
-    verb = f" ({request.get_verb_display().lower()})" if request.verb and request.verb != "erase" else ""
-    return f"{Kind(request.kind).label}{verb}"
+    """`Erasure (anonymise)`, `Erasure (anonymise, marketing only)`, `Access`."""
+    verb = request.get_verb_display().lower() if request.verb and request.verb != "erase" else ""
+    only = f"{request.get_purpose_display().lower()} only" if request.purpose else ""
+    words = ", ".join(filter(None, (verb, only)))
+    return f"{Kind(request.kind).label} ({words})" if words else str(Kind(request.kind).label)

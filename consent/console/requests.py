@@ -25,7 +25,7 @@ from consent.console.request_words import (
     who,
 )
 from consent.models import DataRequest
-from consent.rules.requests import Channel, Kind, State, Verb
+from consent.rules.requests import Channel, KeptFor, Kind, State, Verb
 from consent.selectors.requests import (
     Column as Lane,
 )
@@ -255,6 +255,12 @@ class LogForm(ConsoleForm):
         required=False,
         help_text="Erase keeps a tombstone and keeps the person away. Anonymise keeps figures without a person. "
         "Pseudonymise keeps the profile under a keyed hash.",
+    )
+    purpose = forms.ChoiceField(
+        label="If only part of it",
+        choices=[("", "Everything"), *((value, f"What is kept for {word.lower()}") for value, word in KeptFor.choices)],
+        required=False,
+        help_text="With a part the person stays a customer.",
     )
     contact = forms.EmailField(label="Requester's e-mail address", required=False, max_length=254)
     customer = forms.CharField(

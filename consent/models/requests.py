@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from consent.models.agents import RightsAgent
-from consent.rules.requests import CLOSED, OPEN, Channel, Kind, Refusal, State, Verb
+from consent.rules.requests import CLOSED, OPEN, Channel, KeptFor, Kind, Refusal, State, Verb
 from core.models.base import PublicId, TimeStamped
 from customers.models import Customer
 
@@ -26,8 +26,9 @@ class DataRequest(PublicId, TimeStamped):
     `contact_sealed`, `details_sealed` and `subjects_sealed` (where to write, what was asked, the identifiers found)
     are encrypted and emptied when nobody needs them any more; `contact_hash` finds the same person again.
     `law_due`, `safe_due`, `ack_due` and `why` are computed from the clock rows by consent.rules.deadlines and never
-    written otherwise; `short_due` is the plain 30 or 45 days. `opened_by` and the other names are actors.
-    `via_agent` sent it by the Data Rights Protocol, with its own number for it and where it wants to be called back.
+    written otherwise; `short_due` is the plain 30 or 45 days. `purpose` limits an erasure to what is kept for it.
+    `opened_by` and the other names are actors. `via_agent` sent it by the Data Rights Protocol, with its own number for
+    it and where it wants to be called back.
     """
 
     id_prefix = "dsr"
@@ -35,6 +36,7 @@ class DataRequest(PublicId, TimeStamped):
     kind = models.CharField(max_length=24, choices=Kind)
     state = models.CharField(max_length=30, choices=State, default=State.RECEIVED)
     verb = models.CharField(max_length=14, choices=Verb, default="", blank=True)
+    purpose = models.CharField(max_length=20, choices=KeptFor, default="", db_default="", blank=True)
     regime = models.CharField(max_length=20)
     place = models.CharField(max_length=12, default="", blank=True)
     locale = models.CharField(max_length=5, default="en")
@@ -94,6 +96,10 @@ class DataRequest(PublicId, TimeStamped):
             ),
             models.CheckConstraint(condition=Q(state__in=State.values), name="request_state_known"),
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="request_kind_known"),
+            models.CheckConstraint(
+                condition=Q(purpose="") | Q(purpose__in=KeptFor.values, kind=Kind.ERASURE),
+                name="request_purpose_of_erasure",
+            ),
             models.CheckConstraint(
                 condition=(_OPEN & Q(closed_at__isnull=True)) | (_CLOSED & Q(closed_at__isnull=False)),
                 name="request_closed_is_dated",

@@ -4,6 +4,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+MOVES_UPTO: Final = 5
+"""Facts that stay without the person move in this order, before anything is erased."""
 KEYS_FROM: Final = 900
 """Places from this order on hold the keys by which the others find a person; they are erased behind the others."""
 _FIRST_WAIT: Final = timedelta(minutes=1)
@@ -38,7 +40,7 @@ _STAGES: Final = {
 
 def stage_of(action: str, order: int) -> int:
     """Tasks of one stage do not wait for each other; each waits for every task of the stages before."""
-    return _STAGES.get(Action(action), 3 if order >= KEYS_FROM else 2)
+    return _STAGES.get(Action(action), 1 if order <= MOVES_UPTO else 3 if order >= KEYS_FROM else 2)
 
 
 def wait_after(attempts: int) -> timedelta:

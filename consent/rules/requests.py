@@ -60,6 +60,23 @@ class Verb(models.TextChoices):
     PSEUDONYMISE = "pseudonymise", "Pseudonymise"
 
 
+class KeptFor(models.TextChoices):
+    """What an erasure may be limited to: all that is kept for one purpose, while the person stays a customer."""
+
+    MARKETING = "marketing", "Marketing"
+    ANALYTICS = "analytics", "Analytics"
+    PERSONALISATION = "personalisation", "Personalisation"
+
+
+PURPOSES: Final = {
+    "marketing": KeptFor.MARKETING,
+    "analytics": KeptFor.ANALYTICS,
+    "measuring what a change does": KeptFor.ANALYTICS,
+    "personalisation": KeptFor.PERSONALISATION,
+}
+"""By the words in which a place of the privacy registry says first what it is for."""
+
+
 class Question(models.TextChoices):
     """What we may have to ask the person before going on."""
 

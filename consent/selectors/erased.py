@@ -33,14 +33,14 @@ def erasures() -> Iterator[dict[str, Any]]:
         for row in some:
             at = row.deleted_at.isoformat() if row.deleted_at else ""
             yield _entry(row.public_id, at, requests.get(row.pk))
-    done = DataRequest.objects.filter(verb=Verb.PSEUDONYMISE, state=State.DELIVERED)
+    done = DataRequest.objects.filter(verb=Verb.PSEUDONYMISE, purpose="", state=State.DELIVERED)
     for request in done.select_related("customer").order_by("pk").iterator(AT_ONCE):
         if request.customer and request.closed_at:
             yield _entry(request.customer.public_id, request.closed_at.isoformat(), request)
 
 
 def _requests_about(ids: Iterator[int]) -> dict[int | None, DataRequest]:
-    found = DataRequest.objects.filter(kind=Kind.ERASURE, customer_id__in=list(ids)).exclude(second_by="")
+    found = DataRequest.objects.filter(kind=Kind.ERASURE, purpose="", customer_id__in=list(ids)).exclude(second_by="")
     return {row.customer_id: row for row in found.order_by("pk")}
 
 

@@ -171,12 +171,12 @@ def package_of(request: DataRequest) -> RequestPackage | None:
     return RequestPackage.objects.filter(request=request).order_by("-id").first()
 
 
-def open_twins(*, kind: str, contact_hash: str, customer_id: int | None) -> QuerySet[DataRequest]:
+def open_twins(*, kind: str, contact_hash: str, customer_id: int | None, purpose: str = "") -> QuerySet[DataRequest]:
     """Open requests of the same person for the same thing, oldest first."""
     same = Q(customer_id=customer_id) if customer_id else Q(pk__in=[])
     if contact_hash:
         same |= Q(contact_hash=contact_hash)
-    return DataRequest.objects.open().filter(same, kind=kind).order_by("received_at", "id")
+    return DataRequest.objects.open().filter(same, kind=kind, purpose=purpose).order_by("received_at", "id")
 
 
 def contact_hash_of(address: str) -> str:

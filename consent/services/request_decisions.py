@@ -219,6 +219,7 @@ def _outcome(row: DataRequest, now: datetime) -> dict[str, object]:
         "days": (local_day(row.regime, now) - row.received_on).days,
         "in_time": local_day(row.regime, now) <= row.law_due,
         "verb": row.verb,
+        "purpose": row.purpose,
         "approved_by": row.approved_by,
         "second_by": row.second_by,
         "refused_parts": row.refused_parts,

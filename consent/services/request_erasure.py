@@ -5,7 +5,8 @@ the same, but purchases and tags move to a nameless profile first (country and l
 that figures stay right and nothing leads back. Pseudonymise: the profile stays, its identifiers are replaced by keyed
 hashes, and the key to them lies encrypted with the request alone (GDPR Art. 4(5)).
 
-Each verb takes many requests at once and goes through a place once for all of them; one request is many of one.
+A request may be limited to what is kept for one purpose: see `request_purposes`. Each verb takes many requests at once
+and goes through a place once for all of them; one request is many of one.
 """
 
 import json
@@ -20,10 +21,21 @@ from django.db.models import F
 from django.db.models.functions import TruncDay
 
 from consent.models import DataRequest, SuppressionReason
-from consent.rules.request_steps import Action
+from consent.rules.request_steps import MOVES_UPTO, Action
 from consent.rules.requests import Verb
 from consent.selectors.requests import holds_on, opened, sealed
 from consent.selectors.residue import residue_of
+from consent.services.request_purposes import (
+    APART,
+    NAMELESS,
+    becomes,
+    following_from_profile,
+    left_for,
+    move_figures,
+    places_for,
+    plan_for,
+    set_apart,
+)
 from consent.services.suppression import suppress_lists
 from core import outbox, privacy
 from core.actors import SYSTEM
@@ -52,15 +64,17 @@ class Consequence:
     becomes: str
 
 
-def plan_of_verb(verb: str, /) -> Plan:
-    """The tasks of a verb: action, name, title and order."""
+def plan_of_verb(verb: str, purpose: str = "", /) -> Plan:
+    """The tasks of a verb, for all data or what is kept for one purpose: action, name, title and order."""
+    if purpose:
+        return plan_for(verb, purpose)
     places = [(Action.ERASE, p.name, f"Erase {p.category}"[:200], p.order) for p in privacy.places()]
     scan = (Action.SCAN, "everything", "Look for what is left of the person in every table", 9_000)
     answers = (Action.ERASE, ANSWERS, "Forget stored answers of the API that name the person", 50)
     if verb == Verb.PSEUDONYMISE:
         return [answers, (Action.ERASE, PSEUDONYM, "Replace identifiers by keyed hashes", 1_000), scan]
     if verb == Verb.ANONYMISE:
-        return [answers, (Action.ERASE, SHELL, "Move figures to a nameless profile", 60), *places, scan]
+        return [answers, (Action.ERASE, SHELL, "Move figures to a nameless profile", MOVES_UPTO), *places, scan]
     suppress_first = (Action.SUPPRESS, "identifiers", "Keep the person from being recorded again", 10)
     return [suppress_first, answers, *places, scan]
 
@@ -68,10 +82,9 @@ def plan_of_verb(verb: str, /) -> Plan:
 def preview(*, request: DataRequest) -> list[Consequence]:
     """What the verb of this request will do, place by place, counted now; nothing is changed."""
     ids = all_ids(request.customer) if request.customer else []
-    return [
-        Consequence(p.name, p.category, sum(1 for _ in p.collect(ids)), _becomes(request.verb, p))
-        for p in privacy.places()
-    ]
+    purpose, says = request.purpose, becomes if request.purpose else _becomes
+    places = [*places_for(purpose), *following_from_profile(purpose)] if purpose else privacy.places()
+    return [Consequence(p.name, p.category, sum(1 for _ in p.collect(ids)), says(request.verb, p)) for p in places]
 
 
 def _becomes(verb: str, place: privacy.PersonalData) -> str:
@@ -144,6 +157,8 @@ def _erase(requests: Sequence[DataRequest], theirs: Mapping[int, list[int]], nam
         return _forget_answers(requests)
     if name == SHELL:
         return Counter({one.pk: _move_to_shell(one, theirs[one.pk], now) for one in requests})
+    if name in _FOR_A_PURPOSE:
+        return Counter({one.pk: _FOR_A_PURPOSE[name](one, theirs[one.pk], now) for one in requests})
     if name == PSEUDONYM:
         return Counter({one.pk: _pseudonymise(one, theirs[one.pk], now) for one in requests})
     if name == PROFILES:
@@ -153,6 +168,9 @@ def _erase(requests: Sequence[DataRequest], theirs: Mapping[int, list[int]], nam
         raise NotFound("This system is not registered any more; leave the task out.")
     changed = place.erase([pk for ids in theirs.values() for pk in ids])
     return Counter({key: sum(changed.get(pk, 0) for pk in ids) for key, ids in theirs.items()})
+
+
+_FOR_A_PURPOSE: Final = {NAMELESS: move_figures, APART: set_apart}
 
 
 def _delete(requests: Sequence[DataRequest], theirs: Mapping[int, list[int]], now: datetime) -> Counter[int]:
@@ -216,5 +234,7 @@ def _pseudonymise(request: DataRequest, ids: Sequence[int], now: datetime) -> in
 
 
 def scan_everything(*, requests: Sequence[DataRequest]) -> dict[int, dict[str, Any]]:
-    """What any table still holds of the people of these requests, by request: see `residue_of`."""
-    return residue_of({request.pk: subjects_of(request) for request in requests})
+    """What any table still holds of the people of these requests, by request: see `residue_of` and `left_for`."""
+    whole = {request.pk: subjects_of(request) for request in requests if not request.purpose}
+    limited = {request.pk: left_for(request) for request in requests if request.purpose}
+    return (residue_of(whole) if whole else {}) | limited

@@ -14,6 +14,7 @@ from consent.rules.request_clock import known_regime
 from consent.rules.requests import (
     STATE_OF_QUESTION,
     Channel,
+    KeptFor,
     Kind,
     Question,
     State,
@@ -37,7 +38,8 @@ class NewRequest:
     """What is known when a request comes in. `customer` is a public or external id; `place` ISO 3166-1 or -2.
 
     `received_at` may lie before now only with `backdated_because`; so may `received_on`, which is the day at the place
-    of the law, for whoever knows no hour. With `quiet` nobody is written to.
+    of the law, for whoever knows no hour. With `quiet` nobody is written to. `purpose` limits an erasure to what is
+    kept for it.
     """
 
     kind: str
@@ -47,6 +49,7 @@ class NewRequest:
     place: str = ""
     regime: str = ""
     verb: str = ""
+    purpose: str = ""
     locale: str = ""
     details: str = ""
     agent: str = ""
@@ -67,11 +70,13 @@ def open_request(*, new: NewRequest, by: Actor, now: datetime) -> DataRequest:
     customer, regime = _customer(new), _regime(new)
     contact = "" if new.quiet else new.contact.strip() or ((customer.email or "") if customer else "")
     contact_hash = contact_hash_of(contact) if contact else ""
-    first = open_twins(kind=new.kind, contact_hash=contact_hash, customer_id=customer.pk if customer else None).first()
+    who = customer.pk if customer else None
+    first = open_twins(kind=new.kind, contact_hash=contact_hash, customer_id=who, purpose=_purpose(new)).first()
     row = DataRequest(
         public_id=DataRequest.new_public_id(),
         kind=Kind(new.kind),
         verb=_verb(new),
+        purpose=_purpose(new),
         regime=regime,
         place=new.place.strip().upper(),
         locale=locale_for(new.locale or (customer.language if customer else "")),
@@ -132,6 +137,13 @@ def _verb(new: NewRequest) -> str:
     if new.verb and new.verb not in Verb.values:
         raise InvalidInput(f"Invalid 'verb': one of {', '.join(Verb.values)}.", param="verb")
     return new.verb or Verb.ERASE.value
+
+
+def _purpose(new: NewRequest) -> str:
+    if new.purpose and (new.purpose not in KeptFor.values or new.kind != Kind.ERASURE):
+        names = ", ".join(KeptFor.values)
+        raise InvalidInput(f"Only an erasure is limited to what is kept for one of: {names}.", param="purpose")
+    return new.purpose
 
 
 def _receipt(new: NewRequest, regime: str, now: datetime) -> datetime:
