@@ -73,7 +73,7 @@ def becomes(verb: str, place: privacy.PersonalData, /) -> str:
     return "erased or emptied"
 
 
-def move_figures(request: DataRequest, ids: Sequence[int], now: datetime) -> int:
+def move_figures(request: DataRequest, ids: Sequence[int], now: datetime, /) -> int:
     """The tags of the person stand with a profile that names nobody; how many."""
     return move_tags(ids, _nameless(request, "anonymised", now).pk)
 
@@ -83,7 +83,7 @@ def move_tags(customer_ids: Sequence[int], to: int, /) -> int:
     return CustomerTag.objects.filter(customer_id=customer_ids[0]).update(customer_id=to)
 
 
-def set_apart(request: DataRequest, ids: Sequence[int], now: datetime) -> int:
+def set_apart(request: DataRequest, ids: Sequence[int], now: datetime, /) -> int:
     """The facts stand with a profile without identifiers, and only the request knows, encrypted, which; how many."""
     profile = _nameless(request, "pseudonymised", now)
     person = cast(Customer, request.customer)
