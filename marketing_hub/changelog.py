@@ -71,6 +71,7 @@ RELEASES: Final = (
             ("added", "POST /promotions/reserve keeps a use of a code; promotions have combines and purpose."),
             ("added", "POST /ofrep/v1/evaluate/flags: experiments and promotions for every OpenFeature SDK (OFREP)."),
             ("added", "/v1/track, identify, page, screen, group, alias and batch for SDKs of Segment and RudderStack."),
+            ("added", "POST /engagement/cloudevents takes CloudEvents 1.0.2: binary, structured and batched."),
             ("added", "Documentation for developers at /docs/, with a search, quick starts and guides."),
             ("added", "GET /api/postman.json: every operation as a Postman collection."),
             ("added", "X-API-Version beside API-Version on every answer."),

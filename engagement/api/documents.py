@@ -23,6 +23,12 @@ _TOKEN_HEADER: Final = {
     "schema": TEXT,
     "description": "A consent token for events that carry none themselves.",
 }
+_ATOMIC: Final = {
+    "name": "atomic",
+    "in": "query",
+    "schema": {"type": "boolean", "default": False},
+    "description": "Store all or, when one is refused, none.",
+}
 _GPC_HEADER: Final = {
     "name": "Sec-GPC",
     "in": "header",
@@ -162,12 +168,7 @@ register_operation(
         "description": f"{_GATE} 202 when all are stored, 207 when some are, 400 when none is or there are more than "
         "100. At most 1 MB, also after inflating (Content-Encoding: gzip).",
         "parameters": [
-            {
-                "name": "atomic",
-                "in": "query",
-                "schema": {"type": "boolean", "default": False},
-                "description": "Store all or, when one is refused, none.",
-            },
+            _ATOMIC,
             _TOKEN_HEADER,
             _GPC_HEADER,
         ],
@@ -178,6 +179,69 @@ register_operation(
         "responses": {
             "202": json_of("EngagementBatchResult"),
             "207": {"description": "Some were refused.", **json_of("EngagementBatchResult")},
+        },
+    },
+)
+_CLOUD_EXAMPLE: Final = {
+    "specversion": "1.0",
+    "id": "A234-1234-1234",
+    "source": "https://shop.example.com/till/7",
+    "type": "com.example.shop.click",
+    "time": "2024-06-10T13:45:00Z",
+    "subject": "12345",
+    "data": {"campaignId": "promo_2024_q2", "elementId": "signup-button", "deviceType": "mobile"},
+}
+_FILLED: Final = {"type": "string", "minLength": 1}
+register_component(
+    "CloudEvent",
+    {
+        "type": "object",
+        "description": "An event by CloudEvents 1.0.2. Extension attributes are passed over, except `consenttoken`.",
+        "required": ["specversion", "id", "source", "type"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": {**_FILLED, "description": "With `source` the id of the event: sent again, it is stored once."},
+            "source": {**_FILLED, "pattern": "^\\S+$", "description": "Who tells of it, a URI reference."},
+            "type": {**_FILLED, "description": "Its last part behind a dot is the name of an event type."},
+            "time": {"type": "string", "format": "date-time", "description": "When it happened; now when absent."},
+            "subject": {**_FILLED, "description": "The `userId`, unless `data` says who it was."},
+            "datacontenttype": {"const": "application/json"},
+            "consenttoken": {**TEXT, "description": "The consent token."},
+            "data": {"type": "object", "description": "The other members of the event, as at /engagement/{type}."},
+        },
+    },
+)
+_CLOUD_BATCH: Final = {"type": "array", "minItems": 1, "maxItems": MAX_BATCH, "items": ref("CloudEvent")}
+register_operation(
+    "post",
+    "/api/v1/engagement/cloudevents",
+    scope="engagement:write",
+    operation={
+        "operationId": "sendCloudEvents",
+        "summary": "Send CloudEvents",
+        "description": f"{_GATE} One event is answered as at /engagement/{{type}}, an array as at /engagement/events. "
+        "In the binary mode the attributes stand in `ce-` headers and the body is `data` (application/json).",
+        "parameters": [{**_ATOMIC, "description": "Of an array: store all or none."}, _TOKEN_HEADER, _GPC_HEADER],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"oneOf": [ref("CloudEvent"), _CLOUD_BATCH]},
+                    "example": _CLOUD_EXAMPLE,
+                },
+                "application/cloudevents+json": {"schema": ref("CloudEvent"), "example": _CLOUD_EXAMPLE},
+                "application/cloudevents-batch+json": {"schema": _CLOUD_BATCH, "example": [_CLOUD_EXAMPLE]},
+            },
+        },
+        "responses": {
+            "202": {
+                "description": "Stored; a verdict for each of an array.",
+                "content": {
+                    "application/json": {"schema": {"oneOf": [ref("EngagementResult"), ref("EngagementBatchResult")]}}
+                },
+            },
+            "200": {"description": "Received before.", **json_of("EngagementResult")},
+            "207": {"description": "Some of an array were refused.", **json_of("EngagementBatchResult")},
         },
     },
 )

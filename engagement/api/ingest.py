@@ -1,6 +1,6 @@
 """HOT PATH: POST /engagement/{type} and POST /engagement/events."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from core.actors import Actor, Credential
 from core.api.credentials import ORIGIN_KEY, actor_of, require_scope
 from core.api.doors import door
 from core.api.errors import error_response
-from core.api.gpc import gpc_on, hear
+from core.api.gpc import Name, gpc_on, hear
 from core.errors import Conflict, ConsentRequired, Forbidden, InvalidInput, NotFound, Problem
 from engagement.api.bodies import json_body, people_in
 from engagement.api.clocks import clock_at
@@ -28,6 +28,7 @@ _encode: Final = msgspec.json.Encoder().encode
 _NO_TOKEN: Final = Problem(
     "consentToken", "consent_required", "An event from a web page needs the consent token of its visitor."
 )
+People = Callable[[HttpRequest], Iterable[Name]]
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
 
@@ -46,44 +47,71 @@ class Result(msgspec.Struct, omit_defaults=True, rename="camel"):
 @door(scope="engagement:write", resource="ingest", from_pages=True)
 def post_event(request: HttpRequest, credential: Credential, event_type: str) -> HttpResponse:
     """One event: 202 accepted, 200 duplicate; 400 or 403 with the reason, 404 for a type nobody registered."""
-    now, by = timezone.now(), actor_of(credential, request)
-    try:
-        _refuse_parameters(request, ())
+
+    def read(now: datetime) -> Checked:
         find_type(name=event_type)
-        body = json_body(request)
-        checked = read_one(body, type_name=event_type, find=event_catalogue().find, clock=clock_at(now))
-        return _stored_one(_with_token(checked, request), request, credential, now)
-    except (InvalidInput, Forbidden, NotFound, Conflict) as refused:
-        problem = refused.details[0] if refused.details else Problem(refused.param or "", refused.code, refused.message)
-        count_rejections(refused=[(event_type, problem)], by=by, now=now)
-        _hear_the_refused(request, credential)
-        return error_response(refused, request)
+        return read_one(json_body(request), type_name=event_type, find=event_catalogue().find, clock=clock_at(now))
+
+    return answer_one(request, credential, event_type, read)
 
 
 @door(scope="engagement:write", resource="ingest", from_pages=True)
 def post_events(request: HttpRequest, credential: Credential) -> HttpResponse:
     """1 to 100 events: 202 when all are stored, 207 when some are, 400 when none is; a verdict for each."""
+
+    def read(now: datetime) -> list[Checked]:
+        return read_batch(json_body(request), find=event_catalogue().find, clock=clock_at(now))
+
+    return answer_many(request, credential, read)
+
+
+def answer_one(
+    request: HttpRequest,
+    credential: Credential,
+    event_type: str,
+    read: Callable[[datetime], Checked],
+    people: People = people_in,
+) -> HttpResponse:
+    """What became of the event that `read` answers; `people` says whom the body names when it is refused."""
+    now, by = timezone.now(), actor_of(credential, request)
+    try:
+        _refuse_parameters(request, ())
+        return _stored_one(_with_token(read(now), request), request, credential, now)
+    except (InvalidInput, Forbidden, NotFound, Conflict) as refused:
+        problem = refused.details[0] if refused.details else Problem(refused.param or "", refused.code, refused.message)
+        count_rejections(refused=[(event_type, problem)], by=by, now=now)
+        _hear_the_refused(request, credential, people)
+        return error_response(refused, request)
+
+
+def answer_many(
+    request: HttpRequest,
+    credential: Credential,
+    read: Callable[[datetime], list[Checked]],
+    people: People = people_in,
+) -> HttpResponse:
+    """What became of each of the events that `read` answers."""
     now, by = timezone.now(), actor_of(credential, request)
     try:
         _refuse_parameters(request, ("atomic",))
         atomic = _flag(request, "atomic")
-        checked = read_batch(json_body(request), find=event_catalogue().find, clock=clock_at(now))
+        checked = read(now)
     except InvalidInput as refused:
         problem = Problem(refused.param or "", refused.code, refused.message)
         count_rejections(refused=[("", problem)], by=by, now=now)
-        _hear_the_refused(request, credential)
+        _hear_the_refused(request, credential, people)
         return error_response(refused, request)
     checked = [_alone(item) for item in checked]
     found = _results([_with_token(item, request) for item in checked], request, by, now, atomic)
     if any(isinstance(item, Refused) for item in checked):
-        _hear_the_refused(request, credential)
+        _hear_the_refused(request, credential, people)
     return _batch_answer(request, found, checked, by, now)
 
 
-def _hear_the_refused(request: HttpRequest, credential: Credential) -> None:
+def _hear_the_refused(request: HttpRequest, credential: Credential, people: People) -> None:
     """Keep a Global Privacy Control signal of people whose events never came to the gate."""
     if gpc_on(request):
-        hear(request, credential, people_in(request))
+        hear(request, credential, people(request))
 
 
 def _stored_one(checked: Checked, request: HttpRequest, credential: Credential, now: datetime) -> HttpResponse:

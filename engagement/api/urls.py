@@ -3,6 +3,7 @@
 from django.urls import path
 
 from engagement.api import documents, documents_calls, documents_reading
+from engagement.api.cloudevents import post_cloudevents
 from engagement.api.events import list_or_count_events, stream_events
 from engagement.api.ingest import post_event, post_events
 from engagement.api.predictions import CustomerPrediction, PredictionBatch, PredictionModelViewSet
@@ -13,6 +14,7 @@ from engagement.api.verbs import by_method
 __all__ = ["aliases", "documents", "documents_calls", "documents_reading", "urlpatterns"]
 
 aliases = [
+    path("engagement/cloudevents", post_cloudevents),
     path("engagement/events", by_method(GET=stream_events, POST=post_events)),
     path("engagement/types", by_method(GET=show_types, POST=post_type)),
     path("engagement/types/<str:name>", by_method(GET=show_type, DELETE=delete_type)),

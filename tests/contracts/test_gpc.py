@@ -210,6 +210,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/consent/tokens": {"userId": "12345", "purposes": ["analytics"]},
     "/api/v1/consents": {"consents": [{"userId": "12345", "purposes": []}]},
     "/api/v1/privacy-requests": {"type": "access", "customer": "12345"},
+    "/api/v1/engagement/cloudevents": {"type": "view", "subject": "12345", "data": {"elementId": "hero"}},
     "/api/v1/engagement/events": {"events": [{"type": "view", **EVENT}]},
     "/api/v1/engagement/{event_type}": EVENT,
     "/api/v1/segments/{segment}/members/batch": {"add": ["12345"]},
