@@ -202,7 +202,7 @@ def regime_for_place(place: str) -> Regime:
     if country in _EEA:
         return regime_of(f"EU/{code}") or Regime(f"EU/{country}", GDPR, country)
     if country in ("GB", "UK"):
-        return regime_of(f"UK/{part}") or Regime("UK/UK", UK_GDPR, "UK")
+        return regime_of(f"UK/{part or 'UK'}") or Regime("UK/UK", UK_GDPR, "UK")
     if country == "US" and (part == "CA" or part in _US_WITH_LAW):
         return _beyond(code) or Regime(code, US_STATE, "US")
     if country in ("CA", "BR"):

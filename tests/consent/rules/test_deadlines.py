@@ -185,6 +185,8 @@ def test_regime_for_place__place__has_its_law_and_holidays(place, law, calendar)
     regime = regime_for_place(place)
 
     assert (regime.law.key, regime.calendar) == (law, calendar)
+    assert law == "elsewhere" or regime_of(regime.code) == regime
+    assert not regime.code.endswith("/")
 
 
 @pytest.mark.parametrize(
