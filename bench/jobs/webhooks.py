@@ -49,11 +49,13 @@ def _bulkhead(stage: Stage, rate: float) -> str:
     p95 = healthy[int(len(healthy) * 0.95)]
     lost = [path for path, (number, _, _) in told.items() if number < SAID]
     repeats, disorder = (sum(row[place] for row in told.values()) for place in (1, 2))
+    arrived = not lost and len(told) == RECEIVERS
     return (
         f"{SAID:,} events, {rate:.0f} a second, to 16 healthy receivers beside 3 that fail and one that hangs: "
         f"{' '.join(words)}; p50 {statistics.median(healthy):.3f} s, p95 {p95:.3f} s at the healthy ones, "
         f"goal {GOAL_S:g} s: {'holds' if p95 < GOAL_S else 'MISSED'}; "
-        f"addresses that lack events: {len(lost)} of {len(told)}; "
+        f"addresses that lack events after the replay: {len(lost)} of {len(told)}, goal none of {RECEIVERS}: "
+        f"{'holds' if arrived else 'MISSED'}; "
         f"repeats {repeats}, out of order {disorder}"
     )
 
