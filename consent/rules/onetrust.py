@@ -1,4 +1,6 @@
-"""What an export of OneTrust's Consent & Preference Management says: who decided what about which purpose, and when.
+"""What an export of OneTrust's Consent & Preference Management says, and how one is written that it can import.
+
+Who decided what about which purpose, and when.
 
 Read are its report of data subjects and purposes as CSV, and JSON in the forms of its API: data subjects with
 `Purposes`, and receipts with `purposes` (`identifier`, `interactionDate`, `TransactionType`). Names of members and
@@ -12,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
+from consent.rules.vocabulary import State
+
 MOST_JSON: Final = 64 << 20
 YES: Final = frozenset({"ACTIVE", "CONFIRMED", "EXTEND"})
 NO: Final = frozenset({"WITHDRAWN", "OPT_OUT", "HARD_OPT_OUT", "NOTGIVEN", "NO_CONSENT"})
@@ -24,6 +28,24 @@ WITHOUT_MEANING: Final[Mapping[str, str]] = {
     "CANCEL": "the question was taken back",
     "CHANGE_PREFERENCES": "it says nothing about the purpose as a whole",
 }
+STATUS_OF: Final[Mapping[str, str]] = {
+    State.GRANTED: "ACTIVE",
+    State.IMPORTED: "ACTIVE",
+    State.PENDING_DOI: "PENDING",
+    State.EXPIRED: "EXPIRED",
+    State.INVALIDATED: "EXPIRED",
+    State.REFUSED: "NOTGIVEN",
+    State.WITHDRAWN: "WITHDRAWN",
+    State.UNSUBSCRIBED: "WITHDRAWN",
+    State.OPTED_OUT: "OPT_OUT",
+    State.OBJECTED: "OPT_OUT",
+}
+"""Their status by where a person stands here; the other states tell no decision of hers."""
+COLUMNS: Final = (
+    *("Identifier", "Identifier Type", "Purpose Name", "Purpose Status", "Interaction Date"),
+    *("Collection Point ID", "Receipt ID"),
+)
+"""What is written; `read_export` reads it again."""
 _NAMES: Final[Mapping[str, Sequence[str]]] = {
     "who": ("identifier", "datasubjectidentifier", "datasubject", "email", "emailaddress"),
     "kind": ("identifiertype", "datasubjectidentifiertype"),

@@ -1,9 +1,9 @@
-"""`manage.py onetrust import`: consent that was kept by OneTrust, from its CSV or JSON export into the ledger."""
+"""`manage.py onetrust import|export`: consent kept by OneTrust into the ledger, and where people stand out to it."""
 
 import hashlib
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from consent.rules.onetrust import BadExportError, read_export
 from consent.services.onetrust import Basis, Fate, import_onetrust
+from consent.services.onetrust_export import IDENTIFIERS, Wish, export_onetrust
 from core.actors import SYSTEM
 from core.errors import DomainError
 
@@ -21,7 +22,9 @@ from core.errors import DomainError
 class Command(BaseCommand):
     """Each row is recorded with its own instant and proof, or answered with the reason why not."""
 
-    help = "Import an export of OneTrust's consent (CSV, or JSON when the file is named so) into the ledger."
+    help = (
+        "Bring an export of OneTrust's consent (CSV, or JSON when the file is named so) into the ledger, or write one."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the verb and what the importing person states."""
@@ -33,9 +36,35 @@ class Command(BaseCommand):
         reads.add_argument("--reference", required=True, help="where the consent was given, as an identifier")
         reads.add_argument("--dry-run", action="store_true", help="say what would come of each row, change nothing")
 
+        writes = verbs.add_parser("export", help="write where people stand, for OneTrust to import")
+        writes.add_argument("file", type=Path, help="a CSV file that does not exist yet; only its owner may read it")
+        writes.add_argument("--purpose", action="append", default=[], metavar="OURS=THEIRS", required=True)
+        writes.add_argument("--recipient", required=True, help="the company, by its id in the register (prc_...)")
+        writes.add_argument("--identifier", choices=list(IDENTIFIERS), default="email")
+
     def handle(self, *args: object, **options: Any) -> None:
-        """Answer refused rows by their number, then the sums; exit code 1 for a file or basis that cannot be used."""
-        file: Path = options["file"]
+        """Do it and answer the sums; exit code 1 for a file, a basis or a recipient that cannot be used."""
+        if options["verb"] == "export":
+            self._export(options["file"], _pairs(options["purpose"]), options["recipient"], options["identifier"])
+        else:
+            self._bring(options["file"], options)
+
+    def _export(self, file: Path, purposes: dict[str, str], recipient: str, identifier: str) -> None:
+        try:
+            file.touch(mode=0o600, exist_ok=False)
+            with file.open("w", encoding="utf-8", newline="") as out:
+                wish = Wish(purposes, recipient, identifier)
+                sums = export_onetrust(out=out, wish=wish, by=SYSTEM, now=timezone.now())
+        except OSError as trouble:
+            raise CommandError(str(trouble)) from trouble
+        except DomainError as refusal:
+            file.unlink()
+            raise CommandError(refusal.message) from refusal
+        told = ", ".join(f"{number} {outcome.replace('_', ' ')}" for outcome, number in sorted(sums.items()))
+        self.stdout.write(f"{told or 'no rows'}; {file}.")
+
+    def _bring(self, file: Path, options: Mapping[str, Any]) -> None:
+        """Answer refused rows by their number, then the sums."""
         try:
             with file.open("rb") as content:
                 imported = f"onetrust:{hashlib.file_digest(content, 'sha256').hexdigest()[:32]}"

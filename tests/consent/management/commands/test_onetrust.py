@@ -1,23 +1,28 @@
 """Consent from OneTrust: each row of its export is in the ledger with instant and proof, or answered with a reason."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from consent.models import ConsentEvent
+from consent.models import ConsentEvent, DisclosureFlow, Processor
+from consent.rules.onetrust import read_export
 from consent.selectors.decisions import may_process_customer
 from consent.services.consent import ConsentEntry, record_consent
+from consent.services.registers import save_entry
 from core.actors import SYSTEM
+from core.models import AuditEntry
 from customers.models import Customer
 from customers.services.customers import create_customer
 from tests.consent.conftest import notice_of
+from tests.factories.registers import processor_values
 
 pytestmark = pytest.mark.django_db
 MAIL = "marketing_email"
 NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
 CSV = """Identifier,Identifier Type,Purpose Name,Purpose Status,Interaction Date,Collection Point ID,Receipt ID
 ana@example.com,Email,Newsletter,ACTIVE,2026-03-02T10:00:00Z,cp-1,rc-1
 BO@Example.com,Email,Newsletter,WITHDRAWN,2026-03-03 11:00:00,cp-1,rc-2
@@ -152,3 +157,71 @@ def test_import__yes_without_the_words_shown__is_refused_before_the_first_row(tm
         )
 
     assert not ConsentEvent.objects.exists()
+
+
+@pytest.fixture
+def onetrust():
+    """OneTrust in the register of processors; it must not get data of people in France."""
+    values = processor_values(name="OneTrust", certificate="ISO 27001", certificate_ends_on=NOW.date() + DAY)
+    return save_entry(row=Processor(), values=values | {"barred_places": ["FR"]}, by=SYSTEM, now=NOW)
+
+
+def hand_out(folder, company, *words, name="out.csv"):
+    out = StringIO()
+    stated = ["--purpose", f"{MAIL}=Newsletter", "--recipient", company]
+    call_command("onetrust", "export", str(folder / name), *stated, *words, stdout=out)
+    return out.getvalue(), (folder / name).read_text()
+
+
+def test_export__people_who_decided__is_what_the_import_reads(tmp_path, people, onetrust):
+    run(tmp_path, CSV)
+    abroad = create_customer(properties={"email": "dee@example.com", "country": "FR"}, by=SYSTEM, now=NOW)
+    no = ConsentEntry(purpose=MAIL, event="withdrawn", source="web", evidence={"form_id": "footer"})
+    for person in (people[0], abroad):
+        record_consent(customer=person, entries=[no], by=SYSTEM, now=NOW)
+
+    said, text = hand_out(tmp_path, onetrust.public_id)
+
+    read = list(read_export(StringIO(text), is_json=False))
+    assert [(one.who, one.purpose, one.status, one.form) for one in read] == [
+        ("ana@example.com", "Newsletter", "WITHDRAWN", "footer"),
+        ("bo@example.com", "Newsletter", "WITHDRAWN", "cp-1"),
+    ]
+    assert read[1].at == datetime(2026, 3, 3, 11, tzinfo=UTC)
+    assert said.startswith("1 place barred, 1 without identifier, 2 written; ")
+    assert (tmp_path / "out.csv").stat().st_mode & 0o077 == 0
+    flow = DisclosureFlow.objects.get(way="sync")
+    assert (flow.recipient, flow.kinds) == (f"processor:{onetrust.public_id}", "consent, identifiers")
+    assert AuditEntry.objects.get(action="consent.exported").target == onetrust.public_id
+
+
+def test_export__by_ids_of_ours__names_who_agreed(tmp_path, people, onetrust):
+    sam = create_customer(properties={"external_id": "sam-1", "country": "US"}, by=SYSTEM, now=NOW)
+    run(tmp_path, CSV + "sam-1,Customer ID,Newsletter,ACTIVE,2026-03-02T10:00:00Z,cp-1,rc-8\n")
+
+    said, text = hand_out(tmp_path, onetrust.public_id, "--identifier", "external_id")
+
+    [row] = read_export(StringIO(text), is_json=False)
+    assert (row.who, row.kind, row.status, row.yes) == ("sam-1", "Customer ID", "ACTIVE", True)
+    assert row.receipt == ConsentEvent.objects.get(customer=sam).public_id
+    assert said.startswith("1 not allowed, 2 without identifier, 1 written; ")
+
+
+def test_export__agreement_over_or_nobody_registered__is_refused_and_no_file_is_left(tmp_path, people, onetrust):
+    save_entry(row=onetrust, values={"agreement_ends_on": NOW.date() - DAY}, by=SYSTEM, now=NOW)
+
+    for company, words in ((onetrust.public_id, "ended on"), ("prc_nobody", "no such company")):
+        with pytest.raises(CommandError, match=words):
+            hand_out(tmp_path, company)
+
+    assert not (tmp_path / "out.csv").exists()
+    assert not AuditEntry.objects.filter(action="consent.exported").exists()
+
+
+def test_export__file_that_is_there__is_left_as_it_is(tmp_path, onetrust):
+    (tmp_path / "out.csv").write_text("mine")
+
+    with pytest.raises(CommandError, match="exists"):
+        hand_out(tmp_path, onetrust.public_id)
+
+    assert (tmp_path / "out.csv").read_text() == "mine"
