@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from campaigns.models import Delivery
+from campaigns.models import Campaign, Delivery
 from campaigns.rules.content.headless import (
     Block,
     actions_of,
@@ -58,7 +58,7 @@ def render_content(*, asked: Asked, client: str, now: datetime) -> dict[str, Any
     Permission is read now: for the purpose of the campaign, or the one named for a template. A campaign speaks to the
     people of its audience alone, never to those left or held out. Promotions and offers are served as by
     `serve_promotion`: without permission everybody gets the same variant. With `log` the showing counts: as the
-    exposure of a promotion, as an open of a campaign by people who may be measured. Forbidden when data of the person
+    exposure of a promotion, as an open of a campaign when her message was measured. Forbidden when data of the person
     may not go to the client; NotFound for an unknown source; InvalidState for one that is not in use.
     """
     if asked.source in ("promotion", "offer"):
@@ -79,7 +79,7 @@ def _campaign(asked: Asked, customer: Customer | None, now: datetime) -> dict[st
         return _answer(asked, about, reason=reason)
     wording = Wording(name=campaign.name, subject=campaign.subject, body=campaign.final_body)
     found = _said(asked, about, wording, customer)
-    return found | {"exposure": _seen(row, customer, now) if asked.log else None}
+    return found | {"exposure": _seen(campaign, row, customer, now) if asked.log else None}
 
 
 def _template(asked: Asked, customer: Customer | None, now: datetime) -> dict[str, Any]:
@@ -151,13 +151,12 @@ def _why_not_meant(row: Delivery | None) -> str:
     return row.reason if row.state in _OUT else ""
 
 
-def _seen(row: Delivery, customer: Customer, now: datetime) -> str | None:
-    """Note that she saw it, when she allows that; None otherwise, and for what was not sent to her yet."""
-    if row.state != DeliveryState.SENT or _why_not(customer, MEASURING, False, now):
+def _seen(campaign: Campaign, row: Delivery, customer: Customer, now: datetime) -> str | None:
+    """Note that she saw it, when her message was measured and she still allows that; else None, so rates stay true."""
+    if not row.tracked or _why_not(customer, MEASURING, False, now):
         return None
-    Delivery.objects.filter(pk=row.pk).update(tracked=True)
     note_reactions(marks=[Mark(row.pk, Kind.OPEN, Verdict.HUMAN, now)])
-    return str(row.pk)
+    return campaign.public_id
 
 
 def _said(asked: Asked, about: dict[str, Any], wording: Wording, customer: Customer) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def ask(caller):
 @pytest.fixture
 def campaign(jane):
     row = launched(make_campaign([jane, *make_people(1)]))
-    Delivery.objects.filter(campaign=row).update(state="sent", sent_at=timezone.now())
+    Delivery.objects.filter(campaign=row).update(state="sent", sent_at=timezone.now(), tracked=True)
     return row
 
 
@@ -65,7 +65,16 @@ def test_content__campaign_she_is_in__is_written_for_her_and_counts_when_asked(a
     ]
     assert found["short_text"] == found["speech"] == f"Spring is here. Hello {jane.first_name}."
     row = Delivery.objects.get(customer=jane)
-    assert (quiet["exposure"], found["exposure"], row.opened) == (None, str(row.pk), Verdict.HUMAN)
+    assert (quiet["exposure"], found["exposure"], row.opened) == (None, campaign.public_id, Verdict.HUMAN)
+
+
+def test_content__message_that_was_not_measured__is_written_and_does_not_count(ask, jane, campaign):
+    Delivery.objects.filter(customer=jane).update(tracked=False)
+
+    found = ask(campaign=campaign.public_id, log_exposure=True)
+
+    row = Delivery.objects.get(customer=jane)
+    assert (found["allowed"], found["exposure"], row.tracked, row.opened) == (True, None, False, None)
 
 
 @pytest.mark.parametrize(
