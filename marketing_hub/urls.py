@@ -8,7 +8,7 @@ from campaigns.api.urls import ofrep
 from consent.api import data_rights, preferences, public
 from consent.api.catalogue import well_known_gpc
 from engagement.api import calls, tracking
-from integrations.api import leaks
+from integrations.api import leaks, opendsr
 from marketing_hub import api_v1, documents
 from marketing_hub.health import healthz, readyz
 from marketing_hub.metrics import metrics
@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(public.urlpatterns)),
     path("", include(preferences.urlpatterns)),
     path("", include(data_rights.urlpatterns)),
+    path("", include(opendsr.urlpatterns)),
     path("", include(tracking.urlpatterns)),
     path("", include(calls.urlpatterns)),
     path("", include(providers.urlpatterns)),

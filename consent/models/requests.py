@@ -28,7 +28,7 @@ class DataRequest(PublicId, TimeStamped):
     `law_due`, `safe_due`, `ack_due` and `why` are computed from the clock rows by consent.rules.deadlines and never
     written otherwise; `short_due` is the plain 30 or 45 days. `purpose` limits an erasure to what is kept for it.
     `opened_by` and the other names are actors. `via_agent` sent it by the Data Rights Protocol, with its own number for
-    it and where it wants to be called back.
+    it and where it wants to be called back; so did `controller` (public id of its API client) by OpenDSR.
     """
 
     id_prefix = "dsr"
@@ -50,6 +50,7 @@ class DataRequest(PublicId, TimeStamped):
     subjects_sealed = models.TextField(default="")
     agent = models.CharField(max_length=120, default="", blank=True)
     via_agent = models.ForeignKey(RightsAgent, null=True, on_delete=models.PROTECT, related_name="requests")
+    controller = models.CharField(max_length=40, default="", db_default="", blank=True)
     agent_message = models.CharField(max_length=64, default="", db_default="")
     agent_facts = models.JSONField(default=dict, db_default={})
     received_at = models.DateTimeField()
@@ -93,6 +94,11 @@ class DataRequest(PublicId, TimeStamped):
                 fields=["via_agent", "agent_message"],
                 name="request_once_a_message",
                 condition=Q(via_agent__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["controller", "agent_message"],
+                name="request_once_a_controller",
+                condition=~Q(controller=""),
             ),
             models.CheckConstraint(condition=Q(state__in=State.values), name="request_state_known"),
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="request_kind_known"),

@@ -39,7 +39,7 @@ class NewRequest:
 
     `received_at` may lie before now only with `backdated_because`; so may `received_on`, which is the day at the place
     of the law, for whoever knows no hour. With `quiet` nobody is written to. `purpose` limits an erasure to what is
-    kept for it.
+    kept for it. `unmatched`: whoever sent it checked who asks, gave no address, and `details` name nobody we know.
     """
 
     kind: str
@@ -57,6 +57,7 @@ class NewRequest:
     received_on: date | None = None
     backdated_because: str = ""
     quiet: bool = False
+    unmatched: bool = False
 
 
 @transaction.atomic
@@ -115,7 +116,7 @@ def _customer(new: NewRequest) -> Customer | None:
         raise InvalidInput(f"Invalid 'type': one of {', '.join(Kind.values)}.", param="type")
     if new.channel not in Channel.values:
         raise InvalidInput(f"Invalid 'channel': one of {', '.join(Channel.values)}.", param="channel")
-    if not new.contact.strip() and not new.customer:
+    if not (new.contact.strip() or new.customer or new.unmatched):
         raise InvalidInput("Say who asks: an e-mail address or a customer.", code="missing_field", param="email")
     if new.contact and not contact_hash_of(new.contact):
         raise InvalidInput("This is no e-mail address.", code="invalid_email", param="email")

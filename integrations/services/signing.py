@@ -38,7 +38,7 @@ def sign_access_token(
     `binding` is the member `cnf` of a bound token.
     `resources` are the resource indicators that were asked for (RFC 8707); without one it is for the whole API.
     """
-    key = find_signer(now=now) or _first_key(now)
+    key = current_key(now=now)
     issued = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": issuer(),
@@ -51,7 +51,14 @@ def sign_access_token(
         "scope": scope,
         **(binding or {}),
     }
-    return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": TYPE}, claims, _private(key.kid, key.private))
+    return jwt.encode(
+        {"alg": ALGORITHM, "kid": key.kid, "typ": TYPE}, claims, private_key(kid=key.kid, sealed=key.private)
+    )
+
+
+def current_key(*, now: datetime) -> SigningKey:
+    """The key that signs at `now`; that of a new installation is made first."""
+    return find_signer(now=now) or _first_key(now)
 
 
 @transaction.atomic
@@ -104,5 +111,6 @@ def _lock() -> None:
 
 
 @lru_cache(maxsize=8)
-def _private(kid: str, sealed: str) -> RSAKey:
+def private_key(*, kid: str, sealed: str) -> RSAKey:
+    """The key of these columns; kept in memory."""
     return RSAKey.import_key(unseal(sealed, f"signing-key:{kid}"))

@@ -12,6 +12,8 @@ from tests.support.routes import ANY, api_routes, patterns
 
 AGENTS_ONLY = {"v1/agent/<str:agent_id>", "v1/data-rights-request", "v1/data-rights-request/<str:request_id>"}
 """Addresses of the Data Rights Protocol: agents prove themselves by signature and a token of its own, not by OAuth."""
+OPEN_TO_CONTROLLERS = {"opendsr/v2/discovery", "opendsr/v2/certificates/<str:kid>.pem"}
+"""Addresses of OpenDSR that tell what is supported and by which certificate our signatures are verified."""
 OPEN_TO_ALL = {
     "console/sign-in",
     "console/sign-in/code",
@@ -23,12 +25,19 @@ OPEN_TO_ALL = {
 }
 
 
-@pytest.mark.parametrize("prefix", ["api/v1/", "v1/", "ofrep/v1/"])
+@pytest.mark.parametrize("prefix", ["api/v1/", "v1/", "ofrep/v1/", "opendsr/v2/"])
 def test_api_routes__scopes__stand_in_the_table(prefix):
     known = (ANY, *settings.API_SCOPES)
     strangers = [route.path for route in api_routes(prefix) if route.scope not in known]
 
-    assert set(strangers) == (AGENTS_ONLY if prefix == "v1/" else set())
+    assert set(strangers) == {"v1/": AGENTS_ONLY, "opendsr/v2/": OPEN_TO_CONTROLLERS}.get(prefix, set())
+
+
+def test_addresses_of_controllers__each_verb__needs_the_scope_to_write_requests():
+    doors = {str(r): r.scope for r in api_routes("opendsr/v2/") if r.path not in OPEN_TO_CONTROLLERS}
+
+    one = "opendsr/v2/requests/<str:subject_request_id>"
+    assert doors == dict.fromkeys(["POST opendsr/v2/requests", f"GET {one}", f"DELETE {one}"], "privacy:write")
 
 
 @pytest.mark.django_db

@@ -1,0 +1,104 @@
+"""What controllers may learn of their own requests by OpenDSR 2.0."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+
+from consent.models import DataRequest
+from consent.rules.requests import State, needs_identity, needs_package, told_state
+from consent.selectors.requests import package_of
+from core.errors import NotFound
+from integrations.rules.opendsr import KINDS, SUPPORTED, VERSION, status_of
+
+
+def processor_domain() -> str:
+    """The domain that requests are received at, and that the certificate names."""
+    return urlsplit(settings.PUBLIC_URL).hostname or ""
+
+
+def request_of_controller(*, controller: str, subject_request_id: str) -> DataRequest:
+    """A request that this client (public id) sent; NotFound for every other, whether it exists or not."""
+    try:
+        number = str(UUID(subject_request_id))
+    except ValueError:
+        number = ""
+    row = DataRequest.objects.filter(controller=controller, agent_message=number).first() if number else None
+    if row is None:
+        raise NotFound("You sent no request of this id.")
+    return row
+
+
+def status_now(request: DataRequest, /) -> str:
+    """The status of the protocol."""
+    unknown = needs_identity(request.kind) and request.verified_at is None
+    return status_of(state=request.state, identity_open=unknown)
+
+
+def discovery_answer(*, kid: str) -> dict[str, Any]:
+    """What is supported here (section 6), and where the certificate of the key that signs now is."""
+    certificate = reverse("opendsr-certificate", args=[kid])
+    return {
+        "api_version": VERSION,
+        "supported_identities": [{"identity_type": kind, "identity_format": form} for kind, form in SUPPORTED],
+        "supported_subject_request_types": list(KINDS),
+        "processor_certificate": f"{settings.PUBLIC_URL}{certificate}",
+    }
+
+
+def received_answer(row: DataRequest, /, *, encoded_request: str) -> dict[str, Any]:
+    """The receipt (section 7.3)."""
+    return {
+        "controller_id": row.controller,
+        "expected_completion_time": _expected(row),
+        "received_time": stamp(row.created_at),
+        "encoded_request": encoded_request,
+        "subject_request_id": row.agent_message,
+    }
+
+
+def status_answer(row: DataRequest, /) -> dict[str, Any]:
+    """Where the request stands (section 8.3), and in an extension by what name the desk knows it.
+
+    `results_url` opens for a client with the scope privacy:fulfil, as long as the package is kept.
+    """
+    answer = {
+        "controller_id": row.controller,
+        "expected_completion_time": _expected(row),
+        "subject_request_id": row.agent_message,
+        "request_status": status_now(row),
+        "api_version": VERSION,
+        "extensions": {processor_domain(): {"request_id": row.public_id, "state": told_state(row.state)}},
+    }
+    results = _results(row)
+    return answer | {"results_url": results} if results else answer
+
+
+def cancelled_answer(row: DataRequest, /, *, now: datetime) -> dict[str, Any]:
+    """The receipt of a cancellation (section 9.2)."""
+    return {
+        "controller_id": row.controller,
+        "subject_request_id": row.agent_message,
+        "received_time": stamp(now),
+        "api_version": VERSION,
+    }
+
+
+def stamp(at: datetime) -> str:
+    """RFC 3339, in UTC."""
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _expected(request: DataRequest) -> str:
+    return f"{request.law_due.isoformat()}T00:00:00Z"
+
+
+def _results(request: DataRequest) -> str:
+    if request.state != State.DELIVERED or not needs_package(request.kind):
+        return ""
+    package = package_of(request)
+    kept = package is not None and package.removed_at is None
+    return f"{settings.PUBLIC_URL}/api/v1/privacy-requests/{request.public_id}/export" if kept else ""
