@@ -84,6 +84,7 @@ RELEASES: Final = (
             ("added", "/banner, for the consent banner of web pages, with a publishable key."),
             ("added", "GET /consents/{id}/receipt, signed (ISO/IEC TS 27560), and GET /consents/{id}/consumers."),
             ("added", "evidence.gpp takes a GPP string; the history answers it decoded."),
+            ("added", "evidence.tcString takes a TC string of the IAB; section 2 of evidence.gpp is read as well."),
             ("changed", "A secret key that a browser sends is refused (403 secret_in_browser)."),
             (
                 "added",

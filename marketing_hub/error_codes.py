@@ -149,6 +149,7 @@ _ROWS: Final = (
     ("export_gone", 410, "The file of the export was removed, or fetched too often.", "Ask for a new export."),
     ("package_gone", 410, "The package was removed, or its link has ended.", "Ask for a new one."),
     ("evidence_contradicts", 400, "The proof says the contrary of the entry.", "Record what the proof says."),
+    ("evidence_too_old", 400, "The proof of this yes has run out.", "Ask the person again."),
     ("confirmation_closed", 410, "The question by e-mail was answered or has ended.", "Ask anew."),
     ("no_address", 400, "This customer has no e-mail address to confirm from.", "Add the address first."),
     ("link_ended", 410, "The link is not ours or has ended.", "Ask again with the form."),

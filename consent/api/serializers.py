@@ -29,6 +29,9 @@ class EvidenceSerializer(StrictSerializer):
     gpp = serializers.CharField(
         required=False, max_length=2_000, help_text="A GPP string of the IAB; kept as it is, decoded in the history."
     )
+    tc_string = serializers.CharField(
+        required=False, max_length=2_000, help_text="A TC string of the IAB (TCF 2), alone; kept and decoded likewise."
+    )
     wording_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", required=False, help_text="Of the words shown.")
 
     def get_fields(self) -> dict[str, AnyField]:

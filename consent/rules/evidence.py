@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from consent.rules.gpp import GppError, decode_gpp
+from consent.rules.bits import GppError
+from consent.rules.gpp import decode_gpp
+from consent.rules.tcf import decode_tc
 
 IDENTIFIERS: Final = (
     "form_id",
@@ -20,8 +22,9 @@ IDENTIFIERS: Final = (
 """Names of things kept elsewhere; no spaces and no @, so neither sentences nor addresses fit."""
 
 HASHES: Final = ("wording_sha256", "ip_hash", "user_agent_hash")
-STRINGS: Final = ("gpp",)
-"""A string of the Global Privacy Platform, kept as it came: it says what was chosen, and names nobody."""
+STRINGS: Final = ("gpp", "tc_string")
+"""A string of the Global Privacy Platform, or a TC string alone, kept as it came: it says what was chosen, and names
+nobody."""
 
 NUMBERS: Final = ("merged_seq", "restores_seq")
 INSTANTS: Final = ("collected_at", "implied_since")
@@ -81,11 +84,12 @@ def _hash(name: str, value: Any) -> str:
     return value
 
 
-def _gpp(name: str, value: Any) -> str:
+def _choices(name: str, value: Any) -> str:
+    decode, words = (decode_gpp, "GPP string") if name == "gpp" else (decode_tc, "TC string of version 2")
     try:
-        decode_gpp(value if isinstance(value, str) else "")
+        decode(value if isinstance(value, str) else "")
     except GppError as error:
-        raise EvidenceError(name, f"'{name}' is no GPP string: {error}") from error
+        raise EvidenceError(name, f"'{name}' is no {words}: {error}") from error
     return str(value)
 
 
@@ -114,7 +118,7 @@ def _moment(name: str, value: Any) -> str:
 _READERS: Final[tuple[tuple[tuple[str, ...], Callable[[str, Any], Any]], ...]] = (
     (IDENTIFIERS, _identifier),
     (HASHES, _hash),
-    (STRINGS, _gpp),
+    (STRINGS, _choices),
     (NUMBERS, _number),
     (FLAGS, _flag),
     (INSTANTS, _moment),

@@ -1,14 +1,16 @@
-"""Strings of the IAB Global Privacy Platform (GPP 1.1): which sections they hold, and what those for the US say.
+"""Strings of the IAB Global Privacy Platform (GPP 1.1): which sections they hold, and what these say.
 
-Decoded are US national (section 7, versions 1 and 2), California (8) and the older US privacy string (6). Any other
-section is named and kept as it came. Format: base64url without padding, six bits a character; the header lists the
-section ids as a range of Fibonacci-coded integers; core and GPC segments of a section are parted by a dot.
+Decoded are the TC string of Europe (section 2, see `consent.rules.tcf`), US national (7, versions 1 and 2), California
+(8) and the older US privacy string (6). Any other section is named and kept as it came. Format: base64url without
+padding; the header lists the section ids as a range of Fibonacci-coded integers; core and GPC segments of a section are
+parted by a dot.
 """
 
-import string
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from consent.rules import tcf
+from consent.rules.bits import Bits, GppError
 from consent.rules.vocabulary import Purpose
 
 NAMES: Final = {
@@ -16,10 +18,8 @@ NAMES: Final = {
     13: "usfl", 14: "usmt", 15: "usor", 16: "ustx", 17: "usde", 18: "usia", 19: "usne", 20: "usnh", 21: "usnj",
     22: "ustn", 23: "usmn", 24: "usmd", 25: "usin", 26: "usky", 27: "usri",
 }  # fmt: skip
+TC: Final = NAMES[2]
 MAX_LENGTH: Final = 2_000
-_ALPHABET: Final = {
-    sign: value for value, sign in enumerate(string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_")
-}
 _HEADER_TYPE: Final = 3
 _GPC_SEGMENT: Final = 1
 _OPTED_OUT: Final = 1
@@ -63,37 +63,6 @@ _LONG: Final[Layout] = (
 _LONG_BITS: Final = 70
 
 
-class GppError(ValueError):
-    """This is no GPP string; the text says where it fails."""
-
-
-class _Bits:
-    """Reads integers off a base64url text, most significant bit first."""
-
-    def __init__(self, text: str) -> None:
-        if not text or any(sign not in _ALPHABET for sign in text):
-            raise GppError("A segment holds signs that are not base64url.")
-        self.bits = "".join(f"{_ALPHABET[sign]:06b}" for sign in text)
-        self.at = 0
-
-    def number(self, width: int) -> int:
-        """The next `width` bits."""
-        if self.at + width > len(self.bits):
-            raise GppError("A segment ends too early.")
-        self.at += width
-        return int(self.bits[self.at - width : self.at], 2)
-
-    def fibonacci(self) -> int:
-        """The next Fibonacci-coded integer: a sum of Fibonacci numbers, ended by two ones."""
-        total, before, current, last = 0, 1, 1, 0
-        while True:
-            bit = self.number(1)
-            if bit and last:
-                return total
-            total += current * bit
-            before, current, last = current, before + current, bit
-
-
 def decode_gpp(text: str) -> dict[str, dict[str, Any]]:
     """What each section of a GPP string says, by its name; GppError for anything that is no GPP string.
 
@@ -110,7 +79,7 @@ def decode_gpp(text: str) -> dict[str, dict[str, Any]]:
 
 def section_ids(header: str) -> list[int]:
     """The section ids that a header announces, ascending."""
-    bits = _Bits(header)
+    bits = Bits(header)
     if bits.number(6) != _HEADER_TYPE:
         raise GppError("This is not the header of a GPP string.")
     if bits.number(6) != 1:
@@ -132,6 +101,27 @@ def _name(number: int) -> str:
     return NAMES[number]
 
 
+def sections_on_record(text: str) -> dict[str, dict[str, Any]]:
+    """As `decode_gpp`, for a string accepted once: of a section that is refused today the words, under `Raw`."""
+    header, *sections = text.split("~")
+    names = [_name(number) for number in section_ids(header)]
+    return {name: _lenient(name, section) for name, section in zip(names, sections, strict=True)}
+
+
+def tc_sections(evidence: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the TC strings among some stored evidence say: the one within a GPP string, then the one alone."""
+    within = sections_on_record(evidence["gpp"]).get(TC) if "gpp" in evidence else None
+    alone = tcf.decode_tc(evidence["tc_string"]) if "tc_string" in evidence else None
+    return [said for said in (within, alone) if said is not None]
+
+
+def _lenient(name: str, text: str) -> dict[str, Any]:
+    try:
+        return decode_section(name, text)
+    except GppError:
+        return {"Raw": text}
+
+
 def decode_section(name: str, text: str) -> dict[str, Any]:
     """The fields of one section under the names of the specification; values as it writes them."""
     decoder = _DECODERS.get(name)
@@ -146,7 +136,7 @@ def _usp(text: str) -> dict[str, Any]:
 
 def _usca(text: str) -> dict[str, Any]:
     core, *segments = text.split(".")
-    bits = _Bits(core)
+    bits = Bits(core)
     version = bits.number(6)
     if version != 1:
         raise GppError(f"Version {version} of section usca is not known.")
@@ -157,7 +147,7 @@ def _usnat(text: str) -> dict[str, Any]:
     """Writers exist that announce one version and write in the length of the other: the length says how to read, the
     version how many values to answer (missing ones are 0, not applicable)."""
     core, *segments = text.split(".")
-    bits = _Bits(core)
+    bits = Bits(core)
     version = bits.number(6)
     if version not in (1, 2):
         raise GppError(f"Version {version} of section usnat is not known.")
@@ -168,7 +158,7 @@ def _usnat(text: str) -> dict[str, Any]:
     return {"Version": version} | said | _segment(segments)
 
 
-def _fields(bits: _Bits, layout: Layout) -> dict[str, Any]:
+def _fields(bits: Bits, layout: Layout) -> dict[str, Any]:
     found = {field: [bits.number(2) for _ in range(count)] for field, count in layout}
     return {field: values if len(values) > 1 else values[0] for field, values in found.items()}
 
@@ -178,11 +168,12 @@ def _segment(segments: Sequence[str]) -> dict[str, Any]:
 
 
 def _gpc(segment: str) -> bool:
-    bits = _Bits(segment)
+    bits = Bits(segment)
     return bits.number(2) == _GPC_SEGMENT and bits.number(1) == 1
 
 
 _DECODERS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
+    TC: tcf.decode_tc,
     "uspv1": _usp,
     "usnat": _usnat,
     "usca": _usca,
@@ -190,11 +181,12 @@ _DECODERS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
 
 
 def refused_by(sections: Mapping[str, Mapping[str, Any]]) -> frozenset[Purpose]:
-    """What a decoded string says no to: sale and sharing, targeted advertising, or both by its GPC segment.
+    """What a decoded string says no to: sale and sharing, targeted advertising, or both by its GPC segment; and what
+    its TC string does not grant.
 
     Sharing in California is cross-context behavioural advertising (Cal. Civ. Code 1798.140(ah)), so it covers both.
     """
-    refused: set[Purpose] = set()
+    refused = set(tcf.refused(sections[TC])) if "Version" in sections.get(TC, {}) else set()
     for said in sections.values():
         if said.get("SaleOptOut") == _OPTED_OUT or said.get("OptOutSale") == "Y":
             refused.add(Purpose.SALE_SHARE)

@@ -81,7 +81,10 @@ _SENTENCES = {
     Reason.GPC_OPT_OUT: ("Global Privacy Control is on, or was, and nothing later names the conflict.", "gpc"),
     Reason.CONSENT_MISSING: ("There is no consent on record, and this use needs one.", _OF_THE_USE),
     Reason.CONSENT_UNCONFIRMED: ("The sign-up is not confirmed: only the confirmation mail may go.", "proof"),
-    Reason.CONSENT_UNPROVEN: ("The consent cannot be shown: notice or wording is not on record.", "proof"),
+    Reason.CONSENT_UNPROVEN: (
+        "The consent cannot be shown: notice or wording is not on record, or a TC string names no vendors disclosed.",
+        "proof",
+    ),
     Reason.CONSENT_OUTDATED: ("The notice the person agreed to does not cover this: ask again.", "specific"),
     Reason.CONSENT_EXPIRED: ("The consent has run out; it belongs in the renewal queue.", "expiry"),
     Reason.CONSENT_INVALIDATED: ("The consent on record was found invalid.", "proof"),

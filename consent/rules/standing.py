@@ -7,10 +7,12 @@ from typing import Any, Protocol
 
 from consent.rules.case import Case
 from consent.rules.decisions import Answer, Decision, may_process
+from consent.rules.gpp import tc_sections
 from consent.rules.jurisdiction_rule import JurisdictionRule
 from consent.rules.periods import add_months
 from consent.rules.reasons import Reason, explain
 from consent.rules.states import IllegalTransitionError, next_state
+from consent.rules.tcf import counts
 from consent.rules.vocabulary import REFUSALS, Basis, Channel, Event, Purpose, State
 
 ADULT = 18
@@ -178,7 +180,7 @@ def _with_ledger(case: Case, use: Use, standing: Standing) -> Case:
         changed_at=entry.occurred_at,
         valid_until=entry.valid_until,
         notice_recorded=entry.notice is not None,
-        wording_recorded=entry.notice is not None,
+        wording_recorded=entry.notice is not None and all(counts(said) for said in tc_sections(facts)),
         notice_current=entry.notice is not None and is_current(use, entry.notice, case.at),
         informed=facts.get("informed"),
         collected_at=_instant(facts.get("collected_at")),

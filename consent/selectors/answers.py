@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from consent.models import ConsentEvent, ConsentState, ConsentToken, NoticeVersion
-from consent.rules.gpp import decode_gpp
+from consent.rules.gpp import sections_on_record
+from consent.rules.tcf import decode_tc
 from consent.rules.vocabulary import State
 from consent.selectors.catalogue import catalogue
 from consent.selectors.decisions import Answer, explain
@@ -95,8 +96,9 @@ def history_answer(row: ConsentEvent) -> dict[str, Any]:
 
 
 def _decoded(evidence: Mapping[str, Any]) -> dict[str, Any]:
-    """A GPP string once more, in words."""
-    return {"gppSections": decode_gpp(evidence["gpp"])} if "gpp" in evidence else {}
+    """A GPP string and a TC string once more, in words."""
+    by_gpp = {"gppSections": sections_on_record(evidence["gpp"])} if "gpp" in evidence else {}
+    return by_gpp | ({"tcSection": decode_tc(evidence["tc_string"])} if "tc_string" in evidence else {})
 
 
 def token_answer(row: ConsentToken, now: datetime) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from typing import Any, Final
 from consent.models import ConsentEvent
 from consent.rules.chain import entry_hash
 from consent.rules.evidence import EvidenceError, clean_evidence
-from consent.rules.gpp import decode_gpp, refused_by
+from consent.rules.gpp import decode_gpp, refused_by, tc_sections
+from consent.rules.periods import add_months
 from consent.rules.standing import NO_EVENTS, YES_EVENTS, Entry, after
 from consent.rules.states import IllegalTransitionError
+from consent.rules.tcf import MAX_AGE_MONTHS, ask_again_at, missing
 from consent.rules.vocabulary import Basis, Event, Mode
 from consent.selectors.catalogue import Catalogue, Notice, NoticeName, Use, find_notices
 from consent.selectors.ledger import content_of
@@ -123,15 +125,16 @@ def _entry(page: Page, entry: ConsentEntry, use: Use, notice: Notice | None, now
     occurred_at = _occurred_at(entry, now)
     standing = page.standings.get(use.id)
     basis = _word(Basis, entry.basis, "basis") if entry.basis else _basis(event, use, page, standing)
+    facts = _consistent(_facts(entry, notice), event, use, basis)
     return Entry(
         seq=page.head.seq + 1,
         event=event,
         occurred_at=occurred_at,
         basis=basis,
         notice=notice.version if notice else None,
-        valid_until=_valid_until(entry, event, use, occurred_at),
+        valid_until=_valid_until(entry, event, use, occurred_at, facts),
         source=entry.source,
-        facts=_consistent(_facts(entry, notice), event, use),
+        facts=facts,
     )
 
 
@@ -147,13 +150,33 @@ def _occurred_at(entry: ConsentEntry, now: datetime) -> datetime:
     return min(entry.occurred_at or now, now)
 
 
-def _valid_until(entry: ConsentEntry, event: Event, use: Use, occurred_at: datetime) -> datetime | None:
+def _valid_until(
+    entry: ConsentEntry, event: Event, use: Use, occurred_at: datetime, facts: Mapping[str, Any]
+) -> datetime | None:
     if event not in YES_EVENTS:
         return None
     if entry.valid_until and entry.valid_until <= occurred_at:
         raise InvalidInput("A consent cannot end before it begins.", param="valid_until")
     by_purpose = occurred_at + timedelta(days=use.valid_days) if use.valid_days else None
-    return min((end for end in (entry.valid_until, by_purpose) if end), default=None)
+    ends = (entry.valid_until, by_purpose, _end_of_tc(facts, occurred_at))
+    return min((end for end in ends if end), default=None)
+
+
+def _end_of_tc(facts: Mapping[str, Any], occurred_at: datetime) -> datetime | None:
+    """When people behind TC strings are to be asked again; counted from the yes where a string claims to be later."""
+    latest = add_months(occurred_at, MAX_AGE_MONTHS)
+    end = min((min(ask_again_at(said), latest) for said in tc_sections(facts)), default=None)
+    if end is not None and end <= occurred_at:
+        raise InvalidInput(
+            f"The TC string is older than {MAX_AGE_MONTHS} months: ask this person again.",
+            code="evidence_too_old",
+            param=f"evidence.{_tc_name(facts)}",
+        )
+    return end
+
+
+def _tc_name(facts: Mapping[str, Any]) -> str:
+    return "tc_string" if "tc_string" in facts else "gpp"
 
 
 def _basis(event: Event, use: Use, page: Page, standing: Any) -> Basis:
@@ -182,10 +205,19 @@ def _facts(entry: ConsentEntry, notice: Notice | None) -> dict[str, Any]:
     return facts
 
 
-def _consistent(facts: dict[str, Any], event: Event, use: Use) -> dict[str, Any]:
-    """The facts, unless they prove the contrary: a GPP string that says no is no proof of a yes."""
-    said = facts.get("gpp")
-    if said and event in YES_EVENTS and use.kind in refused_by(decode_gpp(said)):
+def _consistent(facts: dict[str, Any], event: Event, use: Use, basis: Basis) -> dict[str, Any]:
+    """The facts, unless they prove the contrary: a GPP or TC string that says no is no proof of a yes."""
+    if event not in YES_EVENTS:
+        return facts
+    for said in tc_sections(facts):
+        if lacking := missing(said, use.kind, use.channel, by_interest=basis is Basis.LEGITIMATE_INTEREST):
+            numbers = ", ".join(map(str, lacking))
+            raise InvalidInput(
+                f"The TC string does not grant purpose {numbers} of the TCF, on which {use.name} rests.",
+                code="evidence_contradicts",
+                param=f"evidence.{_tc_name(facts)}",
+            )
+    if "gpp" in facts and use.kind in refused_by(decode_gpp(facts["gpp"])):
         raise InvalidInput(f"The GPP string says no to {use.name}.", code="evidence_contradicts", param="evidence.gpp")
     return facts
 

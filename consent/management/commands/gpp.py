@@ -1,4 +1,4 @@
-"""`manage.py gpp`: what strings of the Global Privacy Platform say."""
+"""`manage.py gpp`: what strings of the Global Privacy Platform, and TC strings alone, say."""
 
 import json
 import sys
@@ -7,13 +7,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from consent.rules.gpp import GppError, decode_gpp, refused_by
+from consent.rules.bits import GppError
+from consent.rules.gpp import TC, decode_gpp, refused_by
+from consent.rules.tcf import decode_tc
 
 
 class Command(BaseCommand):
     """Decodes by the rules alone: it reads no database."""
 
-    help = "Decode GPP strings, one a line of standard input, into one JSON object a line."
+    help = "Decode GPP strings or TC strings, one a line of standard input, into one JSON object a line."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,12 +28,12 @@ class Command(BaseCommand):
         for answer in answers:
             self.stdout.write(json.dumps(answer))
         if bad := sum("error" in answer for answer in answers):
-            raise CommandError(f"{bad} line(s) are no GPP string; see their errors above.")
+            raise CommandError(f"{bad} line(s) are no GPP or TC string; see their errors above.")
 
 
 def _answer(text: str) -> dict[str, Any]:
     try:
-        sections = decode_gpp(text)
+        sections = decode_gpp(text) if "~" in text else {TC: decode_tc(text)}
     except GppError as error:
         return {"gpp_string": text[:200], "error": str(error)}
     return {"gpp_string": text, "sections": sections, "refuses": sorted(refused_by(sections))}

@@ -6,8 +6,9 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from consent.rules.bits import GppError
 from consent.rules.evidence import EvidenceError, clean_evidence
-from consent.rules.gpp import GppError, decode_gpp, decode_section, refused_by, section_ids
+from consent.rules.gpp import decode_gpp, decode_section, refused_by, section_ids
 from consent.rules.vocabulary import Purpose
 
 
@@ -30,7 +31,8 @@ def test_section_ids__header__lists_them(header, ids):
 @pytest.mark.parametrize(
     "text",
     ["", "~", "DBABBg", "DBABBg~", "DBABBg~BAAAAABA~1---", "DBABBg~B", "DBABBg~BAA ABA", "DBABTA~1YN", "DBABTA~xYNY",
-     "DBABBg~FAAAAABA", "CAABBg~BAAAAABA", "DCABBg~BAAAAABA", "DBABBg~BAAAAABA." + "A" * 3_000, "DBABAAAA", "DBAB"],
+     "DBABBg~FAAAAABA", "CAABBg~BAAAAABA", "DCABBg~BAAAAABA", "DBABBg~BAAAAABA." + "A" * 3_000, "DBABAAAA", "DBAB",
+     "DBABMA~CPXxRfA"],
 )  # fmt: skip
 def test_decode_gpp__anything_else__is_refused(text):
     with pytest.raises(GppError):
@@ -38,7 +40,7 @@ def test_decode_gpp__anything_else__is_refused(text):
 
 
 def test_decode_gpp__section_not_decoded__is_named_and_kept():
-    assert decode_gpp("DBABMA~CPXxRfA")["tcfeuv2"] == {"Raw": "CPXxRfA"}
+    assert decode_gpp("DBABRg~CPXxRfA")["usva"] == {"Raw": "CPXxRfA"}
 
 
 @pytest.mark.parametrize(
@@ -61,12 +63,15 @@ def test_clean_evidence__gpp_string__is_kept_as_it_is_or_refused():
 
 
 def test_command__lines__are_answered_one_object_each(monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO("DBABTA~1YYN\nnonsense\n"))
+    monkeypatch.setattr(
+        "sys.stdin", io.StringIO("DBABTA~1YYN\nCOwxsONOwxsONKpAAAENAdCAAMAAAAAAAAAAAAAAAAAA\nnonsense\n")
+    )
     out = io.StringIO()
 
     with pytest.raises(CommandError, match="1 line"):
         call_command("gpp", "decode", stdout=out)
 
-    good, bad = [json.loads(line) for line in out.getvalue().splitlines()]
+    good, bare, bad = [json.loads(line) for line in out.getvalue().splitlines()]
     assert (good["refuses"], good["sections"]["uspv1"]["OptOutSale"]) == (["sale_share"], "Y")
+    assert (bare["sections"]["tcfeuv2"]["PurposesConsent"], "targeted_ads" in bare["refuses"]) == ([1, 2], True)
     assert "error" in bad
