@@ -11,6 +11,7 @@ from integrations.services import (
     anomalies,
     bindings,
     clients,
+    controller_calls,
     leaks,
     papers,
     proofs,
@@ -96,6 +97,12 @@ def stop_uncovered(**_: Any) -> int:
 def call_agents(**_: Any) -> int:
     """Tell authorised agents where the requests they sent stand."""
     return agent_calls.call_agents(clock=timezone.now)
+
+
+@shared_task
+def call_controllers(**_: Any) -> int:
+    """Tell controllers where the requests they sent by OpenDSR stand."""
+    return controller_calls.call_controllers(clock=timezone.now)
 
 
 @shared_task(autoretry_for=(Retryable,), retry_backoff=60, max_retries=5)

@@ -57,7 +57,7 @@ RELEASES: Final = (
             ("added", "processor of webhooks and recipient of exports: companies whose agreement holds; else 409."),
             ("added", "Confidential attributes go to no company outside: webhooks, exports, its API client."),
             ("added", "withheld: how many people an answer leaves out whose data may not go to your company."),
-            ("added", "/opendsr/v2: privacy requests by OpenDSR 2.0 with signed answers, for privacy:write."),
+            ("added", "/opendsr/v2: privacy requests by OpenDSR 2.0, signed answers and callbacks, for privacy:write."),
             ("added", "purpose of POST /privacy-requests: an erasure of what is kept for one purpose alone."),
             ("added", "processor of sinks: nothing is written once the agreement with that company has ended."),
             ("changed", "Merges, duplicates, deliveries, runs and receipts keep to what may go to your company too."),

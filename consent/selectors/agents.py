@@ -1,9 +1,8 @@
 """Authorised agents and what they may learn of their own requests."""
 
-import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -11,14 +10,12 @@ from django.db.models import Q
 from django.urls import reverse
 
 from consent.models import DataRequest, RightsAgent
+from consent.rules.callbacks import AT_ONCE, CALLED_FOR, is_due, mark_of_body
 from consent.rules.data_rights import ACTIONS, VERIFICATIONS, status_of
 from consent.rules.requests import needs_identity
 from core.crypto import digest
 from core.errors import Forbidden, Unauthenticated
 
-CALLS_AT_ONCE: Final = 200
-CALL_ATTEMPTS: Final = 20
-CALLED_FOR: Final = timedelta(days=7)
 _EXTENDED: Final = "The period was extended as the law allows: "
 
 
@@ -104,32 +101,27 @@ class Callback:
 
 
 def due_callbacks(*, now: datetime) -> list[Callback]:
-    """What agents that asked to be called back have not been told, the oldest request first; at most CALLS_AT_ONCE.
+    """What agents that asked to be called back have not been told, the oldest request first; at most AT_ONCE.
 
-    A request that ended longer ago than a week, or whose status could not be told in CALL_ATTEMPTS calls, is left.
+    A request that ended longer ago than a week, or whose status could not be told in ATTEMPTS calls, is left.
     """
     rows = DataRequest.objects.filter(via_agent__isnull=False, via_agent__ended_on=None, agent_facts__callback__gt="")
     recent = rows.filter(Q(closed_at=None) | Q(closed_at__gt=now - CALLED_FOR)).order_by("pk")
     found = []
     for row in recent.iterator(chunk_size=500):
-        body, facts = _told(row), row.agent_facts
-        mark = _mark(body)
-        given_up = facts.get("tried") == mark and facts.get("calls", 0) >= CALL_ATTEMPTS
-        if facts.get("told") != mark and not given_up:
-            found.append(Callback(row.pk, facts["callback"], body, mark))
-        if len(found) == CALLS_AT_ONCE:
+        body = _told(row)
+        mark = mark_of_body(body)
+        if is_due(row.agent_facts, mark):
+            found.append(Callback(row.pk, row.agent_facts["callback"], body, mark))
+        if len(found) == AT_ONCE:
             break
     return found
 
 
 def mark_of(row: DataRequest, /) -> str:
     """By what the status of this request as it is now is known again."""
-    return _mark(_told(row))
+    return mark_of_body(_told(row))
 
 
 def _told(row: DataRequest) -> bytes:
     return json.dumps(status_answer(row)).encode()
-
-
-def _mark(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:16]

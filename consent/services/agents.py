@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from consent.models import DataRequest, RightsAgent
+from consent.rules.callbacks import after_call
 from consent.rules.data_rights import Exercise, Refused, check_claims, read_exercise, read_signed
 from consent.rules.requests import Channel, State, needs_identity
 from consent.selectors.agents import agent_of_token, mark_of, request_of_agent
@@ -88,9 +89,7 @@ def revoke_right(*, token: str, request_id: str, body: bytes, ip: str, now: date
 def note_call(*, request_id: int, mark: str, arrived: bool) -> None:
     """That an agent was called back with this status stands on its request, or one more call that did not arrive."""
     row = DataRequest.objects.select_for_update().get(pk=request_id)
-    facts = row.agent_facts
-    calls = facts.get("calls", 0) if facts.get("tried") == mark else 0
-    row.agent_facts = facts | ({"told": mark} if arrived else {"tried": mark, "calls": calls + 1})
+    row.agent_facts = after_call(row.agent_facts, mark=mark, arrived=arrived)
     row.save(update_fields=["agent_facts"])
 
 

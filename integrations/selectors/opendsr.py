@@ -1,17 +1,22 @@
 """What controllers may learn of their own requests by OpenDSR 2.0."""
 
+import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 
 from consent.models import DataRequest
+from consent.rules.callbacks import AT_ONCE, CALLED_FOR, is_due, mark_of_body
 from consent.rules.requests import State, needs_identity, needs_package, told_state
 from consent.selectors.requests import package_of
 from core.errors import NotFound
+from integrations.models import ApiClient
 from integrations.rules.opendsr import KINDS, SUPPORTED, VERSION, status_of
 
 
@@ -87,9 +92,55 @@ def cancelled_answer(row: DataRequest, /, *, now: datetime) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class ControllerCall:
+    """A call that a controller waits for: where to, what to tell, and the mark by which this status is known."""
+
+    request_id: int
+    url: str
+    body: bytes
+    mark: str
+
+
+def due_controller_calls(*, now: datetime) -> list[ControllerCall]:
+    """What addresses of controllers have not been told, the oldest request first; at most AT_ONCE.
+
+    Left are requests closed more than a week ago, statuses that could not be told in ATTEMPTS calls, and clients that
+    are disabled.
+    """
+    clients = ApiClient.objects.filter(disabled_at=None).values("public_id")
+    rows = DataRequest.objects.filter(controller__gt="", controller__in=clients).exclude(agent_facts__callbacks=[])
+    recent = rows.filter(Q(closed_at=None) | Q(closed_at__gt=now - CALLED_FOR)).order_by("pk")
+    found: list[ControllerCall] = []
+    for row in recent.iterator(chunk_size=500):
+        found += _due_of(row)
+        if len(found) >= AT_ONCE:
+            break
+    return found[:AT_ONCE]
+
+
+def status_mark(row: DataRequest, /) -> str:
+    """By what the status of this request as it is now is known again."""
+    return mark_of_body(json.dumps(_called(row)).encode())
+
+
 def stamp(at: datetime) -> str:
     """RFC 3339, in UTC."""
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _due_of(row: DataRequest) -> list[ControllerCall]:
+    told, mark, calls = _called(row), status_mark(row), row.agent_facts.get("calls", {})
+    return [
+        ControllerCall(row.pk, url, json.dumps(told | {"status_callback_url": url}).encode(), mark)
+        for url in row.agent_facts["callbacks"]
+        if is_due(calls.get(url, {}), mark)
+    ]
+
+
+def _called(row: DataRequest) -> dict[str, Any]:
+    """What a call tells (section 8.6), but for the address that is called."""
+    return {name: value for name, value in status_answer(row).items() if name not in ("api_version", "extensions")}
 
 
 def _expected(request: DataRequest) -> str:

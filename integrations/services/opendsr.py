@@ -20,7 +20,7 @@ from core.errors import Conflict, InvalidInput, InvalidState, NotFound
 from customers.selectors.customers import find_customer
 from integrations.rules.addresses import address_problem
 from integrations.rules.opendsr import CONTROLLER_ID, EMAIL, REGIMES, Subject, details_of, first_of, receipt_of
-from integrations.selectors.opendsr import request_of_controller, status_now
+from integrations.selectors.opendsr import request_of_controller, status_mark, status_now
 
 _WHY_EARLIER = "The person asked the controller then (submitted_time, OpenDSR)."
 
@@ -50,16 +50,18 @@ def receive_request(*, sent: Sent, body: Mapping[str, Any], by: Actor, now: date
         return earlier
     new = _new(sent, now)
     _check_callbacks(sent.callbacks)
-    facts = {"fingerprint": fingerprint, "callbacks": list(sent.callbacks)}
     try:
         with transaction.atomic():
             row = open_request(new=new, by=by, now=now)
-            DataRequest.objects.filter(pk=row.pk).update(controller=by.id, agent_message=number, agent_facts=facts)
+            row.controller, row.agent_message = by.id, number
+            facts = {"fingerprint": fingerprint, "callbacks": list(sent.callbacks)}
+            row.agent_facts = facts | {"calls": {url: {"told": status_mark(row)} for url in sent.callbacks}}
+            row.save(update_fields=["controller", "agent_message", "agent_facts"])
     except IntegrityError:
         if same := _earlier(by.id, number, fingerprint):
             return same
         raise
-    return DataRequest.objects.get(pk=row.pk)
+    return row
 
 
 @transaction.atomic

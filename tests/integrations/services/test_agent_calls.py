@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent.models import DataRequest, RightsAgent
-from consent.selectors.agents import CALL_ATTEMPTS, mark_of
+from consent.rules.callbacks import ATTEMPTS
+from consent.selectors.agents import mark_of
 from consent.services.registers import save_entry
 from consent.services.requests import verify_request
 from core.actors import SYSTEM
@@ -59,9 +60,9 @@ def test_call__receiver_refuses__is_made_again_in_bounded_rounds(asked):
         row = asked(receiver.url)
         verify_request(request=row, how="passport", by=ONE, now=datetime.now(UTC))
 
-        arrived = [call() for _ in range(CALL_ATTEMPTS + 2)]
+        arrived = [call() for _ in range(ATTEMPTS + 2)]
 
-        assert (sum(arrived), len(receiver.got)) == (0, CALL_ATTEMPTS)
+        assert (sum(arrived), len(receiver.got)) == (0, ATTEMPTS)
 
 
 def test_call__address_inside_or_agent_ended__is_not_made(asked, settings):
