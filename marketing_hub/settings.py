@@ -308,6 +308,7 @@ PROFILE_CHANGE_DAYS = env.number("PROFILE_CHANGE_DAYS", 400, 1)
 QUALITY_AUDIT_DAYS = env.number("QUALITY_AUDIT_DAYS", 400, 1)
 QUALITY_STALE_DAYS = env.number("QUALITY_STALE_DAYS", 730, 30)  # a profile unheard of for so long is stale
 DISCLOSURE_RETENTION_MONTHS = env.number("DISCLOSURE_RETENTION_MONTHS", 24, 12, 120)
+JOB_DAYS = env.number("JOB_DAYS", 400, 1)  # what is remembered of long work that is over
 PAGE_COMMENT_DAYS = env.number("PAGE_COMMENT_DAYS", 400, 1)  # what readers of the documentation wrote
 REFUSED_ROW_RETENTION_DAYS = env.number("REFUSED_ROW_RETENTION_DAYS", 30, 1)
 

@@ -9,7 +9,7 @@ from core.actors import SYSTEM
 from marketing_hub import deprecation_notices
 from marketing_hub.portal import ratings
 from marketing_hub.sandbox.drive import driver
-from marketing_hub.system import seals
+from marketing_hub.system import ended_jobs, seals
 
 
 @shared_task
@@ -28,6 +28,12 @@ def tell_of_deprecations(**_: Any) -> int:
 def forget_comments(**_: Any) -> int:
     """Forget what readers of the documentation wrote that is past its retention."""
     return ratings.forget_comments(now=timezone.now())
+
+
+@shared_task
+def forget_jobs(**_: Any) -> int:
+    """Forget long work that ended before its retention."""
+    return ended_jobs.forget_jobs(now=timezone.now())
 
 
 @shared_task

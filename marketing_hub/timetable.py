@@ -72,6 +72,7 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
     "customers-exports-clean-up": {"task": "customers.tasks.clean_up_exports", "schedule": 600.0},
     "deprecations": {"task": "marketing_hub.tasks.tell_of_deprecations", "schedule": crontab(hour=6, minute=30)},
+    "jobs-retention": {"task": "marketing_hub.tasks.forget_jobs", "schedule": 86400.0},
     "docs-comments-retention": {"task": "marketing_hub.tasks.forget_comments", "schedule": 86400.0},
     "seal-audit": {"task": "marketing_hub.tasks.seal_audit", "schedule": 300.0},
     "customers-duplicates": {"task": "customers.tasks.find_duplicates", "schedule": 3600.0},

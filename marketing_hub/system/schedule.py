@@ -193,6 +193,7 @@ RULES: Final[Sequence[Rule]] = (
         lambda now: now,
         "EXISTS (SELECT FROM customers_mergeimage i WHERE i.merge_id = customers_merge.id)",
     ),
+    _rule("Jobs that are over", "core_job", "finished_at", "JOB_DAYS"),
     _rule("Comments on documentation", "marketing_hub_pagecomment", "created_at", "PAGE_COMMENT_DAYS"),
     _rule("Alerts of unusual use", "integrations_anomaly", "created_at", "USAGE_RETENTION_DAYS"),
     _rule("Mutes of alerts", "integrations_mute", "until", "USAGE_RETENTION_DAYS"),
