@@ -18,6 +18,7 @@ from core.api.errors import error_body
 from core.api.gpc import gpc_on, hear
 from core.api.schema import register_component, register_operation
 from core.errors import DomainError, InvalidInput, NotFound
+from customers.selectors.recipients import is_kept_back
 
 _encode = msgspec.json.Encoder().encode
 _FRESH: Final = {"Cache-Control": "private, no-cache"}
@@ -28,7 +29,8 @@ def evaluate_one(request: HttpRequest, credential: Credential, key: str) -> Http
     """The value of one flag; the first time somebody is shown a variant is logged."""
     try:
         user = _user(request, credential)
-        answer = evaluate_flag(key=key[:60], user=user, signal=gpc_on(request), now=timezone.now())
+        signal, now = _unnamed(request, credential, user), timezone.now()
+        answer = evaluate_flag(key=key[:60], user=user, signal=signal, now=now)
     except (InvalidInput, NotFound) as refusal:
         return _refused(request, refusal, key)
     return _answered(answer)
@@ -38,7 +40,8 @@ def evaluate_one(request: HttpRequest, credential: Credential, key: str) -> Http
 def evaluate_all(request: HttpRequest, credential: Credential) -> HttpResponse:
     """The values of all flags; 304 when they are what the caller has."""
     try:
-        flags = evaluate_flags(user=_user(request, credential), signal=gpc_on(request), now=timezone.now())
+        user = _user(request, credential)
+        flags = evaluate_flags(user=user, signal=_unnamed(request, credential, user), now=timezone.now())
     except InvalidInput as refusal:
         return _refused(request, refusal, "")
     body = _encode({"flags": flags, "metadata": {}})
@@ -50,6 +53,11 @@ def evaluate_all(request: HttpRequest, credential: Credential) -> HttpResponse:
 
 def _answered(answer: dict[str, Any]) -> HttpResponse:
     return HttpResponse(_encode(answer), content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _unnamed(request: HttpRequest, credential: Credential, user: str) -> bool:
+    """Whether nothing about the user may be used: she signals so, or nothing of her may go to this caller."""
+    return gpc_on(request) or is_kept_back(credential.client_id, reference=user, now=timezone.now())
 
 
 def _user(request: HttpRequest, credential: Credential) -> str:

@@ -13,6 +13,7 @@ from core.api.doors import door
 from core.api.gpc import gpc_on
 from core.api.schema import register_component, register_operation
 from core.errors import InvalidInput
+from customers.selectors.recipients import is_kept_back
 
 _PARAMETERS: Final = frozenset({"userId", "variant", "promotion", "messages"})
 _encode = msgspec.json.Encoder().encode
@@ -31,7 +32,8 @@ def promotion(request: HttpRequest, credential: Credential) -> HttpResponse:
         raise InvalidInput("Missing required field 'userId'", code="missing_field", param="userId")
     if query.get("messages", "true") not in ("true", "false"):
         raise InvalidInput("Invalid 'messages': it must be true or false.", param="messages")
-    signal, now = gpc_on(request), timezone.now()
+    now = timezone.now()
+    signal = gpc_on(request) or is_kept_back(credential.client_id, reference=query["userId"], now=now)
     answer = serve_promotion(
         user=query["userId"],
         variant=query.get("variant", ""),

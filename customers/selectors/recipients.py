@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.errors import Forbidden
+from core.ids import is_public_id
 from customers.models import Customer
 
 WITHHELD: Final = "withheld_from_recipient"
@@ -143,6 +144,19 @@ def kept_back_of(customer_ids: Collection[int], barrier: Barrier | None, /) -> d
         return {}
     rows = Customer.objects.filter(pk__in=customer_ids, deleted_at=None)
     return kept_back(rows.only("pk", "country", "region", "deleted_at", "merged_into_id"), barrier)
+
+
+def is_kept_back(recipient: str, /, *, reference: str, now: datetime) -> bool:
+    """Whether nothing about the customer of this id, external or ours, may go there; of nobody, nothing can.
+
+    For answers that can do without the person. A query only for a recipient with a barrier; Forbidden where nothing may
+    go there now.
+    """
+    barrier = barrier_for(recipient, now=now)
+    if barrier is None or not barrier.places:
+        return False
+    name = "public_id" if is_public_id(reference, "cus") else "external_id"
+    return bool(kept_back(Customer.objects.filter(**{name: reference})[:1], barrier))
 
 
 def check_leaving(recipient: str, /, *, customer_ids: Collection[int], now: datetime) -> None:

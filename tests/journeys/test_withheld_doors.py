@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from campaigns.models import Exposure
 from consent.models import ConsentEvent, Processor
 from consent.services.consent import ConsentEntry, record_consent
 from consent.services.registers import save_entry
@@ -15,7 +16,7 @@ from engagement.rules.predictions import read_row
 from engagement.services.predictions import Row, write_predictions
 from tests.engagement.support import committed, store_event
 from tests.factories.automations import make_automation, put_in
-from tests.factories.campaigns import launched, make_audience, make_campaign, make_people
+from tests.factories.campaigns import launched, make_audience, make_campaign, make_people, make_promotion
 from tests.factories.consent import make_person
 from tests.factories.registers import processor_values
 
@@ -52,9 +53,9 @@ def predicted(person):
     write_predictions(rows=[Row(said)], by=SYSTEM, now=NOW)
 
 
-def agreed(person):
+def agreed(person, purpose="analytics"):
     said = ConsentEntry(
-        purpose="analytics",
+        purpose=purpose,
         event="granted",
         source="web",
         notice_version=1,
@@ -125,6 +126,23 @@ def test_campaign_and_automation__person_withheld__is_in_no_list_and_no_total(re
     assert ([row["customer"] for row in sent["data"]], sent["pagination"]["total"]) == ([people[0].public_id], 1)
     assert ([row["id"] for row in runs["data"]], runs["pagination"]["total"]) == ([free.public_id], 1)
     assert (one.status_code, one.json()["code"]) == (403, "withheld_from_recipient")
+
+
+def test_promotion_and_flags__person_withheld__are_those_of_nobody_and_nothing_is_logged(caller):
+    client = caller("promotions:serve", "flags:evaluate", tier="unlimited")
+    company(client, barred_places=["DE"])
+    free, held = make_people(1, country="FR")[0], make_people(1, country="DE")[0]
+    promotion = make_promotion()
+    for person in (free, held):
+        agreed(person, purpose="personalisation")
+
+    shown = [client.get(f"/api/v1/promotion?userId={one.public_id}").json() for one in (free, held)]
+    context = {"context": {"targetingKey": held.public_id}}
+    flag = client.post(f"/ofrep/v1/evaluate/flags/{promotion.key}", context)
+
+    assert [one["assignment"] for one in shown] == ["split", "default"]
+    assert (flag.status_code, flag.json()["reason"]) == (200, "STATIC")
+    assert [row.customer_id for row in Exposure.objects.all()] == [free.pk]
 
 
 def test_merges_and_pairs__one_of_the_two_withheld__are_neither_shown_nor_asked_for(reader, people):
