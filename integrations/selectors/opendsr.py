@@ -109,7 +109,7 @@ def due_controller_calls(*, now: datetime) -> list[ControllerCall]:
     are disabled.
     """
     clients = ApiClient.objects.filter(disabled_at=None).values("public_id")
-    rows = DataRequest.objects.filter(controller__gt="", controller__in=clients).exclude(agent_facts__callbacks=[])
+    rows = DataRequest.objects.filter(controller__in=clients).exclude(Q(controller="") | Q(agent_facts__callbacks=[]))
     recent = rows.filter(Q(closed_at=None) | Q(closed_at__gt=now - CALLED_FOR)).order_by("pk")
     found: list[ControllerCall] = []
     for row in recent.iterator(chunk_size=500):
