@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from consent.console.words import BASES, CHANNELS, STATES, evidence_label, evidence_words, notice_words
+from consent.console.words import BASES, CHANNELS, STATES, evidence_label, evidence_words, notice_words, tc_words
 from consent.models import ConsentEvent
 from consent.rules.standing import NO_EVENTS
 from consent.rules.vocabulary import Event
@@ -258,7 +258,7 @@ def _facts(row: ConsentEvent) -> Mapping[str, Any]:
         ("Notice", notice_words(row)),
     ]
     evidence = [(evidence_label(name), _evidence(name, value)) for name, value in sorted(row.evidence.items())]
-    return {"facts": facts, "evidence": evidence}
+    return {"facts": facts, "evidence": evidence + tc_words(row.evidence)}
 
 
 def _consumers(row: ConsentEvent) -> Mapping[str, Any]:

@@ -3,6 +3,9 @@
 from typing import Any, Final
 
 from consent.models import ConsentEvent
+from consent.rules.gpp import tc_sections
+from consent.rules.tcf import ask_again_at, counts
+from consent.rules.tcf_purposes import PURPOSES
 from core.console import cells
 from core.console.cells import State
 
@@ -65,7 +68,25 @@ def evidence_words(evidence: dict[str, Any]) -> str:
 
 def evidence_label(name: str) -> str:
     """A kind of evidence in words."""
-    return _FLAGS.get(name, name.replace("_", " ")).capitalize()
+    return _STRINGS.get(name) or _FLAGS.get(name, name.replace("_", " ")).capitalize()
+
+
+def tc_words(evidence: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What the TC strings among the evidence say, as labels and values; nothing for one that cannot be read today."""
+    found: list[tuple[str, Any]] = []
+    for said in tc_sections(evidence):
+        if "Version" not in said:
+            continue
+        granted = [f"{n} {PURPOSES[n].name}" if n in PURPOSES else str(n) for n in said["PurposesConsent"]]
+        found += [
+            ("TCF purposes consented to", "; ".join(granted) or "None"),
+            ("Vendors disclosed (TCF 2.3)", counts(said)),
+            ("Ask again (TCF)", cells.instant(ask_again_at(said))),
+        ]
+    return found
+
+
+_STRINGS: Final = {"gpp": "GPP string", "tc_string": "TC string"}
 
 
 _FLAGS: Final = {

@@ -4,8 +4,12 @@ import pytest
 from django.utils import timezone
 
 from consent.models import ConsentEvent, NoticeVersion, Purpose, Suppression
+from consent.rules.periods import add_months
 from consent.selectors.catalogue import forget_catalogue
+from consent.services.consent import ConsentEntry, record_consent
+from core.actors import SYSTEM
 from core.models import AuditEntry, Job
+from tests.consent.tc_strings import tc_string
 from tests.factories.consent import make_person, suppression_example
 from tests.factories.core import make_staff
 from tests.support.tampering import unguarded
@@ -90,6 +94,21 @@ def test_ledger__fifty_rows__take_no_more_queries_than_one(officer, django_asser
 
     with django_assert_max_num_queries(10):
         officer.get("/console/consent")
+
+
+def test_entry__with_tc_string__says_what_it_grants_and_when_to_ask_again(officer):
+    person, now = make_person(), timezone.now()
+    text = tc_string(now, consents=[5, 6])
+    yes = ConsentEntry(purpose="personalisation", event="granted", source="web_form", evidence={"tc_string": text})
+    record_consent(customer=person, entries=[yes], by=SYSTEM, now=now)
+    entry = ConsentEvent.objects.get(customer=person, purpose__key="personalisation")
+
+    page = officer.get(f"/console/consent/entries/{entry.public_id}").content.decode()
+
+    assert "<dt>TC string</dt>" in page
+    assert "5 Create profiles to personalise content; 6 Use profiles" in page
+    assert "<dt>Vendors disclosed (TCF 2.3)</dt><dd>Yes</dd>" in page
+    assert add_months(now, 13).date().isoformat() in page
 
 
 def test_entry__with_notice__shows_the_words_and_that_the_chain_holds(officer):
