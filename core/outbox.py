@@ -51,8 +51,8 @@ def read_after(*, cursor: Cursor, limit: int) -> list[OutboxMessage]:
     """The next messages in commit order behind `cursor`, at most `limit`; [] when there is nothing final."""
     return list(
         OutboxMessage.objects.extra(
-            where=["(xid, id) > (%s, %s)", "xid < core_log_horizon()"],
-            params=[cursor.xid, cursor.row],
+            where=["(xid, id) > (%s, %s)", "xid < %s"],
+            params=[cursor.xid, cursor.row, horizon()],
         ).order_by("xid", "id")[:limit]
     )
 

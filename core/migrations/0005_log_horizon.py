@@ -1,24 +1,33 @@
 from django.db import migrations
 
 # pg_snapshot_xmin counts the transactions of every database of the server. Here one that is known to run in another
-# database is left out. The snapshot is older than the look at the sessions, so a session found with one of its
-# transactions is the one that runs it; a session that may not be seen counts as one of ours.
+# database is left out. The sessions are looked at after the snapshot, so a session found with one of its transactions
+# is the one that runs it. A transaction that ended between the two looks has no session any more: then both are taken
+# again, so that the answer hardly ever lies below an earlier one. What stays unclear counts as ours.
 HORIZON = """
-CREATE FUNCTION core_log_horizon() RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT pg_stat_clear_snapshot();
-    SELECT least(
-        coalesce(
-            (
-                SELECT min(running.xid::text::bigint) FROM pg_snapshot_xip(pg_current_snapshot()) AS running (xid)
-                WHERE NOT EXISTS (
-                    SELECT FROM pg_stat_activity s
-                    WHERE s.backend_xid = running.xid::xid AND s.datname <> current_database()
-                )
-            ),
-            pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-        ),
-        pg_current_xact_id_if_assigned()::text::bigint
-    );
+CREATE FUNCTION core_log_horizon() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    taken pg_snapshot;
+    oldest bigint;
+    unclear boolean;
+BEGIN
+    FOR attempt IN 1..8 LOOP
+        taken := pg_current_snapshot();
+        PERFORM pg_stat_clear_snapshot();
+        SELECT min(running.xid::text::bigint),
+            coalesce(bool_or(NOT EXISTS (SELECT FROM pg_stat_activity s WHERE s.backend_xid = running.xid::xid)), false)
+        INTO oldest, unclear
+        FROM pg_snapshot_xip(taken) AS running (xid)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_stat_activity s WHERE s.backend_xid = running.xid::xid AND s.datname <> current_database()
+        ) AND NOT EXISTS (
+            SELECT FROM pg_prepared_xacts p
+            WHERE p.transaction = running.xid::xid AND p.database <> current_database()
+        );
+        EXIT WHEN NOT unclear;
+    END LOOP;
+    RETURN least(coalesce(oldest, pg_snapshot_xmax(taken)::text::bigint), pg_current_xact_id_if_assigned()::text::bigint);
+END
 $$;
 """
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from core import outbox
 from core.crypto import open_text, sign_text
 from core.errors import InvalidInput
 from engagement.models import Event
@@ -17,7 +18,7 @@ from engagement.selectors.answers import COLUMNS
 SCANNED_AT_MOST: Final = 20_000
 _SKEW: Final = timedelta(minutes=1)
 _LOWEST: Final = UUID(int=0)
-_BEHIND: Final = "(xid, event_id) > (%(xid)s, %(row)s) AND xid < core_log_horizon()"
+_BEHIND: Final = "(xid, event_id) > (%(xid)s, %(row)s) AND xid < %(horizon)s"
 _LOG: Final = "WHERE {behind} ORDER BY xid, event_id LIMIT %(scanned)s"
 _OF_PEOPLE: Final = "WHERE customer_id = ANY(%(people)s) AND {behind}"
 # One statement, so one view of the log: what was looked at and where that ends belong together.
@@ -117,6 +118,7 @@ def read_stream(
             "limit": limit + 1,
             "scanned": scanned,
             "people": list(customer_ids or ()),
+            "horizon": outbox.horizon(),
         },
     )
     events = [_event(row[3:]) for row in rows if row[3] is not None]
