@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.api.campaign_metrics import MetricsSerializer
-from campaigns.api.effort_serializers import PaceSerializer, SparedSerializer
+from campaigns.api.effort_serializers import PaceSerializer, ReturnsSerializer, SparedSerializer
 from campaigns.api.experiment_serializers import GroupReportSerializer, InterruptionsSerializer, IntervalSerializer
 from campaigns.selectors.campaign_results import WINDOW, campaign_results
 from campaigns.selectors.campaigns import find_campaign
@@ -49,7 +49,7 @@ class PilotSerializer(serializers.Serializer[object]):
     compared = PilotComparisonSerializer(many=True)
 
 
-class CampaignResultsSerializer(InterruptionsSerializer):
+class CampaignResultsSerializer(ReturnsSerializer, InterruptionsSerializer):
     """What a campaign brought; figures are null before it was launched or where nothing divides."""
 
     campaign = serializers.CharField()
@@ -57,12 +57,6 @@ class CampaignResultsSerializer(InterruptionsSerializer):
     funnel = FunnelStepSerializer(many=True)
     buyers = serializers.IntegerField(allow_null=True)
     new_buyers = serializers.IntegerField(allow_null=True)
-    cost = serializers.FloatField(allow_null=True)
-    revenue = serializers.FloatField(allow_null=True)
-    cpa = serializers.FloatField(allow_null=True, help_text="Cost for each customer who bought.")
-    cac = serializers.FloatField(allow_null=True, help_text="Cost for each who bought for the first time.")
-    roas = serializers.FloatField(allow_null=True, help_text="Revenue for each unit spent.")
-    roi = serializers.FloatField(allow_null=True, help_text="From incremental revenue; needs people held out.")
     window_days = serializers.IntegerField(allow_null=True)
     compared = GroupReportSerializer(allow_null=True, help_text="Sent against held out.")
     pace = PaceSerializer()

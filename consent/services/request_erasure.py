@@ -25,6 +25,7 @@ from consent.rules.request_steps import MOVES_UPTO, Action
 from consent.rules.requests import Verb
 from consent.selectors.requests import holds_on, opened, sealed
 from consent.selectors.residue import residue_of
+from consent.services.nameless import make_nameless
 from consent.services.request_purposes import (
     APART,
     NAMELESS,
@@ -201,19 +202,8 @@ def _forget_answers(requests: Sequence[DataRequest]) -> Counter[int]:
 
 def _move_to_shell(request: DataRequest, ids: Sequence[int], now: datetime) -> int:
     customer = cast(Customer, request.customer)
-    shell = Customer.objects.create(
-        public_id=Customer.new_public_id(),
-        created_at=now,
-        updated_at=now,
-        country=customer.country,
-        language=customer.language,
-        status=Status.INACTIVE,
-        is_known=False,
-        orders_count=customer.orders_count,
-        orders_total=customer.orders_total,
-        orders_currency=customer.orders_currency,
-        created_via="anonymised",
-    )
+    kept = {name: getattr(customer, name) for name in ("orders_count", "orders_total", "orders_currency")}
+    shell = make_nameless(like=customer, via="anonymised", now=now, **kept)
     orders = Purchase.objects.filter(customer_id__in=ids)
     moved = orders.update(customer=shell, order_id=F("public_id"), purchased_at=TruncDay("purchased_at"))
     return moved + CustomerTag.objects.filter(customer_id__in=ids).update(customer=shell)

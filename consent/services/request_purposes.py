@@ -16,8 +16,9 @@ from consent.models import DataRequest
 from consent.rules.request_steps import MOVES_UPTO, Action
 from consent.rules.requests import PURPOSES, Verb
 from consent.selectors.requests import opened, sealed
+from consent.services.nameless import make_nameless
 from core import outbox, privacy
-from customers.models import Customer, CustomerTag, Status
+from customers.models import Customer, CustomerTag
 from customers.selectors.customers import all_ids
 
 NAMELESS: Final = "nameless.profile"
@@ -75,7 +76,8 @@ def becomes(verb: str, place: privacy.PersonalData, /) -> str:
 
 def move_figures(request: DataRequest, ids: Sequence[int], now: datetime, /) -> int:
     """The tags of the person stand with a profile that names nobody; how many."""
-    return move_tags(ids, _nameless(request, "anonymised", now).pk)
+    person = cast(Customer, request.customer)
+    return move_tags(ids, make_nameless(like=person, via="anonymised", now=now).pk)
 
 
 def move_tags(customer_ids: Sequence[int], to: int, /) -> int:
@@ -85,8 +87,8 @@ def move_tags(customer_ids: Sequence[int], to: int, /) -> int:
 
 def set_apart(request: DataRequest, ids: Sequence[int], now: datetime, /) -> int:
     """The facts stand with a profile without identifiers, and only the request knows, encrypted, which; how many."""
-    profile = _nameless(request, "pseudonymised", now)
     person = cast(Customer, request.customer)
+    profile = make_nameless(like=person, via="pseudonymised", now=now)
     first = [person.pk, *(pk for pk in ids if pk != person.pk)]
     moved = sum(
         _movers[place.name](first, profile.pk) for place in places_for(request.purpose) if place.name in _movers
@@ -96,20 +98,6 @@ def set_apart(request: DataRequest, ids: Sequence[int], now: datetime, /) -> int
     request.save(update_fields=["subjects_sealed"])
     outbox.publish(topic="customer.pseudonymised", subject=request.public_id, payload={"request": request.public_id})
     return moved
-
-
-def _nameless(request: DataRequest, via: str, now: datetime) -> Customer:
-    person = cast(Customer, request.customer)
-    return Customer.objects.create(
-        public_id=Customer.new_public_id(),
-        created_at=now,
-        updated_at=now,
-        country=person.country,
-        language=person.language,
-        status=Status.INACTIVE,
-        is_known=False,
-        created_via=via,
-    )
 
 
 def left_for(request: DataRequest, /) -> dict[str, Any]:

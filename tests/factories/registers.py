@@ -11,6 +11,7 @@ from consent.models import Activity, Breach, Processor, RightsAgent
 from consent.services.audit_reports import make_report
 from consent.services.registers import save_entry
 from core.actors import SYSTEM
+from integrations.models import ApiClient
 
 
 def activity_values(**facts: Any) -> dict[str, Any]:
@@ -38,6 +39,14 @@ def processor_values(**facts: Any) -> dict[str, Any]:
         "agreement": "Agreement 2.1",
         "signed_on": date(2025, 1, 10),
     } | facts
+
+
+def company_of(client: ApiClient, **facts: Any) -> Processor:
+    """The company that reads by this client, with an agreement and a certificate that hold, unless facts say else."""
+    today = timezone.now().date()
+    proof = {"certificate": "ISO 27001", "certificate_ends_on": today + timedelta(days=90)}
+    values = processor_values(**(proof | {"client": client.public_id} | facts))
+    return save_entry(row=Processor(), values=values, by=SYSTEM, now=timezone.now())
 
 
 def breach_values(**facts: Any) -> dict[str, Any]:

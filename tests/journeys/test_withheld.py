@@ -5,16 +5,15 @@ from unittest.mock import ANY
 
 import pytest
 
-from consent.models import DisclosureFlow, Processor
+from consent.models import DisclosureFlow
 from consent.services.disclosures import drain_disclosures, hand_on
-from consent.services.registers import save_entry
 from core import outbox
 from core.actors import SYSTEM
 from core.models import OutboxMessage
 from customers.models import Customer, Tag
 from customers.services.customers import delete_customer
 from tests.factories.consent import make_person
-from tests.factories.registers import processor_values
+from tests.factories.registers import company_of
 from tests.support.streams import events_in
 from tests.support.waiting import eventually
 
@@ -27,14 +26,8 @@ SCOPES = ("customers:read", "customers.pii:read", "customers:write", "tags:write
 def partner(caller):
     """The API client of a company that must not get data of people in Germany, nor keep anything for over a month."""
     client = caller(*SCOPES, tier="unlimited")
-    company(client, barred_places=["DE"], keep_days=30)
+    company_of(client.client, barred_places=["DE"], keep_days=30)
     return client
-
-
-def company(client, **facts):
-    proof = {"certificate": "ISO 27001", "certificate_ends_on": NOW.date() + timedelta(days=90)}
-    values = processor_values(**(proof | {"client": client.client.public_id} | facts))
-    return save_entry(row=Processor(), values=values, by=SYSTEM, now=NOW)
 
 
 @pytest.fixture
@@ -155,7 +148,7 @@ def test_feeds__person_barred_or_older_than_may_be_kept__is_left_out_but_an_eras
 
 def test_every_door__agreement_over__is_shut(caller, people):
     client = caller(*SCOPES, tier="unlimited")
-    company(client, agreement_ends_on=NOW.date() - timedelta(days=1))
+    company_of(client.client, agreement_ends_on=NOW.date() - timedelta(days=1))
 
     answers = [
         client.get(path)

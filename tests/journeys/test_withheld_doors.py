@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaigns.models import Exposure
-from consent.models import ConsentEvent, Processor
+from consent.models import ConsentEvent
 from consent.services.consent import ConsentEntry, record_consent
-from consent.services.registers import save_entry
 from core import outbox
 from core.actors import SYSTEM
 from customers.models import DuplicatePair, Merge
@@ -20,7 +19,7 @@ from tests.engagement.support import committed, store_event
 from tests.factories.automations import make_automation, put_in
 from tests.factories.campaigns import launched, make_audience, make_campaign, make_people, make_promotion
 from tests.factories.consent import make_person
-from tests.factories.registers import processor_values
+from tests.factories.registers import company_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
@@ -34,14 +33,8 @@ SCOPES = (
 def reader(caller):
     """The API client of a company that must not get data of people in Germany."""
     client = caller(*SCOPES, tier="unlimited")
-    company(client, barred_places=["DE"])
+    company_of(client.client, barred_places=["DE"])
     return client
-
-
-def company(client, **facts):
-    proof = {"certificate": "ISO 27001", "certificate_ends_on": NOW.date() + timedelta(days=90)}
-    values = processor_values(**(proof | {"client": client.client.public_id} | facts))
-    return save_entry(row=Processor(), values=values, by=SYSTEM, now=NOW)
 
 
 @pytest.fixture
@@ -132,7 +125,7 @@ def test_campaign_and_automation__person_withheld__is_in_no_list_and_no_total(re
 
 def test_promotion_and_flags__person_withheld__are_those_of_nobody_and_nothing_is_logged(caller):
     client = caller("promotions:serve", "flags:evaluate", tier="unlimited")
-    company(client, barred_places=["DE"])
+    company_of(client.client, barred_places=["DE"])
     free, held = make_people(1, country="FR")[0], make_people(1, country="DE")[0]
     promotion = make_promotion()
     for person in (free, held):
@@ -169,7 +162,7 @@ def test_merges_and_pairs__one_of_the_two_withheld__are_neither_shown_nor_asked_
 @pytest.mark.django_db(transaction=True)
 def test_events__of_a_person_withheld_or_older_than_may_be_kept__are_left_out_and_counted(caller):
     client = caller(*SCOPES, tier="unlimited")
-    company(client, barred_places=["DE"], keep_days=30)
+    company_of(client.client, barred_places=["DE"], keep_days=30)
     free, held = make_person(country="FR"), make_person(country="DE")
     begin = Place(outbox.horizon() - 1).seal()
     for person, days in ((free, 0.5), (held, 0.5), (free, 40)):
@@ -189,7 +182,7 @@ def test_events__of_a_person_withheld_or_older_than_may_be_kept__are_left_out_an
 def test_every_door__agreement_over__is_shut(caller, people):
     client, segment, entry = caller(*SCOPES, tier="unlimited"), make_audience(people).slug, agreed(people[0])
     predicted(people[0])
-    company(client, agreement_ends_on=NOW.date() - timedelta(days=1))
+    company_of(client.client, agreement_ends_on=NOW.date() - timedelta(days=1))
     more = ("/api/v1/engagement/events", "/api/v1/events", f"/api/v1/segments/{segment}/members", "/api/v1/merges")
 
     answers = [
