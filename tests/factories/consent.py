@@ -41,6 +41,26 @@ def make_person(**facts: Any) -> Customer:
     return person
 
 
+def agreed_to(person: Customer, *purposes: str, locale: str = "en") -> None:
+    """The person says yes to these purposes on a banner, under the first notice in `locale`."""
+    for purpose in purposes:
+        entry = ConsentEntry(
+            purpose=purpose,
+            event="granted",
+            source="web",
+            notice_version=1,
+            locale=locale,
+            evidence={"form_id": "banner"},
+        )
+        record_consent(customer=person, entries=[entry], by=SYSTEM, now=timezone.now())
+    person.refresh_from_db()
+
+
+def entry(purpose: str = "analytics", event: str = "granted", **more: Any) -> dict[str, Any]:
+    """One entry as the API takes it, under the first English notice."""
+    return {"purpose": purpose, "event": event, "noticeVersion": 1, "locale": "en"} | more
+
+
 def person_example() -> dict[str, str]:
     """The address of somebody with a record and the signal."""
     person = make_person()

@@ -6,7 +6,6 @@ import pytest
 
 from campaigns.models import Exposure
 from consent.models import ConsentEvent
-from consent.services.consent import ConsentEntry, record_consent
 from core import outbox
 from core.actors import SYSTEM
 from customers.models import DuplicatePair, Merge
@@ -18,7 +17,7 @@ from engagement.services.predictions import Row, write_predictions
 from tests.engagement.support import committed, store_event
 from tests.factories.automations import make_automation, put_in
 from tests.factories.campaigns import launched, make_audience, make_campaign, make_people, make_promotion
-from tests.factories.consent import make_person
+from tests.factories.consent import agreed_to, make_person
 from tests.factories.registers import company_of
 
 pytestmark = pytest.mark.django_db
@@ -49,15 +48,7 @@ def predicted(person):
 
 
 def agreed(person, purpose="analytics"):
-    said = ConsentEntry(
-        purpose=purpose,
-        event="granted",
-        source="web",
-        notice_version=1,
-        locale="en",
-        evidence={"form_id": "banner"},
-    )
-    record_consent(customer=person, entries=[said], by=SYSTEM, now=NOW)
+    agreed_to(person, purpose)
     return ConsentEvent.objects.filter(customer=person).latest("pk").public_id
 
 

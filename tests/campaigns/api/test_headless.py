@@ -10,6 +10,7 @@ from consent.services.consent import ConsentEntry, record_consent
 from core.actors import SYSTEM
 from customers.models import Customer
 from tests.factories.campaigns import AUTHOR, launched, make_campaign, make_people, make_promotion
+from tests.factories.consent import agreed_to
 from tests.factories.experiments import EVERYTHING
 
 pytestmark = pytest.mark.django_db
@@ -18,17 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def jane():
     person = make_people(1, external_id="12345", language="de")[0]
-    for purpose in ("personalisation", "analytics"):
-        entry = ConsentEntry(
-            purpose=purpose,
-            event="granted",
-            source="web_form",
-            notice_version=1,
-            locale="de",
-            evidence={"form_id": "banner"},
-        )
-        record_consent(customer=person, entries=[entry], by=SYSTEM, now=timezone.now())
-    person.refresh_from_db()
+    agreed_to(person, "personalisation", "analytics", locale="de")
     return person
 
 

@@ -6,11 +6,11 @@ from django.utils import timezone
 from campaigns.models import Exposure
 from campaigns.rules.assignment import assign
 from campaigns.services.offers import move_promotion
-from consent.services.consent import ConsentEntry, record_consent
 from core.actors import SYSTEM
 from core.errors import Conflict
 from tests.contracts.endpoint import assert_is_refusal
 from tests.factories.campaigns import make_audience, make_people, make_promotion
+from tests.factories.consent import agreed_to
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/v1/promotion"
@@ -24,16 +24,7 @@ def page(caller):
 @pytest.fixture
 def jane():
     person = make_people(1, external_id="12345")[0]
-    entry = ConsentEntry(
-        purpose="personalisation",
-        event="granted",
-        source="web_form",
-        notice_version=1,
-        locale="de",
-        evidence={"form_id": "banner"},
-    )
-    record_consent(customer=person, entries=[entry], by=SYSTEM, now=timezone.now())
-    person.refresh_from_db()
+    agreed_to(person, "personalisation", locale="de")
     return person
 
 

@@ -12,25 +12,9 @@ from core.models import AuditEntry
 from customers.models import Customer
 from customers.selectors import direct
 from tests.consent.conftest import notice_of
+from tests.factories.consent import entry
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def api(caller):
-    """A client that may read and write consent."""
-    return caller("consent:read", "consent:write")
-
-
-@pytest.fixture
-def jane(make_customer):
-    """A customer in Germany, known by the shop's number 12345."""
-    return make_customer(external_id="12345", at=timezone.now())
-
-
-def entry(purpose="analytics", event="granted", **more):
-    """One entry under the first English notice."""
-    return {"purpose": purpose, "event": event, "noticeVersion": 1, "locale": "en"} | more
 
 
 def test_record_consent__one_yes__answers_what_holds_and_a_token_that_verifies(api, jane):

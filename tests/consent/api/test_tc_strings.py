@@ -9,25 +9,9 @@ from consent.models import ConsentEvent
 from consent.rules.periods import add_months
 from customers.models import Customer
 from tests.consent.tc_strings import tc_string
+from tests.factories.consent import entry
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def api(caller):
-    """A client that may read and write consent."""
-    return caller("consent:read", "consent:write")
-
-
-@pytest.fixture
-def jane(make_customer):
-    """A customer in Germany, known by the shop's number 12345."""
-    return make_customer(external_id="12345", at=timezone.now())
-
-
-def entry(purpose="analytics", event="granted", **more):
-    """One entry under the first English notice."""
-    return {"purpose": purpose, "event": event, "noticeVersion": 1, "locale": "en"} | more
 
 
 def test_record__tc_string__is_kept_decoded_and_lets_the_yes_end_after_13_months(api, jane):
