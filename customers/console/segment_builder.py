@@ -187,15 +187,19 @@ class _Builder(Page, abstract=True):
 
 
 class NewSegment(_Builder):
-    """Define one; it starts with one condition, or with a template."""
+    """Define one; it starts with one condition, with a template or with the rule of another segment."""
 
     name, title = "segment-new", "New segment"
 
     def start(self, using: Grammar) -> tuple[str, fields.Box]:
-        """One condition to fill in, or the template of the address."""
+        """One condition to fill in, or the template or segment that the address names."""
         template = TEMPLATES.get(self.request.GET.get("start", ""))
         if template:
             return template[0], fields.box_of(using.read(template[1]))
+        if like := self.request.GET.get("like"):
+            found = find_segment(like)
+            if found.rule is not None:
+                return f"{found.name[:110]} (copy)", fields.box_of(from_json(found.rule))
         return "", fields.Box("r", "all", [fields.first_line("r.0")])
 
     def store(self, name: str, rule: dict[str, Any]) -> Segment:

@@ -46,6 +46,10 @@ def name_cell(row: Segment) -> str:
     return cells.link(reverse("console:segment", args=[row.slug]), row.name, row.slug)
 
 
+def _gained(people: int | None) -> str:
+    return cells.number(None) if people is None else f"{people:+,}"
+
+
 class SegmentList(ListPage):
     """Every segment in use."""
 
@@ -61,6 +65,7 @@ class SegmentList(ListPage):
             cell=cells.number,
             end=True,
         ),
+        Column("week", "7 days", value=lambda row: row.week, cell=_gained, end=True),
         Column("kind", "Kind", value=lambda row: row.get_kind_display()),
         Column("refreshed", "Calculated", value=lambda r: r.current.as_of if r.current else None, cell=cells.ago),
         Column("health", "State", value=lambda row: listing.health(row, timezone.now()), cell=cells.state(HEALTH)),
@@ -78,6 +83,14 @@ class SegmentList(ListPage):
     def rows(self) -> QuerySet[Segment]:
         """Those in use."""
         return listing.list_segments()
+
+    def prepare(self, rows: list[Segment]) -> list[Segment]:
+        """How many more or fewer there are than a week ago; unknown for younger segments."""
+        before = changes.sizes_before(segments=rows, today=self.now.astimezone(UTC).date())
+        for row in rows:
+            was = before.get(row.pk)
+            row.week = None if was is None or row.current is None else row.current.members - was  # type: ignore[attr-defined]
+        return rows
 
     def actions(self) -> Sequence[Action]:
         """A rule, or a list by hand."""
@@ -178,7 +191,9 @@ class SegmentDetail(DetailPage):
         if subject.state == SegmentState.ARCHIVED:
             return ()
         args = [subject.slug]
+        alike = f"{reverse('console:segment-new')}?like={subject.slug}"
         dynamic = (
+            Action("Duplicate", alike, CHANGE, "copy"),
             Action("Calculate now", reverse("console:segment-refresh", args=args), CHANGE, "refresh"),
             Action("Edit", reverse("console:segment-edit", args=args), CHANGE, "edit", primary=True),
         )
@@ -191,7 +206,7 @@ class SegmentDetail(DetailPage):
             ),
             Action("Is somebody in it?", reverse("console:segment-explain", args=args), VIEW, "search"),
             Action("Export", reverse("console:segment-export", args=args), "customers.export_customer", "download"),
-            Action("Snapshot", reverse("console:segment-snapshot", args=args), CHANGE, "copy"),
+            Action("Snapshot", reverse("console:segment-snapshot", args=args), CHANGE, "lock"),
             Action("Archive", reverse("console:segment-archive", args=args), CHANGE, "trash"),
             *(dynamic if subject.kind == SegmentKind.DYNAMIC else ()),
             *(self._bringing(subject) if subject.kind == SegmentKind.STATIC else ()),

@@ -1,5 +1,7 @@
 """Screens of segments: built, saved, refused, explained; fields and rules say the same."""
 
+from datetime import UTC, timedelta
+
 import pytest
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -8,8 +10,9 @@ from core.actors import SYSTEM
 from core.models import Role
 from customers.console.segment_form import box_of, box_posted, rule_of
 from customers.console.segments import failures
-from customers.models import Segment, SegmentVersion
+from customers.models import Segment, SegmentDay, SegmentVersion
 from customers.rules.segments.tree import simplified
+from customers.selectors.segments.changes import sizes_before
 from customers.selectors.segments.registry import grammar
 from customers.services.customers import create_customer
 from customers.services.segment_builds import build_segment
@@ -149,6 +152,25 @@ def test_list_and_page__of_a_failed_segment__say_so_everywhere(marketer, germans
     assert "Last calculation failed" in marketer.get(PATH).content.decode()
     assert "It took too long." in marketer.get(f"{PATH}/germans").content.decode()
     assert "Germans" in failures()[0].text
+
+
+def test_new__like_another_segment__begins_with_its_rule_and_stores_nothing(marketer, germans):
+    page = marketer.get(f"{PATH}/new?like=germans").content.decode()
+
+    assert 'value="Germans (copy)"' in page
+    assert 'value="DE"' in page
+    assert Segment.objects.count() == 1
+    assert marketer.get(f"{PATH}/new?like=nothing-of-this-name").status_code == 404
+
+
+def test_list__segments_older_than_a_week__say_how_many_more_there_are(marketer, germans):
+    today = timezone.now().astimezone(UTC).date()
+    young = define_segment(name="Young", rule=RULE, by=SYSTEM, now=timezone.now())
+    for segment, back, members in ((germans, 9, 1200), (germans, 7, 1), (germans, 6, 50), (young, 6, 3)):
+        SegmentDay.objects.create(segment=segment, day=today - timedelta(days=back), members=members)
+
+    assert sizes_before(segments=[germans, young], today=today) == {germans.pk: 1}
+    assert ">+1<" in marketer.get(PATH).content.decode()
 
 
 def test_explain__customer__says_which_conditions_hold(marketer, germans):
