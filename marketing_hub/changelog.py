@@ -61,6 +61,7 @@ RELEASES: Final = (
             ("added", "purpose of POST /privacy-requests: an erasure of what is kept for one purpose alone."),
             ("added", "processor of sinks: nothing is written once the agreement with that company has ended."),
             ("changed", "Merges, duplicates, deliveries, runs and receipts keep to what may go to your company too."),
+            ("changed", "Privacy requests, their packages and events dsar.* keep to what may go to your company too."),
             ("changed", "GET /customers: total counts what your client can read; withheld counts the whole list."),
             ("added", "POST /segments/{id}/exports writes members to a file for a purpose; /exports follows it."),
             ("added", "POST /segments/{id}/members brings the members of a list as a CSV file."),

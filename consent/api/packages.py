@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
-from consent.selectors.requests import find_request, package_of
+from consent.selectors.requests import package_of, request_for
 from consent.services.exports import note_download
 from core.api.views import ApiView
 from core.errors import NotFound
@@ -38,8 +38,9 @@ class PrivacyRequestExport(ApiView):
         disclosures; 404 before a package is built, 410 `package_gone` once it is removed.
         """
         self.only()
-        package = package_of(find_request(request_id))
+        now = timezone.now()
+        package = package_of(request_for(self.credential.client_id, reference=request_id, now=now))
         if package is None:
             raise NotFound("No package was built for this request.")
-        path = note_download(package=package, by=self.actor, now=timezone.now())
+        path = note_download(package=package, by=self.actor, now=now)
         return FileResponse(path.open("rb"), as_attachment=True, filename=package.file_name, content_type=ZIP)

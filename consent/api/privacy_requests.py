@@ -16,10 +16,10 @@ from consent.models import DataRequest
 from consent.rules.requests import Channel, KeptFor, Kind, Question, Refusal, State, Verb, moves_from
 from consent.selectors.requests import (
     explanation,
-    find_request,
     history_of_request,
     list_requests,
     local_day,
+    request_for,
     steps_of,
 )
 from consent.services import request_decisions as decisions
@@ -27,6 +27,7 @@ from consent.services import requests as desk
 from consent.services.requests import NewRequest
 from core.api.gpc import Name, names_in
 from core.api.views import ApiView, ApiViewSet
+from customers.selectors.recipients import rows_leaving, withheld_for
 
 TAG = ["Privacy requests"]
 READ, WRITE = "privacy:read", "privacy:write"
@@ -201,8 +202,13 @@ class PrivacyRequestViewSet(ApiViewSet):
 
     @extend_schema(operation_id="listPrivacyRequests", responses=PrivacyRequestSerializer(many=True), tags=TAG)
     def list(self, request: Request) -> HttpResponse:
-        """List privacy requests."""
-        page = self.list_page(self.get_queryset(), filterset=self.filterset_class, now=timezone.now())
+        """List privacy requests.
+
+        Those of people whose data may not go to your company are in no page and in no `total`.
+        """
+        now = timezone.now()
+        rows = rows_leaving(self.get_queryset(), "customer", recipient=self.credential.client_id, now=now)
+        page = self.list_page(rows, filterset=self.filterset_class, now=now)
         return self.page_response(page, [body_of(row) for row in page.rows])
 
     @extend_schema(
@@ -225,13 +231,19 @@ class PrivacyRequestViewSet(ApiViewSet):
         )
         row = desk.open_request(new=new, by=self.actor, now=timezone.now())
         headers = {"Location": f"/api/v1/privacy-requests/{row.public_id}"}
-        return Response(body_of(row), status=202, headers=headers)
+        return Response(self._as_sent(row), status=202, headers=headers)
+
+    def _as_sent(self, row: DataRequest) -> dict[str, Any]:
+        """The answer to whoever brought it; an earlier request of somebody we may not tell it about is not named."""
+        person = row.customer_id if row.duplicate_of else None
+        hidden = bool(person and withheld_for(self.credential.client_id, customer_ids=[person]))
+        return body_of(row) | ({"duplicate_of": None} if hidden else {})
 
     @extend_schema(operation_id="getPrivacyRequest", responses=PrivacyRequestSerializer, tags=TAG)
     def retrieve(self, request: Request, request_id: str) -> HttpResponse:
         """Read a privacy request."""
         self.only()
-        return Response(body_of(find_request(request_id)))
+        return Response(body_of(request_for(self.credential.client_id, reference=request_id, now=timezone.now())))
 
 
 class PrivacyRequestTimeline(ApiView):
@@ -250,7 +262,7 @@ class PrivacyRequestTimeline(ApiView):
     def get(self, request: Request, request_id: str) -> Response:
         """What happened, newest first, and how each task stands."""
         self.only()
-        row = find_request(request_id)
+        row = request_for(self.credential.client_id, reference=request_id, now=timezone.now())
         events = [{"at": e.at, "by": e.by, "what": e.kind, "text": e.text} for e in history_of_request(row)]
         tasks = [
             {"action": s.action, "system": s.name, "state": s.state, "rows": s.rows, "attempts": s.attempts}
@@ -268,8 +280,9 @@ class PrivacyRequestDeadline(ApiView):
     def get(self, request: Request, request_id: str) -> Response:
         """Why the answer is due when it is."""
         self.only()
-        row = find_request(request_id)
-        return Response(explanation(row, local_day(row.regime, timezone.now())))
+        now = timezone.now()
+        row = request_for(self.credential.client_id, reference=request_id, now=now)
+        return Response(explanation(row, local_day(row.regime, now)))
 
 
 Step = Callable[..., DataRequest]
@@ -304,7 +317,9 @@ def _step(name: str, summary: str, takes: type[serializers.Serializer[object]] |
         def post(self, request: Request, request_id: str) -> Response:
             data = checked(takes(data=request.data)) if takes else {}
             facts = {renamed.get(key, key): value for key, value in data.items()}
-            row = do(request=find_request(request_id), by=self.actor, now=timezone.now(), **facts)
+            now = timezone.now()
+            asked = request_for(self.credential.client_id, reference=request_id, now=now)
+            row = do(request=asked, by=self.actor, now=now, **facts)
             return Response(body_of(row))
 
     StepView.__name__ = f"{name.capitalize()}PrivacyRequest"

@@ -17,6 +17,7 @@ from core.errors import NotFound
 from core.models import StaffUser
 from customers.models import Customer, Identity, IdentityKind
 from customers.rules.identity import BadIdentity, normalise
+from customers.selectors.recipients import check_leaving
 
 CARDS_A_LANE: Final = 25
 REQUEST_CONTEXT: Final = "privacy request"
@@ -42,6 +43,13 @@ def find_request(reference: str) -> DataRequest:
     row = list_requests().filter(public_id=reference).first()
     if row is None:
         raise NotFound("There is no privacy request with this id.")
+    return row
+
+
+def request_for(recipient: str, /, *, reference: str, now: datetime) -> DataRequest:
+    """As `find_request`, for this API client; Forbidden, with the reason, where nothing about its person may go."""
+    row = find_request(reference)
+    check_leaving(recipient, customer_ids=[row.customer_id] if row.customer_id else [], now=now)
     return row
 
 

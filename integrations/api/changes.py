@@ -20,7 +20,7 @@ from customers.services.telling import note_told
 from integrations.rules.envelopes import Happening, data_of, standard_body, utc
 from integrations.rules.event_catalogue import EVENT_TYPES
 from integrations.selectors.event_feed import open_place, people_in, read_feed, types_asked_for
-from integrations.selectors.webhook_queue import kinds_of_event
+from integrations.selectors.webhook_queue import kinds_of_event, people_asking
 
 _OPS: Final = {"customer.deleted": "delete", "customer.erased": "erase", "customer.merged": "merge"}
 
@@ -89,7 +89,7 @@ class Changes(ApiView):
         barrier = barrier_for(self.credential.client_id, now=now)
         if barrier is None:
             return events, {}
-        people = people_in(events=events)
+        people = people_in(events=events) | people_asking(events)
         held = kept_back_of(set(people.values()), barrier)
         why = {event.message_id: _why_kept_back(event, people, held, barrier) for event in events}
         withheld = Counter(reason for reason in why.values() if reason)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from consent.models import DataRequest
 from consent.rules.papers import TOO_OLD, is_too_old
 from consent.selectors.decisions import narrow_to_allowed
 from consent.selectors.papers import papers_behind, withheld_from
@@ -134,12 +135,14 @@ def audience_of(endpoint: WebhookEndpoint) -> Audience:
 def contents(*, audience: Audience, events: Sequence[Happening], now: datetime) -> dict[str, Content]:
     """By message id what this audience may be told now: each person is asked about through the consent gate.
 
-    Nobody is told of whose data may not go to where the company keeps it, and nothing that it may not keep any more.
+    Nobody is told of whose data may not go to where the company keeps it, nor that such a person asked for her rights,
+    and nothing that it may not keep any more.
     """
     people = _people(events)
     pks = {pk for pk in people.values() if pk is not None}
     papers = papers_behind((audience.company,)).get(audience.company)
-    barred = withheld_from(papers=papers, customer_ids=pks) if papers else {}
+    asking = people_asking(events) if papers else {}
+    barred = withheld_from(papers=papers, customer_ids=pks | set(asking.values())) if papers else {}
     allowed = _allowed(pks, audience.purpose, now) - set(barred)
     shape = _shape(audience) if audience.full else None
     shown = _shown(pks & allowed, shape) if shape else {}
@@ -156,7 +159,16 @@ def contents(*, audience: Audience, events: Sequence[Happening], now: datetime) 
             must_reach = event.type in EVENT_TYPES and EVENT_TYPES[event.type].must_reach
             why = TOO_OLD if old and pk in allowed else barred.get(pk or 0, NO_CONSENT)
             found[event.message_id] = Content(must_reach, None, pk, kinds, why=why)
-    return found
+    return found | _silence(events, {name: barred[pk] for name, pk in asking.items() if pk in barred})
+
+
+def _silence(events: Sequence[Happening], why: Mapping[str, str]) -> dict[str, Content]:
+    """Nothing is said about these subjects, each for its reason."""
+    return {
+        event.message_id: Content(False, kinds=kinds_of_event(event.type), why=why[event.subject])
+        for event in events
+        if event.subject in why
+    }
 
 
 def kinds_of_event(event_type: str) -> tuple[str, ...]:
@@ -164,6 +176,13 @@ def kinds_of_event(event_type: str) -> tuple[str, ...]:
     family = event_type.partition(".")[0]
     words = {"consent": "consent", "segment": "groups", "engagement": "events", _ORDERS: "orders"}
     return ("groups",) if ".tag_" in event_type else (words.get(family, "record"),)
+
+
+def people_asking(events: Sequence[Happening]) -> dict[str, int]:
+    """By subject the row of the person whose privacy request it is, where we know her; a query only for requests."""
+    names = {event.subject for event in events if event.subject.startswith("dsr_")}
+    rows = DataRequest.objects.filter(public_id__in=names, customer__isnull=False) if names else None
+    return {} if rows is None else dict(rows.values_list("public_id", "customer_id"))
 
 
 def _people(events: Sequence[Happening]) -> dict[str, int | None]:

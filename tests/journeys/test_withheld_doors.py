@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaigns.models import Exposure
-from consent.models import ConsentEvent
+from consent.models import ConsentEvent, DataRequest
 from core import outbox
 from core.actors import SYSTEM
 from customers.models import DuplicatePair, Merge
@@ -19,12 +19,14 @@ from tests.factories.automations import make_automation, put_in
 from tests.factories.campaigns import launched, make_audience, make_campaign, make_people, make_promotion
 from tests.factories.consent import agreed_to, make_person
 from tests.factories.registers import company_of
+from tests.factories.requests import make_request, package_example
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
 SCOPES = (
     *("customers:read", "customers.pii:read", "customers:write", "segments:read", "campaigns:read", "campaigns:write"),
     *("consent:read", "engagement:read", "predictions:write", "privacy:read"),
+    *("privacy:write", "privacy:fulfil", "events:read"),
 )
 
 
@@ -47,6 +49,10 @@ def predicted(person):
     write_predictions(rows=[Row(said)], by=SYSTEM, now=NOW)
 
 
+def asked(person):
+    return make_request(customer=person.public_id, contact="").public_id
+
+
 def agreed(person, purpose="analytics"):
     agreed_to(person, purpose)
     return ConsentEvent.objects.filter(customer=person).latest("pk").public_id
@@ -66,6 +72,9 @@ RECORDS = {
     "scores": "/api/v1/customers/{id}/scores",
     "explanation": "/api/v1/segments/{segment}/explain?customer={id}",
     "series": "/api/v1/events?customer={id}&bucket=day",
+    "request": "/api/v1/privacy-requests/{request}",
+    "timeline": "/api/v1/privacy-requests/{request}/timeline",
+    "deadline": "/api/v1/privacy-requests/{request}/deadline/explain",
 }
 
 
@@ -75,7 +84,7 @@ def test_record__person_whose_data_may_not_go_there__is_refused_with_the_reason(
     pages = []
     for person in people:
         predicted(person)
-        pages.append(path.format(id=person.public_id, entry=agreed(person), segment=segment))
+        pages.append(path.format(id=person.public_id, entry=agreed(person), segment=segment, request=asked(person)))
 
     free, held = (reader.get(page) for page in pages)
 
@@ -150,6 +159,48 @@ def test_merges_and_pairs__one_of_the_two_withheld__are_neither_shown_nor_asked_
     assert Merge.objects.count() == kept
 
 
+def test_requests__person_withheld__are_in_no_list_and_no_total_and_cannot_be_moved(reader, people):
+    free, held = (asked(person) for person in people)
+
+    page = reader.get("/api/v1/privacy-requests").json()
+    refused = [reader.post(f"/api/v1/privacy-requests/{held}/{step}", {}) for step in ("acknowledge", "deliver")]
+
+    assert ([row["id"] for row in page["data"]], page["pagination"]["total"]) == ([free], 1)
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [(403, "withheld_from_recipient")] * 2
+    assert DataRequest.objects.get(public_id=held).state == "received"
+
+
+def test_package__of_a_person_withheld__is_not_handed_over(reader):
+    package = package_example()["public_id"]
+
+    answer = reader.get(f"/api/v1/privacy-requests/{package}/export")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "withheld_from_recipient")
+
+
+def test_request__sent_for_a_person_withheld__is_taken_and_names_no_earlier_one(reader, people):
+    asked(people[1])
+    body = {"type": "access", "customer": people[1].public_id}
+
+    answer = reader.post("/api/v1/privacy-requests", body)
+
+    assert (answer.status_code, answer.json()["duplicate_of"]) == (202, None)
+    assert DataRequest.objects.filter(customer=people[1], duplicate_of__isnull=False).count() == 1
+    assert reader.get(f"/api/v1/privacy-requests/{answer.json()['id']}").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_request_events__of_a_person_withheld__are_left_out_of_the_feed_and_counted(reader, people):
+    begin = reader.get("/api/v1/changes?topics=dsar.*").json()["next_token"]
+    free, _ = (asked(person) for person in people)
+    committed()
+
+    feed = reader.get(f"/api/v1/changes?topics=dsar.*&since={begin}").json()
+
+    assert [row["data"]["request"] for row in feed["data"]] == [free]
+    assert feed["withheld"] == {"place_barred": 1}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_events__of_a_person_withheld_or_older_than_may_be_kept__are_left_out_and_counted(caller):
     client = caller(*SCOPES, tier="unlimited")
@@ -172,13 +223,14 @@ def test_events__of_a_person_withheld_or_older_than_may_be_kept__are_left_out_an
 
 def test_every_door__agreement_over__is_shut(caller, people):
     client, segment, entry = caller(*SCOPES, tier="unlimited"), make_audience(people).slug, agreed(people[0])
+    request = asked(people[0])
     predicted(people[0])
     company_of(client.client, agreement_ends_on=NOW.date() - timedelta(days=1))
     more = ("/api/v1/engagement/events", "/api/v1/events", f"/api/v1/segments/{segment}/members", "/api/v1/merges")
 
     answers = [
-        client.get(path.format(id=people[0].public_id, entry=entry, segment=segment))
-        for path in (*RECORDS.values(), *more, "/api/v1/duplicates")
+        client.get(path.format(id=people[0].public_id, entry=entry, segment=segment, request=request))
+        for path in (*RECORDS.values(), *more, "/api/v1/duplicates", "/api/v1/privacy-requests")
     ]
 
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(403, "processor_not_covered")}
