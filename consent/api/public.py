@@ -138,7 +138,7 @@ class StatusPage(PublicPage):
         """Where the request stands."""
         row, words = request_of_status(token), self.words
         told = words["status_lead"].format(
-            what=what(row.kind, self.locale).capitalize(), received=row.received_on.isoformat()
+            what=what(row.kind, self.locale, row.purpose).capitalize(), received=row.received_on.isoformat()
         )
         due = words["status_due"].format(due=row.safe_due.isoformat()) if row.is_open else ""
         state = words[f"status_{told_state(row.state)}"]

@@ -11,7 +11,9 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 Sign = Callable[[str], str]
-FORMAT: Final = "erasures/1"
+FORMAT: Final = "erasures/2"
+_READ: Final = ("erasures/1", FORMAT)
+"""The first knew no erasures limited to a purpose."""
 
 T = TypeVar("T")
 
@@ -31,7 +33,8 @@ class BadList(ValueError):
 class Erased:
     """One person who was erased, anonymised or pseudonymised: by which request, on whose approvals, under which law.
 
-    `request` and `approved_by` are empty for somebody deleted by another door.
+    `request` and `approved_by` are empty for somebody deleted by another door. With `purpose` only what was kept for it
+    went, and the person stayed.
     """
 
     customer: str
@@ -41,6 +44,7 @@ class Erased:
     regime: str = ""
     place: str = ""
     approved_by: tuple[str, ...] = ()
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,7 @@ def check_list(lines: Iterable[str], sign: Sign) -> int:
             number += 1
         last = line
     end = _parsed(last)
-    if end.get("format") != FORMAT:
+    if end.get("format") not in _READ:
         raise BadList("The last line does not sign this list; part of the file is missing.")
     if (end.get("entries"), end.get("sha256")) != (number, total.hexdigest()):
         raise BadList("The list was altered after it was made.")

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-LETTERS: Final = "letters-2026-12"
+LETTERS: Final = "letters-2026-12-2"
 LOCALES: Final = ("en", "de", "fr", "es")
 _TEXTS: Final = Path(__file__).parent / "letter_texts"
 
@@ -16,9 +16,10 @@ def locale_for(language: str) -> str:
     return code if code in LOCALES else "en"
 
 
-def what(kind: str, locale: str) -> str:
-    """What was asked, in words of the language."""
-    return str(_texts(locale)["what"][kind])
+def what(kind: str, locale: str, purpose: str = "") -> str:
+    """What was asked, in words of the language; of an erasure limited to a purpose, what is kept for that."""
+    texts = _texts(locale)
+    return str(texts["what_for"][purpose] if purpose else texts["what"][kind])
 
 
 def page_words(locale: str) -> dict[str, str]:
@@ -33,15 +34,18 @@ def foot(locale: str, *, status: str, choices: str) -> str:
     return "\n\n-- \n" + "\n".join(lines)
 
 
-def letter(*, kind: str, locale: str, law: str, facts: dict[str, str], parts: tuple[str, ...] = ()) -> tuple[str, str]:
-    """Subject and body; `{link}` stays for the moment of sending.
+def letter(
+    *, kind: str, locale: str, law: str, facts: dict[str, str], parts: tuple[str, ...] = (), limited: bool = False
+) -> tuple[str, str]:
+    """Subject and body; `{link}` stays for the moment of sending. `limited` to a part: the rest stays, it says.
 
     A refusal names reason, complaint and court (GDPR Art. 12(4)) and, in the UK, our own complaint route (DPA 2018
     s.164A).
     """
     texts = _texts(locale)
     words = texts["letters"][kind]
-    said = {"parts": texts["parts"] + ", ".join(parts) if parts else "", "link": "{link}", **facts}
+    listed, rest = texts["parts"] + ", ".join(parts) if parts else "", texts["rest"] if limited else ""
+    said = {"parts": listed, "rest": rest, "link": "{link}", **facts}
     body = words["body"].format(**said)
     if kind in ("refusal", "extension"):
         own = texts["own_route"] if law == "uk_gdpr" else ""

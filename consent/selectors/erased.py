@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.db.models import Q
 
-from consent.models import DataRequest, Suppression, SuppressionReason
+from consent.models import DataRequest, RequestEvent, Suppression, SuppressionReason
 from consent.rules.erased_list import Erased, Kept, in_pieces
 from consent.rules.requests import Kind, State, Verb
 from consent.selectors.suppression import suppression_hash
@@ -23,7 +23,10 @@ def sign_erasures(text: str, /) -> str:
 
 
 def erasures() -> Iterator[dict[str, Any]]:
-    """Every erasure that ever was and every identifier it keeps away, in bounded memory."""
+    """Every erasure that ever was and every identifier it keeps away, in bounded memory.
+
+    Those limited to a purpose stand last: whoever was erased as a whole is found before.
+    """
     listed = Suppression.objects.filter(reason=SuppressionReason.ERASURE).order_by("pk")
     for one in listed.iterator(AT_ONCE):
         yield asdict(Kept(kind=one.kind, hash=one.value_hash, source=one.source, at=one.created_at.isoformat()))
@@ -35,6 +38,11 @@ def erasures() -> Iterator[dict[str, Any]]:
             yield _entry(row.public_id, at, requests.get(row.pk))
     done = DataRequest.objects.filter(verb=Verb.PSEUDONYMISE, purpose="", state=State.DELIVERED)
     for request in done.select_related("customer").order_by("pk").iterator(AT_ONCE):
+        if request.customer and request.closed_at:
+            yield _entry(request.customer.public_id, request.closed_at.isoformat(), request)
+    limited = DataRequest.objects.filter(kind=Kind.ERASURE, state=State.DELIVERED).exclude(purpose="")
+    living = limited.exclude(customer__status=Status.DELETED)
+    for request in living.select_related("customer").order_by("pk").iterator(AT_ONCE):
         if request.customer and request.closed_at:
             yield _entry(request.customer.public_id, request.closed_at.isoformat(), request)
 
@@ -56,18 +64,38 @@ def _entry(customer: str, at: str, request: DataRequest | None) -> dict[str, Any
             regime=request.regime,
             place=request.place,
             approved_by=(request.approved_by, request.second_by),
+            purpose=request.purpose,
         )
     )
 
 
 def back_by_id(entries: Sequence[Erased], /) -> Iterator[tuple[Customer, Erased]]:
-    """Those of these people whose profile lives again under its old id."""
-    by_name = {entry.customer: entry for entry in entries}
-    alive = Customer.objects.filter(public_id__in=by_name).exclude(status=Status.DELETED).order_by("pk")
-    for row in alive:
-        entry = by_name[row.public_id]
-        if entry.verb != Verb.PSEUDONYMISE or _readable([row.pk]):
-            yield row, entry
+    """Those of these people whose profile lives again under its old id, or holds again what was erased of it."""
+    by_name = {entry.customer: entry for entry in entries if not entry.purpose}
+    limited = [entry for entry in entries if entry.purpose]
+    names = {entry.customer for entry in entries}
+    alive = Customer.objects.filter(public_id__in=names).exclude(status=Status.DELETED).order_by("pk")
+    rows = {row.public_id: row for row in alive}
+    for name, entry in by_name.items():
+        if name in rows and (entry.verb != Verb.PSEUDONYMISE or _readable([rows[name].pk])):
+            yield rows[name], entry
+    known = _still_known(limited) if limited else set[str]()
+    for entry in limited:
+        if entry.customer in rows and entry.request not in known:
+            yield rows[entry.customer], entry
+
+
+def _still_known(entries: Sequence[Erased]) -> set[str]:
+    """The requests of these erasures that this database knows as done, by themselves or by their repetition.
+
+    What is kept for their purpose now came afterwards.
+    """
+    asked = {entry.request for entry in entries}
+    done = DataRequest.objects.filter(state=State.DELIVERED)
+    kept = set(done.filter(public_id__in=asked).values_list("public_id", flat=True))
+    people = {entry.customer for entry in entries}
+    again = RequestEvent.objects.filter(kind="repeated", request__in=done.filter(customer__public_id__in=people))
+    return kept | set(again.exclude(request__purpose="").values_list("facts__first_request", flat=True))
 
 
 def _readable(ids: Collection[int]) -> bool:

@@ -10,7 +10,7 @@ from django.db import transaction
 from consent.models import DataRequest, RequestStep, Suppression, SuppressionReason
 from consent.rules.erased_list import Entry, Erased, Kept, in_pieces
 from consent.rules.request_steps import ERASING, stage_of
-from consent.rules.requests import Channel, Kind, State
+from consent.rules.requests import Channel, Kind, State, Verb
 from consent.selectors.erased import back_by_id, back_by_identifier
 from consent.selectors.requests import holds_on, unfinished
 from consent.services.masks import recompute_masks
@@ -33,11 +33,14 @@ _ROAD: Final = (State.COLLECTING, State.REVIEWING, State.SECOND_APPROVAL, State.
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """One person who was back: by which new request (if by one), and why it waits; empty when nothing is left."""
+    """One person who was back: by which new request (if by one), for which purpose if not for all, and why it waits;
+    empty when nothing is left.
+    """
 
     customer: str
     request: str
     waits: str = ""
+    purpose: str = ""
 
 
 def keep_away(*, entries: Iterable[Entry], by: Actor) -> int:
@@ -73,13 +76,18 @@ def _keep_some(some: Iterable[Kept], by: Actor) -> int:
 def find_back(*, entries: Iterable[Entry], now: datetime) -> Iterator[Back]:
     """Everybody who is back, each once: under their old id, or under another with an identifier of theirs.
 
-    Nothing may be done with the latter from this moment on, should their erasure have to wait.
+    Nothing may be done with the latter from this moment on, should their erasure have to wait. Whoever is not erased as
+    a whole comes once for each purpose for which there is something again.
     """
-    found = set[int]()
+    found, gone = set[int](), set[int]()
     for some in in_pieces((entry for entry in entries if isinstance(entry, Erased)), AT_ONCE):
         for row, entry in back_by_id(some):
-            found.add(row.pk)
-            yield row, entry
+            if not entry.purpose:
+                found.add(row.pk)
+            if not entry.purpose or row.pk not in gone:
+                yield row, entry
+            if not entry.purpose and entry.verb != Verb.PSEUDONYMISE:
+                gone.add(row.pk)
     for listed in back_by_identifier():
         _stop(listed, now)
         for row, hits in listed:
@@ -142,9 +150,9 @@ def _ended(request: DataRequest, by: Actor, now: datetime) -> Repeated:
     customer = request.customer.public_id if request.customer else ""
     if not unfinished(request, ERASING):
         deliver_request(request=request, text=_HOW, by=by, now=now)
-        return Repeated(customer, request.public_id)
+        return Repeated(customer, request.public_id, purpose=request.purpose)
     stuck = RequestStep.objects.filter(request=request, state="failed").order_by("order", "id").first()
-    return Repeated(customer, request.public_id, stuck.error if stuck else "Tasks are still open.")
+    return Repeated(customer, request.public_id, stuck.error if stuck else "Tasks are still open.", request.purpose)
 
 
 def _deleted(people: Sequence[Customer], by: Actor, now: datetime) -> list[Repeated]:
@@ -158,13 +166,15 @@ def _deleted(people: Sequence[Customer], by: Actor, now: datetime) -> list[Repea
 def _approved(customer: Customer, entry: Erased, by: Actor, now: datetime) -> DataRequest:
     """The request of this repetition, ready to be worked on: a new one, or that of an earlier call that waits."""
     mine = DataRequest.objects.filter(customer=customer, kind=Kind.ERASURE, verified_how=_HOW, state=State.READY)
-    if waiting := mine.order_by("pk").first():
+    same = {"events__kind": "repeated", "events__facts__first_request": entry.request} if entry.purpose else {}
+    if waiting := mine.filter(purpose=entry.purpose, **same).order_by("pk").first():
         return lock_open(request=waiting)
     new = NewRequest(
         kind=Kind.ERASURE,
         channel=Channel.DESK,
         customer=customer.public_id,
         verb=entry.verb,
+        purpose=entry.purpose,
         place=entry.place,
         regime=entry.regime,
         quiet=True,

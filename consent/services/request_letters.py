@@ -38,14 +38,15 @@ def write_letter(
         return None
     facts = {
         "reference": request.public_id[-8:],
-        "what": what(request.kind, request.locale),
+        "what": what(request.kind, request.locale, request.purpose),
         "received": request.received_on.isoformat(),
         "due": due or request.safe_due.isoformat(),
         "reason": reason,
         "article": article,
     }
     law = known_regime(request.regime).law.key
-    subject, body = letter(kind=kind, locale=request.locale, law=law, facts=facts, parts=parts)
+    limited = bool(request.purpose)
+    subject, body = letter(kind=kind, locale=request.locale, law=law, facts=facts, parts=parts, limited=limited)
     row = Letter.objects.create(
         request=request,
         kind=kind,

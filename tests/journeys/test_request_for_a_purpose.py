@@ -2,11 +2,13 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
-from consent.models import DataRequest, RequestStep, Suppression
+from consent.models import DataRequest, Letter, RequestStep, Suppression
 from consent.rules.requests import PURPOSES, KeptFor, Kind
 from consent.selectors.erased import erasures
 from consent.selectors.requests import opened
@@ -69,7 +71,8 @@ def test_purpose__by_each_verb__takes_what_is_kept_for_it_and_leaves_the_person(
     assert (request.outcome["purpose"], request.outcome["verb"]) == (purpose, verb)
     assert request.outcome["scan"]["hits"] == {}
     assert request.outcome["scan"]["columns"] > 0
-    assert not [entry for entry in erasures() if entry.get("customer") == jane.public_id]
+    listed = [(entry["verb"], entry["purpose"]) for entry in erasures() if entry.get("customer") == jane.public_id]
+    assert listed == [(verb, purpose)]
     assert AuditEntry.objects.filter(action="request.fulfilled", target=request.public_id).exists()
 
 
@@ -145,3 +148,65 @@ def test_registry__each_purpose__has_places_and_no_word_is_left_over():
 
     assert set(PURPOSES) <= words
     assert all(places_for(purpose) for purpose in KeptFor.values)
+
+
+def after_a_restore(person):
+    """A backup older than the erasure: what was erased is there again, and nobody knows the request."""
+    DataRequest.objects.update(public_id=DataRequest.new_public_id())
+    change_tags(customer_ids=[person.pk], add=["vip"], origin=TagOrigin.API, by=ONE, now=NOON)
+
+
+def run(*words):
+    out = StringIO()
+    call_command("erasures", *map(str, words), stdout=out)
+    return out.getvalue()
+
+
+def test_restore__after_an_erasure_for_a_purpose__that_alone_is_repeated_and_once(jane, tmp_path):
+    first = done("marketing", "erase").public_id
+    run("export", "--file", tmp_path / "list")
+    after_a_restore(jane)
+
+    dry = run("repeat", "--file", tmp_path / "list", "--dry-run")
+    told = run("repeat", "--file", tmp_path / "list")
+
+    assert f"{jane.public_id} holds again what is kept for marketing: erase, first by {first}" in dry
+    assert "0 people are back." in dry and "1 erasures for one purpose" in dry
+    assert f"{jane.public_id}: erased again what is kept for marketing" in told
+    jane.refresh_from_db()
+    assert (kept(jane), jane.status) == ((2, 1, 0), Status.ACTIVE)
+    again = DataRequest.objects.latest("pk")
+    assert (again.purpose, again.state, again.outcome["scan"]["hits"]) == ("marketing", "delivered", {})
+    change_tags(customer_ids=[jane.pk], add=["vip"], origin=TagOrigin.API, by=ONE, now=NOON)
+    assert "0 erasures for one purpose repeated." in run("repeat", "--file", tmp_path / "list")
+    assert kept(jane) == (2, 1, 1)
+
+
+def test_restore__of_a_backup_younger_than_the_erasure__leaves_what_came_after_it(jane, tmp_path):
+    done("marketing", "erase")
+    run("export", "--file", tmp_path / "list")
+    change_tags(customer_ids=[jane.pk], add=["vip"], origin=TagOrigin.API, by=ONE, now=NOON)
+
+    told = run("repeat", "--file", tmp_path / "list")
+
+    assert "0 erasures for one purpose repeated." in told
+    assert kept(jane) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("locale", "part", "rest"),
+    [
+        ("en", "erasure of what we keep about you for marketing", "Whatever else we hold about you stays"),
+        ("de", "für Werbung", "bleibt unverändert"),
+        ("fr", "à des fins de marketing", "restent inchangées"),
+        ("es", "con fines de marketing", "no cambian"),
+    ],
+)
+def test_letters__of_an_erasure_for_a_purpose__name_the_part_and_say_that_the_rest_stays(jane, locale, part, rest):
+    request = make_reviewed(Kind.ERASURE, NOON, purpose="marketing", locale=locale)
+    approve_request(request=request, by=ONE, now=NOON)
+    deliver_request(request=work(approve_request(request=request, by=TWO, now=NOON), NOON), by=ONE, now=NOON)
+
+    body = Letter.objects.get(kind="done").body
+
+    assert part in body and rest in body

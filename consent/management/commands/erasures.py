@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,23 +60,30 @@ class Command(BaseCommand):
         self.stdout.write(f"{file} written.")
 
     def _say_who(self, file: Path) -> None:
-        number, now = 0, timezone.now()
+        found, now = Counter[bool](), timezone.now()
         with transaction.atomic():
             keep_away(entries=_entries(file), by=SYSTEM)
             for row, entry in find_back(entries=_entries(file), now=now):
-                number += 1
-                self.stdout.write(f"{row.public_id} is back: {entry.verb}, first by {entry.request or 'another door'}")
+                found[bool(entry.purpose)] += 1
+                again = f"holds again what is kept for {entry.purpose}" if entry.purpose else "is back"
+                self.stdout.write(
+                    f"{row.public_id} {again}: {entry.verb}, first by {entry.request or 'another door'}"
+                )
             transaction.set_rollback(True)
-        self.stdout.write(f"{number} people are back. Nothing was changed.")
+        self.stdout.write(f"{found[False]} people are back.")
+        self.stdout.write(f"{found[True]} erasures for one purpose are to be repeated. Nothing was changed.")
 
     def _repeat(self, file: Path) -> None:
-        now, done, waiting = timezone.now(), 0, 0
+        now, done, waiting = timezone.now(), Counter[bool](), 0
         self.stdout.write(f"{keep_away(entries=_entries(file), by=SYSTEM)} identifiers are kept away again.")
         back = find_back(entries=_entries(file), now=now)
         for told in repeat_erasures(back=back, by=SYSTEM, now=now):
-            done, waiting = done + (not told.waits), waiting + bool(told.waits)
-            self.stdout.write(f"{told.customer}: {told.waits or 'erased again'} ({told.request or 'no request'})")
-        self.stdout.write(f"{done} people erased again.")
+            done[bool(told.purpose)] += not told.waits
+            waiting += bool(told.waits)
+            again = f"erased again what is kept for {told.purpose}" if told.purpose else "erased again"
+            self.stdout.write(f"{told.customer}: {told.waits or again} ({told.request or 'no request'})")
+        self.stdout.write(f"{done[False]} people erased again.")
+        self.stdout.write(f"{done[True]} erasures for one purpose repeated.")
         if waiting:
             raise CommandError(f"{waiting} people could not be erased; their requests wait on the desk.")
 
