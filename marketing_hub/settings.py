@@ -260,6 +260,7 @@ CONSENT_RENEWAL_DAYS = env.number("CONSENT_RENEWAL_DAYS", 30, 1, 90)  # before a
 CONTROLLER = {"name": env.text("CONTROLLER_NAME", CONSOLE_BRAND), "address": env.text("CONTROLLER_ADDRESS", "")}
 CONTROLLER |= {"contact": env.text("CONTROLLER_CONTACT", ""), "storage": env.text("STORAGE_LOCATION", "")}
 DRP_BUSINESS_ID = env.text("DRP_BUSINESS_ID", "")  # our name in the Data Rights Protocol; empty: agents write letters
+TCF_VENDOR_ID = env.number("TCF_VENDOR_ID", 0, 0, 65_535)  # our number in the vendor list of the IAB; 0: none
 CONSENT_CATALOGUE_SECONDS = env.seconds("CONSENT_CATALOGUE_SECONDS", 5.0)  # purposes and rules may be this stale
 
 # --- E-mail ----------------------------------------------------------------------------------------------------------

@@ -2,10 +2,13 @@
 
 from typing import Any, Final
 
+from django.conf import settings
+
 from consent.models import ConsentEvent
 from consent.rules.gpp import tc_sections
-from consent.rules.tcf import ask_again_at, counts
+from consent.rules.tcf import ask_again_at, counts, leaves_out
 from consent.rules.tcf_purposes import PURPOSES
+from consent.rules.vocabulary import Channel, Purpose
 from core.console import cells
 from core.console.cells import State
 
@@ -83,6 +86,8 @@ def tc_words(evidence: dict[str, Any]) -> list[tuple[str, Any]]:
             ("Vendors disclosed (TCF 2.3)", counts(said)),
             ("Ask again (TCF)", cells.instant(ask_again_at(said))),
         ]
+        if ours := settings.TCF_VENDOR_ID:
+            found.append((f"Consent for our vendor {ours}", not leaves_out(said, ours, Purpose.ANALYTICS, Channel.ANY)))
     return found
 
 

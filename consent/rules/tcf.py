@@ -165,15 +165,46 @@ def ask_again_at(said: Section) -> datetime:
     return add_months(datetime.fromisoformat(said["LastUpdated"]), MAX_AGE_MONTHS)
 
 
-def missing(said: Section, kind: Purpose, channel: Channel, *, by_interest: bool = False) -> list[int]:
+def is_later(said: Section, at: datetime) -> bool:
+    """Whether the string says that it was last updated after this instant."""
+    return datetime.fromisoformat(said["LastUpdated"]) > at
+
+
+def missing(
+    said: Section, kind: Purpose, channel: Channel, *, by_interest: bool = False, vendor: int = 0
+) -> list[int]:
     """The purposes of the TCF that one of ours rests on and the string does not grant, ascending.
 
     Granted is what was consented to or, `by_interest`, was disclosed as a legitimate interest and not objected to;
-    never so for purpose 1 and, since TCF 2.2, purposes 3 to 6. Empty for purposes of ours that the TCF has no word on.
+    never so for purpose 1 and, since TCF 2.2, purposes 3 to 6. What the publisher restricts for this `vendor` goes
+    before any other signal. Empty for purposes of ours that the TCF has no word on.
     """
     interests = {number for number in said["PurposesLITransparency"] if _may_be_interest(number)}
     granted = interests if by_interest else set(said["PurposesConsent"])
+    granted -= _restricted(said, vendor, by_interest)
     return [number for number in _needed(kind, channel) if number not in granted]
+
+
+def leaves_out(said: Section, vendor: int, kind: Purpose, channel: Channel, *, by_interest: bool = False) -> bool:
+    """Whether the vendor was not disclosed, or got no consent (`by_interest`: was objected to).
+
+    Never for purposes of ours that the TCF has no word on. A string without the vendors disclosed is judged by
+    `counts`.
+    """
+    given = said["VendorLegitimateInterests" if by_interest else "VendorConsents"]
+    disclosed = _holds(said.get("DisclosedVendors", given), vendor)
+    return bool(_needed(kind, channel)) and not (disclosed and _holds(given, vendor))
+
+
+def _restricted(said: Section, vendor: int, by_interest: bool) -> set[int]:
+    """The purposes that the publisher forbids this vendor altogether, or on this ground."""
+    forbidding = ("not_allowed", "require_consent" if by_interest else "require_legitimate_interest")
+    rows = [row for row in said["PubRestrictions"] if row["RestrictionType"] in forbidding]
+    return {row["PurposeId"] for row in rows if _holds(row["Vendors"], vendor)}
+
+
+def _holds(pairs: Ranges, vendor: int) -> bool:
+    return any(first <= vendor <= last for first, last in pairs)
 
 
 def refused(said: Section) -> frozenset[Purpose]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.conf import settings
+
 from consent.models import ConsentEvent
 from consent.rules.chain import entry_hash
 from consent.rules.evidence import EvidenceError, clean_evidence
@@ -12,7 +14,7 @@ from consent.rules.gpp import decode_gpp, refused_by, tc_sections
 from consent.rules.periods import add_months
 from consent.rules.standing import NO_EVENTS, YES_EVENTS, Entry, after
 from consent.rules.states import IllegalTransitionError
-from consent.rules.tcf import MAX_AGE_MONTHS, ask_again_at, missing
+from consent.rules.tcf import MAX_AGE_MONTHS, Section, ask_again_at, is_later, leaves_out, missing
 from consent.rules.vocabulary import Basis, Event, Mode
 from consent.selectors.catalogue import Catalogue, Notice, NoticeName, Use, find_notices
 from consent.selectors.ledger import content_of
@@ -125,7 +127,7 @@ def _entry(page: Page, entry: ConsentEntry, use: Use, notice: Notice | None, now
     occurred_at = _occurred_at(entry, now)
     standing = page.standings.get(use.id)
     basis = _word(Basis, entry.basis, "basis") if entry.basis else _basis(event, use, page, standing)
-    facts = _consistent(_facts(entry, notice), event, use, basis)
+    facts = _consistent(_facts(entry, notice), event, use, basis, now)
     return Entry(
         seq=page.head.seq + 1,
         event=event,
@@ -205,21 +207,29 @@ def _facts(entry: ConsentEntry, notice: Notice | None) -> dict[str, Any]:
     return facts
 
 
-def _consistent(facts: dict[str, Any], event: Event, use: Use, basis: Basis) -> dict[str, Any]:
+def _consistent(facts: dict[str, Any], event: Event, use: Use, basis: Basis, now: datetime) -> dict[str, Any]:
     """The facts, unless they prove the contrary: a GPP or TC string that says no is no proof of a yes."""
     if event not in YES_EVENTS:
         return facts
     for said in tc_sections(facts):
-        if lacking := missing(said, use.kind, use.channel, by_interest=basis is Basis.LEGITIMATE_INTEREST):
-            numbers = ", ".join(map(str, lacking))
-            raise InvalidInput(
-                f"The TC string does not grant purpose {numbers} of the TCF, on which {use.name} rests.",
-                code="evidence_contradicts",
-                param=f"evidence.{_tc_name(facts)}",
-            )
+        param = f"evidence.{_tc_name(facts)}"
+        if is_later(said, now + CLOCK_SKEW):
+            raise InvalidInput("The TC string says that it was last updated in the future.", param=param)
+        if why := _why_no_yes(said, use, by_interest=basis is Basis.LEGITIMATE_INTEREST):
+            raise InvalidInput(why, code="evidence_contradicts", param=param)
     if "gpp" in facts and use.kind in refused_by(decode_gpp(facts["gpp"])):
         raise InvalidInput(f"The GPP string says no to {use.name}.", code="evidence_contradicts", param="evidence.gpp")
     return facts
+
+
+def _why_no_yes(said: Section, use: Use, *, by_interest: bool) -> str:
+    ours = settings.TCF_VENDOR_ID
+    if lacking := missing(said, use.kind, use.channel, by_interest=by_interest, vendor=ours):
+        numbers = ", ".join(map(str, lacking))
+        return f"The TC string does not grant purpose {numbers} of the TCF, on which {use.name} rests."
+    if ours and leaves_out(said, ours, use.kind, use.channel, by_interest=by_interest):
+        return f"The TC string does not name our vendor {ours} of the TCF, on whose consent {use.name} rests."
+    return ""
 
 
 def _row(page: Page, fact: Entry, use: Use, notice: Notice | None, by: Actor, now: datetime) -> ConsentEvent:

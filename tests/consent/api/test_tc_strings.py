@@ -94,3 +94,40 @@ def test_record__yes_by_legitimate_interest__counts_only_where_the_tcf_lets_it(a
 
     assert (answer.status_code, answer.json()["code"]) == (400, "evidence_contradicts")
     assert "purpose 5, 6 of the TCF" in answer.json()["message"]
+
+
+def test_record__tc_string_from_the_future__is_no_proof_of_a_yes_and_no_hindrance_to_a_no(api, jane):
+    text = tc_string(timezone.now() + timedelta(hours=1), consents=[1, 7, 8])
+
+    yes = api.post("/api/v1/consent/12345", {"purposes": [entry(evidence={"tcString": text})]})
+    kept = ConsentEvent.objects.count()
+    no = api.post("/api/v1/consent/12345", {"purposes": [entry(event="refused", evidence={"tcString": text})]})
+
+    assert (yes.status_code, yes.json()["param"], kept) == (400, "purposes[0].evidence.tcString", 0)
+    assert "in the future" in yes.json()["message"]
+    assert no.status_code == 201
+
+
+def test_record__clock_of_the_banner_a_little_ahead__counts(api, jane):
+    text = tc_string(timezone.now() + timedelta(minutes=2), consents=[1, 7, 8])
+
+    answer = api.post("/api/v1/consent/12345", {"purposes": [entry(evidence={"tcString": text})]})
+
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(("vendors", "status"), [([2], 201), ([3], 400), ([], 400)])
+def test_record__with_a_vendor_of_ours__needs_its_consent_in_the_string(api, jane, settings, vendors, status):
+    settings.TCF_VENDOR_ID = 2
+    text = tc_string(timezone.now(), consents=[1, 7, 8], vendors=vendors)
+
+    answer = api.post("/api/v1/consent/12345", {"purposes": [entry(evidence={"tcString": text})]})
+
+    assert answer.status_code == status
+    assert ConsentEvent.objects.exists() == (status == 201)
+    if status == 400:
+        assert (answer.json()["code"], answer.json()["param"]) == (
+            "evidence_contradicts",
+            "purposes[0].evidence.tcString",
+        )
+        assert "our vendor 2" in answer.json()["message"]

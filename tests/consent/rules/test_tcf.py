@@ -4,14 +4,14 @@ Sources: IAB Tech Lab, Consent string and vendor list formats v2 (first string, 
 reference decoders answer them); test data of the IAB's iabtcf-java and iabgpp-java (the others).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from consent.rules.bits import GppError
 from consent.rules.evidence import EvidenceError, clean_evidence
 from consent.rules.gpp import TC, decode_gpp, refused_by, sections_on_record, tc_sections
-from consent.rules.tcf import ask_again_at, counts, decode_tc, missing
+from consent.rules.tcf import ask_again_at, counts, decode_tc, is_later, leaves_out, missing
 from consent.rules.tcf_purposes import PURPOSES
 from consent.rules.vocabulary import Channel, Purpose
 from tests.consent.tc_strings import tc_string, text_of
@@ -227,3 +227,41 @@ def test_sections_on_record__section_refused_today__answers_its_words():
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "given", "purpose", "left_out"),
+    [
+        (2, [2], Purpose.ANALYTICS, False),
+        (3, [2], Purpose.ANALYTICS, True),
+        (9, [2], Purpose.ANALYTICS, True),
+        (3, [2], Purpose.MARKETING, False),
+    ],
+)
+def test_leaves_out__vendor__needs_disclosure_and_a_bit_where_the_tcf_has_a_word(vendor, given, purpose, left_out):
+    said = decode_tc(tc_string(NOW, vendors=given))
+
+    found = [leaves_out(said, vendor, purpose, Channel.EMAIL, by_interest=interest) for interest in (False, True)]
+
+    assert found == [left_out, left_out]
+
+
+@pytest.mark.parametrize(
+    ("kind", "by_consent", "by_interest"), [(0, [7], [7]), (1, [], [7]), (2, [7], [])]
+)
+def test_missing__purpose_that_the_publisher_restricts__is_none_for_that_vendor(kind, by_consent, by_interest):
+    bits = f"{1:012b}{7:06b}{kind:02b}{1:012b}0{2:016b}"
+    said = decode_tc(tc_string(NOW, consents=[7, 8], interests=[7, 8], forbidden=bits))
+
+    found = {
+        vendor: [missing(said, Purpose.ANALYTICS, Channel.ANY, by_interest=way, vendor=vendor) for way in (False, True)]
+        for vendor in (0, 2, 3)
+    }
+
+    assert found == {0: [[], []], 2: [by_consent, by_interest], 3: [[], []]}
+
+
+def test_is_later__string_of_another_day__tells():
+    said = decode_tc(tc_string(NOW))
+
+    assert [is_later(said, at) for at in (NOW - timedelta(seconds=1), NOW)] == [True, False]
