@@ -12,6 +12,7 @@ from integrations.services import (
     bindings,
     clients,
     controller_calls,
+    digests,
     leaks,
     papers,
     proofs,
@@ -97,6 +98,12 @@ def stop_uncovered(**_: Any) -> int:
 def call_agents(**_: Any) -> int:
     """Tell authorised agents where the requests they sent stand."""
     return agent_calls.call_agents(clock=timezone.now)
+
+
+@shared_task
+def find_people_by_digest(**_: Any) -> int:
+    """Find whom controllers named by digests alone."""
+    return digests.find_people(now=timezone.now())
 
 
 @shared_task

@@ -30,6 +30,7 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "unusual-use": {"task": "integrations.tasks.look_for_anomalies", "schedule": 300.0},
     "api-usage-retention": {"task": "integrations.tasks.trim_usage", "schedule": 3600.0},
     "controller-callbacks": {"task": "integrations.tasks.call_controllers", "schedule": 300.0},
+    "people-by-digest": {"task": "integrations.tasks.find_people_by_digest", "schedule": 300.0},
     "agent-callbacks": {"task": "integrations.tasks.call_agents", "schedule": 300.0},
     "processor-agreements": {"task": "integrations.tasks.stop_uncovered", "schedule": 300.0},
     "webhook-retention": {"task": "integrations.tasks.trim_webhooks", "schedule": 3600.0},

@@ -209,6 +209,27 @@ def set_customer(*, request: DataRequest, reference: str, by: Actor, now: dateti
 
 
 @transaction.atomic
+def recognise_requester(*, request: DataRequest, customer: Customer, by: Actor, now: datetime) -> DataRequest:
+    """The request, which named nobody we knew, is about this customer; letters go to her address.
+
+    An open request of hers for the same thing makes it a duplicate. Nothing happens once a person is found.
+    """
+    row = lock_open(request=request)
+    if row.customer is not None:
+        return row
+    row.customer, address = customer, customer.email or ""
+    if address and not row.contact_sealed:
+        row.contact_hash, row.contact_hint = contact_hash_of(address), _hint(address)
+        row.contact_sealed, row.locale = sealed(address), locale_for(customer.language)
+    twins = open_twins(kind=row.kind, contact_hash=row.contact_hash, customer_id=customer.pk, purpose=row.purpose)
+    row.duplicate_of = row.duplicate_of or twins.filter(pk__lt=row.pk).first()
+    kept = keep(row=row, action="matched", by=by, now=now, before=row.state, customer=customer.public_id)
+    if row.state == State.COLLECTING:
+        plan_collection(request=row, by=by, now=now)
+    return kept
+
+
+@transaction.atomic
 def ask_requester(
     *, request: DataRequest, question: str, text: str = "", must_pause: bool = False, by: Actor, now: datetime
 ) -> DataRequest:

@@ -3,6 +3,8 @@
 Source: github.com/opengdpr/OpenDSR, specification.md, sections 5 to 9.
 """
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,9 +19,12 @@ REGIMES: Final[Mapping[str, str]] = {"gdpr": "EU/EU", "ccpa": "US-CA"}
 EMAIL: Final = "email"
 CONTROLLER_ID: Final = "controller_customer_id"
 RAW: Final = "raw"
-FORMATS: Final = (RAW, "sha1", "md5", "sha256")
-SUPPORTED: Final = ((EMAIL, RAW), (CONTROLLER_ID, RAW))
-"""Identities by which people are found. A digest finds nobody: what we keep is the identifier itself."""
+DIGESTS: Final[Mapping[str, int]] = {"sha1": 40, "md5": 32, "sha256": 64}
+"""By name of the format: how many hexadecimal digits it has."""
+FORMATS: Final = (RAW, *DIGESTS)
+KEYS: Final = (EMAIL, CONTROLLER_ID)
+SUPPORTED: Final = tuple((kind, form) for kind in KEYS for form in FORMATS)
+"""Identities by which people are found."""
 MOST_IDENTITIES: Final = 20
 MOST_CALLBACKS: Final = 5
 OLDEST: Final = timedelta(days=366)
@@ -39,6 +44,22 @@ class Subject:
 def first_of(subjects: Iterable[Subject], kind: str) -> str:
     """The first value of this kind that is no digest; empty when there is none."""
     return next((one.value.strip() for one in subjects if (one.kind, one.format) == (kind, RAW)), "")
+
+
+def digests_of(subjects: Iterable[Subject]) -> list[Subject]:
+    """The digests by which a person can be found, those of addresses first."""
+    usable = [one for one in subjects if one.kind in KEYS and one.format in DIGESTS]
+    return sorted(usable, key=lambda one: KEYS.index(one.kind))
+
+
+def is_digest(subject: Subject) -> bool:
+    """Whether the value can be one of its format."""
+    return bool(re.fullmatch(f"[0-9a-f]{{{DIGESTS[subject.format]}}}", subject.value.strip().lower()))
+
+
+def digest_of(value: str, form: str) -> str:
+    """The digest of an identifier in its one spelling: an address in lower case, without blanks."""
+    return hashlib.new(form, value.encode(), usedforsecurity=False).hexdigest()
 
 
 def details_of(subjects: Iterable[Subject]) -> str:

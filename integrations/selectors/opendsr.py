@@ -1,9 +1,10 @@
 """What controllers may learn of their own requests by OpenDSR 2.0."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,10 +15,19 @@ from django.urls import reverse
 from consent.models import DataRequest
 from consent.rules.callbacks import AT_ONCE, CALLED_FOR, is_due, mark_of_body
 from consent.rules.requests import State, needs_identity, needs_package, told_state
-from consent.selectors.requests import package_of
+from consent.selectors.requests import opened, package_of
 from core.errors import NotFound
+from customers.models import Identity, IdentityKind
 from integrations.models import ApiClient
-from integrations.rules.opendsr import KINDS, SUPPORTED, VERSION, status_of
+from integrations.rules.opendsr import CONTROLLER_ID, DIGESTS, EMAIL, KINDS, SUPPORTED, VERSION, digest_of, status_of
+
+
+WAITING: Final = "digests"
+"""Under which name a request keeps the digests by which its person is still to be found."""
+AT_A_TIME: Final = 20_000
+_KINDS: Final = {EMAIL: IdentityKind.EMAIL, CONTROLLER_ID: IdentityKind.EXTERNAL_ID}
+Digest = tuple[str, str, str]
+"""Kind, format and digits."""
 
 
 def processor_domain() -> str:
@@ -117,6 +127,35 @@ def due_controller_calls(*, now: datetime) -> list[ControllerCall]:
         if len(found) >= AT_ONCE:
             break
     return found[:AT_ONCE]
+
+
+def digests_waiting() -> dict[int, list[Digest]]:
+    """The digests by which people are still to be found, by request; an address before a number."""
+    rows = DataRequest.objects.exclude(controller="").filter(agent_facts__has_key=WAITING).order_by("pk")
+    found = {pk: json.loads(opened(facts[WAITING])) for pk, facts in rows.values_list("pk", "agent_facts")}
+    return {pk: [(kind, form, digits) for kind, form, digits in named] for pk, named in found.items()}
+
+
+def owners_of(digests: Collection[Digest], /) -> dict[Digest, int]:
+    """Whose identifiers have these digests, by row id of the customer: one walk over the identifiers of these kinds.
+
+    There is no index by digest: four of them would make every new identifier dearer, for something asked now and then.
+    """
+    found = dict[Digest, int]()
+    for kind in {kind for kind, _, _ in digests}:
+        forms = [form for form in DIGESTS if any(one[:2] == (kind, form) for one in digests)]
+        wanted, after = frozenset(digests), 0
+        while rows := _identifiers(_KINDS[kind], after):
+            for _, value, owner in rows:
+                names = ((kind, form, digest_of(value, form)) for form in forms)
+                found |= {name: owner for name in names if name in wanted}
+            after = rows[-1][0]
+    return found
+
+
+def _identifiers(kind: str, after: int) -> list[tuple[int, str, int]]:
+    rows = Identity.objects.filter(kind=kind, pk__gt=after).order_by("pk")
+    return list(rows.values_list("pk", "value", "customer_id")[:AT_A_TIME])
 
 
 def status_mark(row: DataRequest, /) -> str:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from consent.models import DataRequest
 from consent.rules.requests import Channel, State
+from consent.selectors.requests import sealed
 from consent.services.request_decisions import withdraw_request
 from consent.services.requests import NewRequest, open_request
 from core.actors import Actor
@@ -19,8 +20,19 @@ from core.crypto import keyed_hash
 from core.errors import Conflict, InvalidInput, InvalidState, NotFound
 from customers.selectors.customers import find_customer
 from integrations.rules.addresses import address_problem
-from integrations.rules.opendsr import CONTROLLER_ID, EMAIL, REGIMES, Subject, details_of, first_of, receipt_of
-from integrations.selectors.opendsr import request_of_controller, status_mark, status_now
+from integrations.rules.opendsr import (
+    CONTROLLER_ID,
+    DIGESTS,
+    EMAIL,
+    REGIMES,
+    Subject,
+    details_of,
+    digests_of,
+    first_of,
+    is_digest,
+    receipt_of,
+)
+from integrations.selectors.opendsr import WAITING, request_of_controller, status_mark, status_now
 
 _WHY_EARLIER = "The person asked the controller then (submitted_time, OpenDSR)."
 
@@ -42,8 +54,8 @@ def receive_request(*, sent: Sent, body: Mapping[str, Any], by: Actor, now: date
 
     The answer is the same whether we know the person or not. Identity is established by the desk, as for every
     request that comes in through the API. Refuses a body of another content under an id used before (409), a time of
-    submission in the future or more than a year ago, a person whom nothing names but digests, and addresses to call
-    back that are not public ones over https.
+    submission in the future or more than a year ago, identities of which none is supported, and addresses to call back
+    that are not public ones over https. Who is named by digests alone is looked for afterwards (`find_people`).
     """
     number, fingerprint = str(sent.subject_request_id), _fingerprint(body)
     if earlier := _earlier(by.id, number, fingerprint):
@@ -55,6 +67,7 @@ def receive_request(*, sent: Sent, body: Mapping[str, Any], by: Actor, now: date
             row = open_request(new=new, by=by, now=now)
             row.controller, row.agent_message = by.id, number
             facts = {"fingerprint": fingerprint, "callbacks": list(sent.callbacks)}
+            facts |= _named_by_digests(row, sent)
             row.agent_facts = facts | {"calls": {url: {"told": status_mark(row)} for url in sent.callbacks}}
             row.save(update_fields=["controller", "agent_message", "agent_facts"])
     except IntegrityError:
@@ -93,11 +106,7 @@ def _new(sent: Sent, now: datetime) -> NewRequest:
         message = "'submitted_time' is when the person asked: not in the future, and at most a year ago."
         raise InvalidInput(message, param="submitted_time")
     contact, reference = first_of(sent.subjects, EMAIL), first_of(sent.subjects, CONTROLLER_ID)
-    if not contact and not reference:
-        message = (
-            "Name the person by an 'email' or a 'controller_customer_id' in the format raw; /discovery lists both."
-        )
-        raise InvalidInput(message, param="subject_identities")
+    _check_named(contact or reference, sent.subjects)
     person = "" if contact else _person(reference)
     return NewRequest(
         kind=sent.kind,
@@ -110,6 +119,24 @@ def _new(sent: Sent, now: datetime) -> NewRequest:
         received_at=received,
         backdated_because=_WHY_EARLIER,
     )
+
+
+def _check_named(raw: str, subjects: Sequence[Subject]) -> None:
+    """Something names the person: an identifier, or digests that can be some."""
+    digests = digests_of(subjects)
+    if bad := [one for one in digests if not is_digest(one)]:
+        message = f"A digest in the format {bad[0].format} has {DIGESTS[bad[0].format]} hexadecimal digits."
+        raise InvalidInput(message, param="subject_identities")
+    if not raw and not digests:
+        message = "Name the person by an 'email' or a 'controller_customer_id'; /discovery lists their formats."
+        raise InvalidInput(message, param="subject_identities")
+
+
+def _named_by_digests(row: DataRequest, sent: Sent) -> dict[str, str]:
+    """The digests by which the person is still to be found, encrypted."""
+    digests = [] if first_of(sent.subjects, EMAIL) or row.customer_id else digests_of(sent.subjects)
+    found = [[one.kind, one.format, one.value.strip().lower()] for one in digests]
+    return {WAITING: sealed(json.dumps(found))} if found else {}
 
 
 def _person(reference: str) -> str:

@@ -1,6 +1,7 @@
 """OpenDSR 2.0, spoken by a controller: discovery, requests, status, cancellation, signatures, refusals."""
 
 import base64
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -17,7 +18,9 @@ from consent.selectors.requests import opened
 from consent.services.request_decisions import approve_request, deliver_request, refuse_request
 from consent.services.requests import verify_request
 from core.actors import SYSTEM
+from customers.models import Identity
 from integrations.rules.opendsr import receipt_of, status_of
+from integrations.services.digests import find_people
 from integrations.services.certificates import TERM, certificate_of
 from integrations.services.signing import current_key, rotate_signing_key
 from tests.factories.requests import ONE, make_subject, work
@@ -61,8 +64,9 @@ def test_discovery__for_everybody__says_what_is_supported_and_is_signed(client, 
     assert body["api_version"] == "2.0"
     assert body["supported_subject_request_types"] == ["access", "portability", "erasure"]
     assert body["supported_identities"] == [
-        {"identity_type": "email", "identity_format": "raw"},
-        {"identity_type": "controller_customer_id", "identity_format": "raw"},
+        {"identity_type": kind, "identity_format": form}
+        for kind in ("email", "controller_customer_id")
+        for form in ("raw", "sha1", "md5", "sha256")
     ]
 
 
@@ -148,6 +152,68 @@ def test_request__address_and_id_of_two_people__is_about_whoever_has_the_address
     assert "controller_customer_id (raw): shop-7" in opened(row.details_sealed)
 
 
+@pytest.mark.parametrize("form", ["sha1", "md5", "sha256"])
+@pytest.mark.parametrize(
+    ("kind", "value"), [("email", "jane.silva@example.com"), ("controller_customer_id", "shop-7")]
+)
+def test_request__person_named_by_a_digest__is_found_within_a_round(controller, form, kind, value):
+    jane = make_subject(external_id="shop-7")
+    Identity.objects.create(customer=jane, kind="external_id", value="shop-7")
+    digits = hashlib.new(form, value.encode()).hexdigest()
+    named = {"identity_type": kind, "identity_value": digits.upper(), "identity_format": form}
+
+    answer = controller.post(PATH, asked(subject_identities=[named]))
+    before = DataRequest.objects.get()
+    found = find_people(now=datetime.now(UTC))
+
+    row = DataRequest.objects.get()
+    assert (answer.status_code, before.customer, found, row.customer) == (201, None, 1, jane)
+    assert digits not in json.dumps(before.agent_facts)
+    assert "digests" not in row.agent_facts
+    assert opened(row.contact_sealed) == "jane.silva@example.com"
+    assert find_people(now=datetime.now(UTC)) == 0
+
+
+def test_request__digest_of_nobody__stays_on_the_desk_and_its_history_says_so(controller):
+    make_subject()
+    digits = hashlib.sha256(b"tara.lund@example.com").hexdigest()
+    named = {"identity_type": "email", "identity_value": digits, "identity_format": "sha256"}
+    controller.post(PATH, asked(subject_identities=[named]))
+
+    assert find_people(now=datetime.now(UTC)) == 0
+
+    row = DataRequest.objects.get()
+    assert (row.customer, row.state, "digests" in row.agent_facts) == (None, State.RECEIVED, False)
+    assert row.events.latest("pk").kind == "not_found"
+
+
+def test_request__second_one_by_digest__is_linked_to_the_open_one_of_the_same_person(controller):
+    make_subject()
+    controller.post(PATH, asked())
+    digits = hashlib.md5(b"jane.silva@example.com", usedforsecurity=False).hexdigest()
+    named = {"identity_type": "email", "identity_value": digits, "identity_format": "md5"}
+    controller.post(PATH, asked(subject_identities=[named]))
+
+    find_people(now=datetime.now(UTC))
+
+    first, second = DataRequest.objects.order_by("pk")
+    assert second.duplicate_of == first
+
+
+def test_request__withdrawn_before_its_person_was_found__forgets_the_digests(controller):
+    make_subject()
+    digits = hashlib.sha256(b"jane.silva@example.com").hexdigest()
+    named = {"identity_type": "email", "identity_value": digits, "identity_format": "sha256"}
+    sent = asked(subject_identities=[named])
+    controller.post(PATH, sent)
+    controller.delete(f"{PATH}/{sent['subject_request_id']}")
+
+    assert find_people(now=datetime.now(UTC)) == 0
+
+    row = DataRequest.objects.get()
+    assert (row.customer, "digests" in row.agent_facts) == (None, False)
+
+
 def test_request__the_same_again__is_the_same_request_and_another_under_its_id_is_409(controller):
     sent = asked()
 
@@ -186,7 +252,9 @@ def test_request__second_one_of_the_same_person__is_a_duplicate_with_the_clock_o
         {"subject_identities": []},
         {"subject_identities": "jane.silva@example.com"},
         {"subject_identities": [JANE | {"identity_format": "crc32"}]},
-        {"subject_identities": [JANE | {"identity_format": "sha256", "identity_value": "ab" * 32}]},
+        {"subject_identities": [JANE | {"identity_format": "sha256", "identity_value": "ab" * 20}]},
+        {"subject_identities": [JANE | {"identity_format": "md5", "identity_value": "jane.silva@example.com"}]},
+        {"subject_identities": [JANE | {"identity_type": "ios_vendor_id", "identity_format": "sha1"}]},
         {"subject_identities": [JANE | {"identity_value": "no address"}]},
         {"subject_identities": [JANE | {"identity_value": "jane\x00@example.com"}]},
         {"subject_identities": [JANE] * 21},
