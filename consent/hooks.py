@@ -45,6 +45,7 @@ from consent.services.imports import (
 )
 from consent.services.masks import recompute_masks
 from consent.services.merging import absorb_consent, restore_consent
+from consent.services.onetrust_files import record_rows
 from consent.services.request_purposes import TAGS, move_tags, register_mover
 from consent.services.restrictions import erase_restrictions
 from core import menu, privacy
@@ -52,8 +53,11 @@ from core.actors import Actor
 from core.api.gpc import Name, register_hearer
 from core.errors import DomainError, Problem
 from core.privacy import PersonalData
+from customers.models import ImportTarget
+from customers.rules.drafts import DecisionDraft
 from customers.selectors.criteria import register_criterion
 from customers.selectors.expansions import register_expansion
+from customers.selectors.import_steps import Preparing, register_preparing
 from customers.selectors.merges import register_merge_preview
 from customers.selectors.origins import register_namer
 from customers.selectors.purposes import register_purposes
@@ -182,6 +186,12 @@ def _import(
     return record_imported_consent(stated=stated, basis=basis, now=now)
 
 
+def _import_decisions(
+    rows: Sequence[DecisionDraft], basis: Mapping[str, Any], now: datetime
+) -> Sequence[guards.Fate | guards.Refused]:
+    return record_rows(rows=rows, basis=basis, now=now)
+
+
 def _check_basis(basis: Mapping[str, Any], purposes: Collection[str], now: datetime) -> Sequence[Problem]:
     return check_imported_basis(basis=basis, purposes=purposes, now=now)
 
@@ -203,6 +213,18 @@ guards.register_merge_part(part=MergePart(name="consent", absorb=_absorb, restor
 register_merge_preview(name="consent", preview=preview_consent)
 register_hearer(name="consent", hearer=_hear)
 register_keeper(name="consent", keep=disclosures.keep_told)
+register_preparing(
+    target=ImportTarget.CONSENTS,
+    preparing=Preparing(
+        "consent.record_consent",
+        (
+            ("Purposes", "onetrust-purposes", "shield-check"),
+            ("Try", "onetrust-try", "eye"),
+            ("Import", "onetrust-start", "upload"),
+        ),
+    ),
+)
+guards.register_decision_import(name="consent", importer=_import_decisions)
 guards.register_consent_import(name="consent", importer=_import, check=_check_basis, take_back=_take_back)
 register_purposes(name="consent", choices=importable_purposes)
 register_recipients(

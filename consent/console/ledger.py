@@ -25,12 +25,13 @@ from core.console.pages import Page
 from core.console.tables import whole_row
 from core.console.views import Action, ActionPage, Column, DetailPage, Empty, Header, ListPage, MenuEntry, Tab
 from core.errors import NotFound
+from core.ids import is_public_id
 from core.menu import Panel
 from core.models import Job
 from customers.selectors.customers import all_ids, find_customer
 from customers.selectors.origins import names_of
 
-VIEW, VERIFY = "consent.view_consent", "consent.verify_ledger"
+VIEW, VERIFY, RECORD = "consent.view_consent", "consent.verify_ledger", "consent.record_consent"
 _SOURCES = {"gpc": "Global Privacy Control", "expiry": "Ran out", "merge": "Merge", "import": "Import", "api": "API"}
 
 
@@ -157,8 +158,12 @@ class LedgerList(ListPage):
         return rows
 
     def actions(self) -> Sequence[Action]:
-        """Prove that nothing was changed."""
-        return (Action("Verify chain", reverse("console:consent-verify"), VERIFY, "fingerprint"),)
+        """Prove that nothing was changed; bring what another system knows, and hand out where people stand."""
+        return (
+            Action("Verify chain", reverse("console:consent-verify"), VERIFY, "fingerprint"),
+            Action("From OneTrust", reverse("console:onetrust-new"), RECORD, "upload"),
+            Action("To OneTrust", reverse("console:onetrust-export"), RECORD, "download"),
+        )
 
     def draw(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """With what the last walk over the ledger found."""
@@ -269,7 +274,8 @@ def _consumers(row: ConsentEvent) -> Mapping[str, Any]:
 
 def _evidence(name: str, value: Any) -> Any:
     """A value of the evidence; the file that an imported entry came with leads to what was stated about it."""
-    return cells.link(reverse("console:import", args=[value]), value) if name == "import_id" else value
+    is_file = name == "import_id" and is_public_id(value, "imp")
+    return cells.link(reverse("console:import", args=[value]), value) if is_file else value
 
 
 def _chain(request: HttpRequest, row: ConsentEvent) -> Mapping[str, Any]:

@@ -211,8 +211,10 @@ class RequestList(ListPage):
     bulk_actions = (
         BulkAction("assign", "Assign", CHANGE, _many("assign", {"to": "assignee"}), form=AssignForm),
         BulkAction("acknowledge", "Acknowledge", CHANGE, _many("acknowledge", {})),
+        BulkAction("start", "Start", CHANGE, _many("start", {})),
         BulkAction("extend", "Extend", CHANGE, _many("extend", {"reason": "reason"}), form=ReasonForm),
         BulkAction("approve", "Approve", APPROVE, _many("approve", {}), danger=True, step_up=True),
+        BulkAction("deliver", "Send and close", APPROVE, _many("deliver", {})),
     )
 
     @property

@@ -11,6 +11,14 @@ from consent.console.disclosures import DisclosureDetail, DisclosureList, Disclo
 from consent.console.jurisdictions import JurisdictionDetail, JurisdictionList
 from consent.console.ledger import EntryDetail, EntryReceipt, LedgerList, VerifyLedger
 from consent.console.links import PreferenceLink
+from consent.console.onetrust import (
+    BringOneTrust,
+    HandToOneTrust,
+    OneTrustFile,
+    OneTrustPurposes,
+    StartOneTrust,
+    TryOneTrust,
+)
 from consent.console.people import ConsentOfCustomer, RecordConsent, SuppressCustomer
 from consent.console.purposes import NewNotice, PurposeDetail, PurposeList
 from consent.console.register_pages import SCREENS
@@ -51,6 +59,12 @@ urlpatterns = [
     screen("consent/verify", VerifyLedger),
     screen("consent/entries/<str:public_id>", EntryDetail),
     screen("consent/entries/<str:public_id>/receipt", EntryReceipt),
+    screen("consent/onetrust/new", BringOneTrust),
+    screen("consent/onetrust/export", HandToOneTrust),
+    screen("consent/onetrust/export/file", OneTrustFile),
+    screen("consent/onetrust/<str:public_id>/purposes", OneTrustPurposes),
+    screen("consent/onetrust/<str:public_id>/try", TryOneTrust),
+    screen("consent/onetrust/<str:public_id>/start", StartOneTrust),
     screen("confirmations", ConfirmationList),
     screen("confirmations/<str:public_id>/again", SendConfirmationAgain),
     screen("customers/<str:public_id>/consent", ConsentOfCustomer),

@@ -134,12 +134,28 @@ def _from_json(file: TextIO) -> Iterator[dict[str, Any]]:
             yield own | (purpose if isinstance(purpose, dict) else {})
 
 
-def _statement(number: int, row: Mapping[str, Any]) -> Statement:
-    said = {part: str(_member(row, names) or "").strip() for part, names in _NAMES.items()}
-    status = said["status"].upper().replace(" ", "_").replace("-", "_")
+def statement_of(number: int, said: Mapping[str, str]) -> Statement:
+    """The statement of a row whose cells are known by part (`who`, `kind`, `purpose`, ...)."""
+    cells = dict.fromkeys(_NAMES, "") | dict(said)
+    status = _status(cells["status"])
     return Statement(
-        number, said["who"], said["kind"], said["purpose"], status, _instant(said["at"]), said["form"], said["receipt"]
-    )
+        number, cells["who"], cells["kind"], cells["purpose"], status, _instant(cells["at"]), cells["form"],
+        cells["receipt"],
+    )  # fmt: skip
+
+
+def cells_of(one: Statement) -> tuple[str, ...]:
+    """The statement under `COLUMNS`."""
+    at = one.at.isoformat() if one.at else ""
+    return (one.who, one.kind, one.purpose, one.status, at, one.form, one.receipt)
+
+
+def _status(text: str) -> str:
+    return text.upper().replace(" ", "_").replace("-", "_")
+
+
+def _statement(number: int, row: Mapping[str, Any]) -> Statement:
+    return statement_of(number, {part: str(_member(row, names) or "").strip() for part, names in _NAMES.items()})
 
 
 def _member(row: Mapping[str, Any], names: Sequence[str]) -> Any:

@@ -170,9 +170,7 @@ def is_later(said: Section, at: datetime) -> bool:
     return datetime.fromisoformat(said["LastUpdated"]) > at
 
 
-def missing(
-    said: Section, kind: Purpose, channel: Channel, *, by_interest: bool = False, vendor: int = 0
-) -> list[int]:
+def missing(said: Section, kind: Purpose, channel: Channel, *, by_interest: bool = False, vendor: int = 0) -> list[int]:
     """The purposes of the TCF that one of ours rests on and the string does not grant, ascending.
 
     Granted is what was consented to or, `by_interest`, was disclosed as a legitimate interest and not objected to;

@@ -24,11 +24,12 @@ _KINDS: Final = (IdentityKind.EMAIL, IdentityKind.PHONE, IdentityKind.EXTERNAL_I
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What came of one row: `recorded`, `unchanged`, `superseded`, or `refused` for a reason."""
+    """What came of one row: `recorded`, `unchanged`, `superseded`, or `refused` for a reason, with its code."""
 
     number: int
     outcome: str
     reason: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,15 @@ def import_onetrust(*, statements: Iterable[Statement], basis: Basis, by: Actor,
         yield from _import(some, basis, by, now)
 
 
+def record_decisions(
+    *, statements: Sequence[Statement], basis: Mapping[str, Any], by: Actor, now: datetime
+) -> list[Fate]:
+    """As `import_onetrust`, for some rows of a file whose basis was checked: what came of each, in their order."""
+    purposes: dict[str, str] = {theirs: ours for theirs, ours in basis["purposes"].items() if ours}
+    stated = Basis(str(basis["import"]), purposes, dict(basis.get("notice") or {}), str(basis["reference"]))
+    return _import(statements, stated, by, now)
+
+
 @transaction.atomic
 def _import(some: Sequence[Statement], basis: Basis, by: Actor, now: datetime) -> list[Fate]:
     known = _known(some)
@@ -63,14 +73,15 @@ def _import(some: Sequence[Statement], basis: Basis, by: Actor, now: datetime) -
     for one in sorted(some, key=lambda one: (one.at is None, one.at, one.number)):
         person, why = known.get(one.number), _why_not(one, basis)
         if why or person is None:
-            fates[one.number] = Fate(one.number, "refused", why or "No customer has this identifier.")
+            code, reason = why or ("not_found", "No customer has this identifier.")
+            fates[one.number] = Fate(one.number, "refused", reason, code)
             continue
         entries.append((one.number, PersonEntries(person, [_entry(one, basis)])))
     people = [person for _, person in entries]
     written = record_consents_bulk(people=people, by=by, now=now, reference=basis.imported) if people else []
     for (number, _), told in zip(entries, written, strict=True):
         if isinstance(told, DomainError):
-            fates[number] = Fate(number, "refused", told.message)
+            fates[number] = Fate(number, "refused", told.message, told.code)
             continue
         done = told.outcomes[0]
         stands = done.state in (State.IMPORTED, State.WITHDRAWN)
@@ -78,16 +89,17 @@ def _import(some: Sequence[Statement], basis: Basis, by: Actor, now: datetime) -
     return [fates[one.number] for one in some]
 
 
-def _why_not(one: Statement, basis: Basis) -> str:
+def _why_not(one: Statement, basis: Basis) -> tuple[str, str] | None:
+    """Why the row cannot be recorded: code and sentence."""
     if why := why_unusable(one):
-        return why
+        return "no_decision", why
     if one.purpose not in basis.purposes:
-        return f"Nothing was said about which purpose '{one.purpose[:60]}' is."
+        return "unknown_purpose", f"Nothing was said about which purpose '{one.purpose[:60]}' is."
     try:
         clean_evidence(_evidence(one, basis))
     except EvidenceError as error:
-        return str(error)
-    return ""
+        return "bad_evidence", str(error)
+    return None
 
 
 def _evidence(one: Statement, basis: Basis) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Handing to OneTrust where people stand: a file that it imports, for a company of the register and nobody else."""
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from consent.services.disclosures import record_disclosure
 from core import audit
 from core.actors import Actor
 from core.errors import InvalidInput
+from core.ids import is_public_id
 from customers.selectors.recipients import check_recipient, is_outside, withheld_for
 from customers.services.telling import Telling
 
@@ -39,18 +41,53 @@ def export_onetrust(*, out: TextIO, wish: Wish, by: Actor, now: datetime) -> Cou
     Refused for an unknown purpose, for a company that is not in the register, and once nothing may go there. A
     thousand rows at a time, each noted in the disclosure ledger; the export stands in the audit log.
     """
-    for purpose in wish.purposes:
-        use_of(purpose)
-    if not wish.recipient.startswith("prc_") or not is_outside(wish.recipient):
-        raise InvalidInput("There is no such company in the register of processors.", param="recipient")
-    check_recipient(wish.recipient, now=now)
+    check_wish(wish=wish, now=now)
     sheet, sums = csv.writer(out), Counter[str]()
     sheet.writerow(COLUMNS)
     for some in _pieces(wish):
         sheet.writerows(_part(some, wish, sums, now))
-    written = str(sums["written"])
-    audit.record(by=by, action="consent.exported", target=wish.recipient, changes={"rows": ["", written]})
+    _note(wish, sums, by)
     return sums
+
+
+def check_wish(*, wish: Wish, now: datetime) -> None:
+    """Such a file may be written now; InvalidInput or InvalidState with the reason otherwise."""
+    if not wish.purposes:
+        raise InvalidInput("Say by which name at least one purpose is known there.", param="purposes")
+    for purpose in wish.purposes:
+        use_of(purpose)
+    if wish.identifier not in IDENTIFIERS:
+        raise InvalidInput(f"Invalid 'identifier': one of {', '.join(IDENTIFIERS)}.", param="identifier")
+    if not is_public_id(wish.recipient, "prc") or not is_outside(wish.recipient):
+        raise InvalidInput("There is no such company in the register of processors.", param="recipient")
+    check_recipient(wish.recipient, now=now)
+
+
+def stream_onetrust(*, wish: Wish, by: Actor, now: datetime) -> Iterator[str]:
+    """As `export_onetrust`, in pieces as they are asked for; refusals come before the first."""
+    check_wish(wish=wish, now=now)
+    return _stream(wish, by, now)
+
+
+def _stream(wish: Wish, by: Actor, now: datetime) -> Iterator[str]:
+    sums = Counter[str]()
+    try:
+        yield _text([COLUMNS])
+        for some in _pieces(wish):
+            yield _text(_part(some, wish, sums, now))
+    finally:
+        _note(wish, sums, by)
+
+
+def _text(rows: Sequence[Row]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue()
+
+
+def _note(wish: Wish, sums: Counter[str], by: Actor) -> None:
+    changes = {"rows": ["", str(sums["written"])]}
+    audit.record(by=by, action="consent.exported", target=wish.recipient, changes=changes)
 
 
 def _pieces(wish: Wish) -> Iterator[list[ConsentState]]:

@@ -79,21 +79,24 @@ def find_back(*, entries: Iterable[Entry], now: datetime) -> Iterator[Back]:
     Nothing may be done with the latter from this moment on, should their erasure have to wait. Whoever is not erased as
     a whole comes once for each purpose for which there is something again.
     """
-    found, gone = set[int](), set[int]()
-    for some in in_pieces((entry for entry in entries if isinstance(entry, Erased)), AT_ONCE):
-        for row, entry in back_by_id(some):
-            if not entry.purpose:
-                found.add(row.pk)
-            if not entry.purpose or row.pk not in gone:
-                yield row, entry
-            if not entry.purpose and entry.verb != Verb.PSEUDONYMISE:
-                gone.add(row.pk)
+    whole = dict[int, str]()
+    yield from _under_old_ids(entries, whole)
     for listed in back_by_identifier():
         _stop(listed, now)
         for row, hits in listed:
-            if row.pk not in found:
-                found.add(row.pk)
+            if row.pk not in whole:
+                whole[row.pk] = Verb.ERASE
                 yield row, Erased(customer=row.public_id, verb="erase", at=now.isoformat(), request=hits[0].source)
+
+
+def _under_old_ids(entries: Iterable[Entry], whole: dict[int, str]) -> Iterator[Back]:
+    """Those back under their old id; `whole` learns who is not back for some purposes alone, and the verb."""
+    for some in in_pieces((entry for entry in entries if isinstance(entry, Erased)), AT_ONCE):
+        for row, entry in back_by_id(some):
+            if not entry.purpose:
+                whole[row.pk] = entry.verb
+            if not entry.purpose or whole.get(row.pk, Verb.PSEUDONYMISE) == Verb.PSEUDONYMISE:
+                yield row, entry
 
 
 @transaction.atomic

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from consent.models import DataRequest
-from consent.services.request_decisions import approve_request
-from consent.services.requests import acknowledge_request, assign_request, extend_request
+from consent.services.request_decisions import approve_request, deliver_request
+from consent.services.requests import acknowledge_request, assign_request, extend_request, start_collecting
 from core import audit, jobs
 from core.actors import Actor, ActorKind
 from core.errors import DomainError, InvalidInput
@@ -27,13 +27,15 @@ _STEPS: Final[Mapping[str, tuple[str, Step]]] = {
     "assign": ("Assign", lambda row, said, by, now: assign_request(request=row, to=said["to"], by=by, now=now)),
     "acknowledge": ("Acknowledge", lambda row, said, by, now: acknowledge_request(request=row, by=by, now=now)),
     "extend": ("Extend", lambda row, said, by, now: extend_request(request=row, reason=said["reason"], by=by, now=now)),
+    "start": ("Start", lambda row, said, by, now: start_collecting(request=row, by=by, now=now)),
+    "deliver": ("Close", lambda row, said, by, now: deliver_request(request=row, by=by, now=now)),
     "approve": ("Approve", lambda row, said, by, now: approve_request(request=row, by=by, now=now)),
 }
 
 
 @transaction.atomic
 def start_many(*, step: str, rows: QuerySet[DataRequest], said: Given, by: Actor, now: datetime) -> Job:
-    """A job that takes this step (assign, acknowledge, extend, approve) for each request, with what `said` gives.
+    """A job that takes this step (one of `_STEPS`) for each request, with what `said` gives.
 
     At most 10,000 requests; InvalidInput for more.
     """

@@ -16,9 +16,13 @@ from core.jobs import ask_job
 from core.models import Job
 from customers.api.serializers import JobSerializer, UploadSerializer
 from customers.api.uploads import started, upload_of, warnings_of
+from customers.models import ImportTarget
 from customers.selectors.imports import find_job, import_of, list_jobs, refused_csv, repeated_upload
 from customers.services.import_undo import start_undo
 from customers.services.imports import discard_import, stage_import
+
+ROWS = [ImportTarget.CUSTOMERS.value, ImportTarget.PURCHASES.value]
+"""What files of programs may hold."""
 
 
 class JobViewSet(ApiViewSet):
@@ -39,7 +43,7 @@ class JobViewSet(ApiViewSet):
         request={"multipart/form-data": UploadSerializer, "text/csv": OpenApiTypes.BINARY},
         responses={202: JobSerializer},
         parameters=[
-            OpenApiParameter("type", str, enum=["customers", "purchases"], description="What the rows are."),
+            OpenApiParameter("type", str, enum=ROWS, description="What the rows are."),
             OpenApiParameter("dry_run", bool, description="Find out what would happen; nothing is stored."),
             OpenApiParameter("again", bool, description="Import content that was imported before."),
             OpenApiParameter("mapping", str, description="JSON: columns by header name, and how values are written."),
@@ -57,10 +61,11 @@ class JobViewSet(ApiViewSet):
         The same file is refused (409) unless `again=true`; with the same Idempotency-Key it answers the first job.
         """
         upload, now = upload_of(request._request), timezone.now()
+        kind = upload.parameters.get("type", "")
         file = stage_import(
             chunks=upload.chunks,
             file_name=upload.file_name,
-            target=upload.parameters.get("type", ""),
+            target=kind if kind in ROWS else "",
             encoding=upload.parameters.get("encoding"),
             delimiter=upload.parameters.get("delimiter"),
             by=self.actor,

@@ -10,7 +10,7 @@ from core.console.cells import MASK
 from core.console.forms import ConsoleForm, NoteForm
 from core.console.pages import MissingPermission
 from core.console.views import ActionPage, FormPage, Step
-from core.errors import DomainError, Problem
+from core.errors import DomainError, NotFound, Problem
 from core.models import Job
 from customers.console.imports import IMPORT, address, counts_of
 from customers.console.segment_builder import CHANGE
@@ -18,6 +18,7 @@ from customers.console.words import PII
 from customers.models import ImportFile, ImportTarget
 from customers.rules.conversions import DATE_ORDERS
 from customers.rules.mapping import CONSENT, CONSENT_PREFIX, Mapping
+from customers.selectors.import_steps import preparing_of
 from customers.selectors.imports import find_import, first_rows, header_drift, target_of
 from customers.selectors.purposes import list_purposes
 from customers.services.import_undo import start_undo
@@ -50,7 +51,8 @@ class FileForm(ConsoleForm):
     """The file and what its rows are."""
 
     target = forms.ChoiceField(
-        label="The rows are", choices=[one for one in ImportTarget.choices if one[0] != ImportTarget.MEMBERS]
+        label="The rows are",
+        choices=[(one.value, one.label) for one in (ImportTarget.CUSTOMERS, ImportTarget.PURCHASES)],
     )
     file = forms.FileField(label="CSV file")
     encoding = forms.ChoiceField(
@@ -96,8 +98,11 @@ class _OfFile(FormPage, abstract=True):
 
     @property
     def file(self) -> ImportFile:
-        """The file of this address."""
-        return find_import(public_id=self.kwargs["public_id"])
+        """The file of this address; NotFound for one that is prepared elsewhere."""
+        file = find_import(public_id=self.kwargs["public_id"])
+        if preparing_of(file.target):
+            raise NotFound("Files of this kind are prepared on screens of their own.")
+        return file
 
     @property
     def steps(self) -> Sequence[Step]:  # type: ignore[override]

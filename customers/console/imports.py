@@ -25,6 +25,7 @@ from core.models import Job, JobState
 from core.models.jobs import OPEN_STATES
 from customers.console.words import PII
 from customers.models import ImportFile, ImportTarget
+from customers.selectors.import_steps import preparing_of
 from customers.selectors.imports import can_be_undone, find_import, list_imports, list_kept, list_refused, refused_csv
 from customers.selectors.origins import names_of
 from customers.selectors.purposes import list_purposes
@@ -179,6 +180,9 @@ def basis(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
     """What the importing person stated about consent: the proof that ledger entries point to."""
     stated, names = file.consent_basis, {one.key: one for one in list_purposes()}
     facts = [(label, str(stated[name])) for name, label in _STATED.items() if stated.get(name)]
+    meant = stated.get("purposes")
+    for theirs, ours in meant.items() if isinstance(meant, dict) else ():
+        facts.append((f"“{theirs}”", names[ours].name if ours in names else ours))
     for key, notice in stated.get("notice", {}).items():
         words = dict(names[key].notices).get(notice, "") if key in names else ""
         facts.append((f"Notice: {names[key].name if key in names else key}", f"{words} ({notice})".strip()))
@@ -189,6 +193,8 @@ def counts_of(file: ImportFile) -> Sequence[tuple[str, int]]:
     """Rows by outcome."""
     if file.target == ImportTarget.MEMBERS:
         return (("New on the list", file.created), ("On it already", file.unchanged), ("Refused", file.refused))
+    if file.target == ImportTarget.CONSENTS:
+        return (("Recorded", file.created), ("Changes nothing", file.unchanged), ("Refused", file.refused))
     return (
         ("New", file.created),
         ("Changed", file.updated),
@@ -283,6 +289,12 @@ def _preparing(file: ImportFile) -> list[Action]:
     waits = job is None or job.state == JobState.FAILED or (file.dry_run and job.state not in OPEN_STATES)
     if not waits:
         return []
+    if special := preparing_of(file.target):
+        last = special.steps[-1][0]
+        return [
+            Action(label, address(screen, file), special.permission, icon, primary=label == last)
+            for label, screen, icon in special.steps
+        ]
     consent = Action("Consent", address("import-consent", file), IMPORT, "shield-check")
     return [
         Action("Columns", address("import-columns", file), IMPORT, "columns-3"),

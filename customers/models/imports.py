@@ -14,6 +14,7 @@ class ImportTarget(models.TextChoices):
     CUSTOMERS = "customers", "Customers"
     PURCHASES = "purchases", "Purchases"
     MEMBERS = "members", "Members of a list"
+    CONSENTS = "consents", "Decisions about consent"
 
 
 class ImportFile(PublicId, TimeStamped):

@@ -85,6 +85,14 @@ class PurchaseDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionDraft:
+    """What a row says that somebody decided: the cells by field as they came, without what stands around them."""
+
+    number: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A row that may not be stored and every reason; `secret` are positions of cells that may not be kept either."""
 
@@ -97,7 +105,7 @@ class Rejected:
         return ["" if at in self.secret else cell for at, cell in enumerate(row.cells)]
 
 
-Parsed = CustomerDraft | PurchaseDraft | Rejected
+Parsed = CustomerDraft | PurchaseDraft | DecisionDraft | Rejected
 
 
 def parse_row(row: Row, mapping: Mapping, target: Target) -> Parsed:
@@ -108,7 +116,8 @@ def parse_row(row: Row, mapping: Mapping, target: Target) -> Parsed:
 def parser_for(mapping: Mapping, target: Target) -> Callable[[Row], Parsed]:
     """A function from row to draft. The mapping must have passed `read_mapping`."""
     reader = _Reader(mapping, target)
-    return reader.purchase if target.name == "purchases" else reader.customer
+    readers: dict[str, Callable[[Row], Parsed]] = {"purchases": reader.purchase, "consents": reader.decision}
+    return readers.get(target.name, reader.customer)
 
 
 class _Reader:
@@ -181,6 +190,11 @@ class _Reader:
             quantity=values.get("quantity", 1),
             unit_price=values.get("unit_price"),
         )
+
+    def decision(self, row: Row) -> Parsed:
+        """A DecisionDraft, whose meaning is for the floor that keeps consent, or Rejected."""
+        cells = {name: bare(row.values.get(header, "")) for header, name in self._mapping.columns.items()}
+        return self._refuse_row(row) or DecisionDraft(row.number, cells)
 
     def _refuse_row(self, row: Row) -> Rejected | None:
         """Refuse what cannot be read, and a row that holds, mapped or not, what may not even be filed away."""

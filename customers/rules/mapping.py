@@ -12,7 +12,7 @@ from customers.rules.attributes import AttributeRule
 from customers.rules.conversions import DATE_ORDERS, DecimalMark, known_time_zones
 from customers.rules.countries import COUNTRY_NAMES
 
-TargetName = Literal["customers", "purchases", "members"]
+TargetName = Literal["customers", "purchases", "members", "consents"]
 RowMode = Literal["orders", "lines"]
 ATTRIBUTE_PREFIX = "attributes."
 CONSENT, CONSENT_PREFIX = "consent", "consent."
@@ -52,9 +52,26 @@ _SYNONYMS: dict[str, dict[str, str]] = {
         "currency": "currency currencycode wahrung devise moneda",
     },
 }
+# Seen in reports of OneTrust on data subjects, purposes and receipts.
+_SYNONYMS["consents"] = {
+    "who": "identifier datasubjectidentifier datasubject email emailaddress",
+    "kind": "identifiertype datasubjectidentifiertype",
+    "purpose": "purposename purpose purposelabel name purposeid id",
+    "status": "purposestatus transactiontype status consentstatus transactionstatus",
+    "at": "interactiondate lastinteractiondate transactiondate lasttransactiondate consentdate receiptdate "
+    "lastupdateddate",
+    "form": "collectionpointid lasttransactioncollectionpointid collectionpointname collectionpoint",
+    "receipt": "receiptid consentreceiptid receiptguid lastreceiptid",
+}
 _NAMES = ("external_id", "email", "phone")
 _SYNONYMS["members"] = {name: _SYNONYMS["customers"][name] for name in _NAMES}
-_ONLY_ASKED = {"customers": ("status", "consent"), "purchases": (), "members": ()}
+_ONLY_ASKED = {"customers": ("status", "consent"), "purchases": (), "members": (), "consents": ()}
+_OF_DECISIONS = {
+    "who": "the person's identifier",
+    "purpose": "the name of the purpose",
+    "status": "what the person decided",
+    "at": "when the person decided",
+}
 _IDENTITIES = ("external_id", "email", "phone", "anonymous_id")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CRM_PREFIX = "property"
@@ -85,6 +102,8 @@ CUSTOMERS = Target("customers")
 PURCHASES = Target("purchases")
 MEMBERS = Target("members")
 """Rows that name customers whom we know: an external id column may hold public ids (`cus_...`) as well."""
+CONSENTS = Target("consents")
+"""Rows that say what one person decided about one purpose of another system, and when."""
 
 
 def customers_target(rules: Iterable[AttributeRule] = (), purposes: Iterable[str] = ()) -> Target:
@@ -243,6 +262,12 @@ def _option_fits(name: str, value: str) -> tuple[bool, str]:
 
 
 def _missing_fields(mapping: Mapping, target: Target) -> Iterable[MappingProblem]:
+    if target.name == "consents":
+        return [_missing(words) for name, words in _OF_DECISIONS.items() if name not in mapping.fields()]
+    return _missing_of_customers(mapping, target)
+
+
+def _missing_of_customers(mapping: Mapping, target: Target) -> Iterable[MappingProblem]:
     found = mapping.fields()
     if target.name != "purchases":
         if not found & set(_IDENTITIES):

@@ -16,15 +16,17 @@ from core.errors import NotFound
 from core.models import Job
 from core.models.jobs import OPEN_STATES
 from customers.models import ImportChange, ImportFile, ImportTarget, RefusedRow
+from customers.rules.cells import bare
 from customers.rules.csvfile import Dialect, read_rows
-from customers.rules.mapping import MEMBERS, PURCHASES, Target, customers_target
+from customers.rules.mapping import CONSENTS, MEMBERS, PURCHASES, Target, customers_target
 from customers.rules.sealed import opened_cells
 from customers.selectors.attributes import attribute_rules
 from customers.selectors.purposes import list_purposes
 
 KIND: Final = "import"
 UNDO_KIND: Final = "import_undo"
-_FIXED: Final = {"purchases": PURCHASES, "members": MEMBERS}
+_FIXED: Final = {"purchases": PURCHASES, "members": MEMBERS, "consents": CONSENTS}
+_LOOKED_AT: Final = 100_000
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -120,6 +122,22 @@ def first_rows(*, file: ImportFile, count: int) -> list[list[str]]:
         return [row.cells for row in islice(read_rows(content, Dialect.from_json(file.dialect)), count)]
 
 
+def values_in(*, file: ImportFile, field: str, most: int) -> list[str]:
+    """The different texts of the column mapped to this field, in file order: at most so many, of the first 100,000
+    rows."""
+    columns = {name: header for header, name in file.mapping.get("columns", {}).items()}
+    path, found = path_of(file), dict[str, None]()
+    if field not in columns or not path.exists():
+        return []
+    with path.open("rb") as content:
+        for row in islice(read_rows(content, Dialect.from_json(file.dialect)), _LOOKED_AT):
+            if text := bare(row.values.get(columns[field], "")):
+                found[text] = None
+            if len(found) == most:
+                break
+    return list(found)
+
+
 def header_drift(file: ImportFile) -> Drift:
     """What changed in the header since the last finished file of the same target and owner."""
     earlier = ImportFile.objects.filter(target=file.target, owner=file.owner, finished_at__isnull=False)
@@ -142,6 +160,8 @@ def why_not_undone(*, file: ImportFile, now: datetime) -> str:
     """Why the import cannot be taken back now, in a sentence; empty when it can."""
     if file.target == ImportTarget.MEMBERS:
         return "Members are put on a list and taken off it again; there is nothing to undo."
+    if file.target == ImportTarget.CONSENTS:
+        return "What people decided stays in the ledger; correct an entry there."
     if file.job is None or file.dry_run or not file.created + file.updated:
         return "This import stored nothing that could be undone."
     if file.job.state in OPEN_STATES:

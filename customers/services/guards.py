@@ -4,10 +4,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.actors import Actor
 from core.errors import DomainError, Problem
+from customers.rules.drafts import DecisionDraft
 
 Identifier = tuple[str, str]
 """(kind, normalised value), for example ("email", "jane.doe@example.com")."""
@@ -35,6 +36,16 @@ class Fate(StrEnum):
 
 
 ConsentImporter = Callable[[Sequence[Stated], Mapping[str, Any], datetime], Sequence[Fate | DomainError]]
+
+
+class Refused(NamedTuple):
+    """Why a row is not stored: a code and a sentence; no value is repeated."""
+
+    code: str
+    message: str
+
+
+DecisionImporter = Callable[[Sequence[DecisionDraft], Mapping[str, Any], datetime], Sequence[Fate | Refused]]
 ConsentTakeBack = Callable[[str, datetime, datetime, Actor, datetime], int]
 BasisCheck = Callable[[Mapping[str, Any], Collection[str], datetime], Sequence[Problem]]
 
@@ -74,6 +85,7 @@ _parts: dict[str, MergePart] = {}
 _consent_importers: dict[str, ConsentImporter] = {}
 _basis_checks: dict[str, BasisCheck] = {}
 _take_backs: dict[str, ConsentTakeBack] = {}
+_decision_importers: dict[str, DecisionImporter] = {}
 
 
 def register_creation_guard(*, name: str, check: SuppressionCheck) -> None:
@@ -112,6 +124,14 @@ def register_consent_import(
     _take_backs[name] = take_back
 
 
+def register_decision_import(*, name: str, importer: DecisionImporter) -> None:
+    """`importer(rows, basis, now)` records what the rows say that people decided, inside the transaction of the rows.
+
+    It answers for each row what came of it, or why it is refused. `basis` is as for `register_consent_import`.
+    """
+    _decision_importers[name] = importer
+
+
 def suppressed_among(*, identifiers: Collection[Identifier]) -> frozenset[Identifier]:
     """The identifiers of people who must not come back; empty when nothing is suppressed."""
     if not identifiers:
@@ -139,6 +159,11 @@ def merge_parts() -> list[MergePart]:
 def import_consent(*, stated: Sequence[Stated], basis: Mapping[str, Any], now: datetime) -> list[Fate | DomainError]:
     """What the rows state is in the ledger of whoever keeps one; for each statement what came of it."""
     return [found for importer in _consent_importers.values() for found in importer(stated, basis, now)]
+
+
+def import_decisions(*, rows: Sequence[DecisionDraft], basis: Mapping[str, Any], now: datetime) -> list[Fate | Refused]:
+    """What the rows say is in the ledger of whoever keeps one; for each row what came of it."""
+    return [found for importer in _decision_importers.values() for found in importer(rows, basis, now)]
 
 
 def basis_problems(*, basis: Mapping[str, Any], purposes: Collection[str], now: datetime) -> list[Problem]:

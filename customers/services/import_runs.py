@@ -27,6 +27,7 @@ from customers.selectors.imports import path_of, target_of
 from customers.selectors.personal import subject_hash
 from customers.services.claims import Raced
 from customers.services.import_customers import CustomerChunks
+from customers.services.import_decisions import DecisionChunks
 from customers.services.import_figures import Figures, Refusal
 from customers.services.import_members import MemberChunks
 from customers.services.import_purchases import PurchaseChunks
@@ -43,7 +44,7 @@ def run_import(*, job_id: str, clock: Clock, progress: Progress | None = None) -
     """Store the rows of the job's file from its checkpoint on, until the end or until somebody pauses or stops it.
 
     Killed at any moment and run again, every row is stored or refused exactly once. A rehearsal begins anew; that of a
-    list needs no copies, since members gather beside the list.
+    list needs no copies, since members gather beside the list, and one of decisions takes each chunk back.
     """
     job = jobs.claim_job(job_id=job_id, now=clock())
     if job is None:
@@ -52,7 +53,7 @@ def run_import(*, job_id: str, clock: Clock, progress: Progress | None = None) -
     if not path_of(file).exists():
         jobs.fail_job(job=job, error="The uploaded file is not on this machine any more; bring it again.", now=clock())
         return
-    pretends = file.dry_run and file.target != ImportTarget.MEMBERS
+    pretends = file.dry_run and file.target not in (ImportTarget.MEMBERS, ImportTarget.CONSENTS)
     if pretends:
         _rewind(file)
     run = _Run(job, file, clock, progress)
@@ -193,8 +194,10 @@ class _Run:
         locked.save(update_fields=["row", "offset", "updated_at", *figures.store(locked)])
         return locked
 
-    def _writer(self) -> CustomerChunks | PurchaseChunks | MemberChunks:
+    def _writer(self) -> CustomerChunks | PurchaseChunks | MemberChunks | DecisionChunks:
         file, rehearsed = self.file, self.file.dry_run
+        if file.target == ImportTarget.CONSENTS:
+            return DecisionChunks(file=file, by=_owner(file))
         if file.segment:
             return MemberChunks(file=file, listed=file.segment.current_id or 0)
         if self._purchases:
@@ -256,7 +259,8 @@ class _Run:
     def _subject(self, row: Row) -> str:
         """Whose row it is, as a keyed hash, when an identifier can be read in it."""
         for kind in (IdentityKind.EXTERNAL_ID, IdentityKind.EMAIL, IdentityKind.PHONE):
-            text = bare(row.values.get(self._column_of.get(kind.value, ""), ""))
+            column = self._column_of.get(kind.value) or self._column_of.get("who", "")
+            text = bare(row.values.get(column, ""))
             try:
                 return subject_hash(normalise(kind, text)) if text else ""
             except BadIdentity:

@@ -144,6 +144,7 @@ def state_basis(*, file: ImportFile, basis: Mapping[str, Any], now: datetime) ->
 
     `reference` says where it was given, `wording` or `notice` (public id by purpose) which words people were shown,
     `purposes` what a column mapped to plain `consent` is about; `collected_at`, `doi_done` and the like are optional.
+    Where rows are decisions, `purposes` says by the name of each purpose there which one it is here.
     Refuses unknown members, and what is missing or wrong for the columns that are mapped to consent.
     """
     _refuse_started(file)
@@ -152,16 +153,36 @@ def state_basis(*, file: ImportFile, basis: Mapping[str, Any], now: datetime) ->
         raise InvalidInput(
             f"Unknown parameter '{unknown[0]}'", code="unknown_parameter", param=f"consent_basis.{unknown[0]}"
         )
-    _check_basis(read_mapping(file.mapping, target_of(file.target)), basis, now)
+    _check_basis(file, read_mapping(file.mapping, target_of(file.target)), basis, now)
     file.consent_basis, file.updated_at = dict(basis), now
     file.save(update_fields=["consent_basis", "updated_at"])
     return file
 
 
-def _check_basis(mapping: ColumnMapping, basis: Mapping[str, Any], now: datetime) -> None:
+def _check_basis(file: ImportFile, mapping: ColumnMapping, basis: Mapping[str, Any], now: datetime) -> None:
     columns = mapping.consent_columns()
-    if not columns:
+    if not columns and file.target != ImportTarget.CONSENTS:
         return
+    purposes = _purposes_meant(basis) if file.target == ImportTarget.CONSENTS else _purposes_asked(columns, basis)
+    problems = [
+        Problem(f"consent_basis.{problem.param}", problem.code, problem.message)
+        for problem in guards.basis_problems(basis=basis, purposes=sorted(purposes), now=now)
+    ]
+    if problems:
+        raise InvalidInput(problems[0].message, code=problems[0].code, param=problems[0].param, details=problems)
+
+
+def _purposes_meant(basis: Mapping[str, Any]) -> set[str]:
+    """The purposes that names of another system stand for."""
+    meant = basis.get("purposes")
+    if not isinstance(meant, dict) or not meant or not all(isinstance(key, str) for key in meant.values()):
+        raise InvalidInput(
+            "Say which purpose here each one of the file is.", code="missing_field", param="consent_basis.purposes"
+        )
+    return set(meant.values())
+
+
+def _purposes_asked(columns: Mapping[str, str], basis: Mapping[str, Any]) -> set[str]:
     purposes = {name.removeprefix(CONSENT_PREFIX) for name in columns if name != CONSENT}
     if CONSENT in columns:
         named = basis.get("purposes")
@@ -172,12 +193,7 @@ def _check_basis(mapping: ColumnMapping, basis: Mapping[str, Any], now: datetime
                 param="consent_basis.purposes",
             )
         purposes |= set(named)
-    problems = [
-        Problem(f"consent_basis.{problem.param}", problem.code, problem.message)
-        for problem in guards.basis_problems(basis=basis, purposes=sorted(purposes), now=now)
-    ]
-    if problems:
-        raise InvalidInput(problems[0].message, code=problems[0].code, param=problems[0].param, details=problems)
+    return purposes
 
 
 @transaction.atomic
@@ -226,7 +242,7 @@ def _check_ready(file: ImportFile, now: datetime) -> None:
         mapping = read_mapping(file.mapping, target_of(file.target), file.headers)
     except BadMapping as refusal:
         raise _bad_mapping(refusal) from refusal
-    _check_basis(mapping, file.consent_basis, now)
+    _check_basis(file, mapping, file.consent_basis, now)
     if not path_of(file).exists():
         raise InvalidState("The uploaded file is not kept any more; bring it again.")
 

@@ -21,7 +21,6 @@ from customers.models import Identity, IdentityKind
 from integrations.models import ApiClient
 from integrations.rules.opendsr import CONTROLLER_ID, DIGESTS, EMAIL, KINDS, SUPPORTED, VERSION, digest_of, status_of
 
-
 WAITING: Final = "digests"
 """Under which name a request keeps the digests by which its person is still to be found."""
 AT_A_TIME: Final = 20_000

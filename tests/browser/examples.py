@@ -54,6 +54,7 @@ from tests.factories.integrations import (
     sink_example,
     webhook_example,
 )
+from tests.factories.onetrust import onetrust_example
 from tests.factories.registers import (
     activity_example,
     agent_example,
@@ -180,6 +181,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "import-start": import_example,
     "import-try": import_example,
     "import-undo": import_example,
+    **dict.fromkeys(("onetrust-purposes", "onetrust-try", "onetrust-start"), onetrust_example),
     "customer-merge": person_example,
     "customer-merge-with": pair_example,
     "duplicate": duplicate_example,

@@ -182,7 +182,7 @@ def test_request__sent_for_a_person_withheld__is_taken_and_names_no_earlier_one(
     asked(people[1])
     body = {"type": "access", "customer": people[1].public_id}
 
-    answer = reader.post("/api/v1/privacy-requests", body)
+    answer = reader.post("/api/v1/privacy-requests", body, idempotency_key="one")
 
     assert (answer.status_code, answer.json()["duplicate_of"]) == (202, None)
     assert DataRequest.objects.filter(customer=people[1], duplicate_of__isnull=False).count() == 1

@@ -66,9 +66,7 @@ class Command(BaseCommand):
             for row, entry in find_back(entries=_entries(file), now=now):
                 found[bool(entry.purpose)] += 1
                 again = f"holds again what is kept for {entry.purpose}" if entry.purpose else "is back"
-                self.stdout.write(
-                    f"{row.public_id} {again}: {entry.verb}, first by {entry.request or 'another door'}"
-                )
+                self.stdout.write(f"{row.public_id} {again}: {entry.verb}, first by {entry.request or 'another door'}")
             transaction.set_rollback(True)
         self.stdout.write(f"{found[False]} people are back.")
         self.stdout.write(f"{found[True]} erasures for one purpose are to be repeated. Nothing was changed.")

@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What the command takes."""
-        parser.add_argument("target", choices=ImportTarget.values)
+        parser.add_argument("target", choices=[ImportTarget.CUSTOMERS.value, ImportTarget.PURCHASES.value])
         parser.add_argument("file", type=Path)
         parser.add_argument("--mapping", type=Path, help="JSON file; without it columns are recognised by name")
         parser.add_argument("--basis", type=Path, help="JSON file: what a consent column rests on")

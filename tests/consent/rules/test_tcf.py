@@ -246,9 +246,7 @@ def test_leaves_out__vendor__needs_disclosure_and_a_bit_where_the_tcf_has_a_word
     assert found == [left_out, left_out]
 
 
-@pytest.mark.parametrize(
-    ("kind", "by_consent", "by_interest"), [(0, [7], [7]), (1, [], [7]), (2, [7], [])]
-)
+@pytest.mark.parametrize(("kind", "by_consent", "by_interest"), [(0, [7], [7]), (1, [], [7]), (2, [7], [])])
 def test_missing__purpose_that_the_publisher_restricts__is_none_for_that_vendor(kind, by_consent, by_interest):
     bits = f"{1:012b}{7:06b}{kind:02b}{1:012b}0{2:016b}"
     said = decode_tc(tc_string(NOW, consents=[7, 8], interests=[7, 8], forbidden=bits))

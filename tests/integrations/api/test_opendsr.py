@@ -20,8 +20,8 @@ from consent.services.requests import verify_request
 from core.actors import SYSTEM
 from customers.models import Identity
 from integrations.rules.opendsr import receipt_of, status_of
-from integrations.services.digests import find_people
 from integrations.services.certificates import TERM, certificate_of
+from integrations.services.digests import find_people
 from integrations.services.signing import current_key, rotate_signing_key
 from tests.factories.requests import ONE, make_subject, work
 
@@ -153,9 +153,7 @@ def test_request__address_and_id_of_two_people__is_about_whoever_has_the_address
 
 
 @pytest.mark.parametrize("form", ["sha1", "md5", "sha256"])
-@pytest.mark.parametrize(
-    ("kind", "value"), [("email", "jane.silva@example.com"), ("controller_customer_id", "shop-7")]
-)
+@pytest.mark.parametrize(("kind", "value"), [("email", "jane.silva@example.com"), ("controller_customer_id", "shop-7")])
 def test_request__person_named_by_a_digest__is_found_within_a_round(controller, form, kind, value):
     jane = make_subject(external_id="shop-7")
     Identity.objects.create(customer=jane, kind="external_id", value="shop-7")
