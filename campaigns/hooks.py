@@ -5,12 +5,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.models import Delivery, Exposure, Redemption, Reservation, Run, Shown
+from campaigns.models import Delivery, Exposure, GivenCode, Redemption, Reservation, Run, Shown
 from campaigns.selectors.automations.sources import ORDERS, SEGMENTS, register_signal_source
 from campaigns.selectors.automations.timeline import RUNS
 from campaigns.selectors.personal import (
     collect_deliveries,
     collect_exposures,
+    collect_given,
     collect_redemptions,
     collect_reservations,
     collect_runs,
@@ -123,6 +124,18 @@ privacy.register(
         collect=collect_shown,
         erase=upkeep.erase_shown,
         order=230,
+    )
+)
+privacy.register(
+    PersonalData(
+        name="campaigns.given_codes",
+        model=GivenCode,
+        category="codes that messages of campaigns gave a person",
+        purpose="marketing, and giving nobody two codes",
+        retention="25 months unless CAMPAIGN_RETENTION_MONTHS says otherwise",
+        collect=collect_given,
+        erase=upkeep.erase_given,
+        order=208,
     )
 )
 guards.register_merge_part(part=guards.MergePart(name="campaigns", absorb=_absorb, restore=_restore))

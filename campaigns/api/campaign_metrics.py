@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns.api.effort_serializers import PaceSerializer, ReturnsSerializer, SparedSerializer
+from campaigns.api.effort_serializers import GivenCodesSerializer, PaceSerializer, ReturnsSerializer, SparedSerializer
 from campaigns.api.experiment_serializers import GroupReportSerializer, InterruptionsSerializer
 from campaigns.models import Campaign
 from campaigns.selectors.campaign_metrics import BREAKDOWNS, METRICS, figures_of, metrics_answer, whole_answer
@@ -63,6 +63,7 @@ class CampaignMetricsSerializer(InterruptionsSerializer):
     returns = ReturnsSerializer(required=False, help_text="Of the whole campaign.")
     pace = PaceSerializer(required=False, help_text="From draft to launch to decision.")
     spared = SparedSerializer(required=False, help_text="What the whole campaign did not send, and what that saved.")
+    codes = GivenCodesSerializer(required=False, help_text="Of the whole campaign.")
 
 
 class CampaignMetrics(ApiView):
@@ -83,9 +84,9 @@ class CampaignMetrics(ApiView):
         ],
     )
     def get(self, request: Request, campaign_id: str) -> Response:
-        """Sent, delivered, opened and clicked by people, conversions, revenue, uplift, returns, pace, spared.
+        """Sent, delivered, opened and clicked by people, conversions, revenue, uplift, returns, pace, spared, codes.
 
-        Of the messages that left in the period; the last four of the whole campaign. Pauses and hours in which
+        Of the messages that left in the period; the last five of the whole campaign. Pauses and hours in which
         nothing was heard are named beside.
         """
         self.only("fields", "begins", "ends", "breakdown")

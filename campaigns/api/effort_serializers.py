@@ -39,6 +39,13 @@ class PaceSerializer(serializers.Serializer[object]):
     seconds_to_decision = serializers.FloatField(allow_null=True)
 
 
+class GivenCodesSerializer(serializers.Serializer[object]):
+    """Codes that the messages gave; both are 0 without a promotion."""
+
+    given = serializers.IntegerField()
+    used = serializers.IntegerField(help_text="Redeemed, or kept for an order.")
+
+
 class SparedKindSerializer(serializers.Serializer[object]):
     """One kind."""
 

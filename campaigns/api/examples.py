@@ -103,8 +103,13 @@ EXAMPLES = [
         "getCampaignMetrics",
         "What it cost, brought and saved, and how fast it came about",
         path=ID,
-        query={"fields": "returns,pace,spared"},
-        answer={"returns": {"roi": None}, "pace": {"iteration": 1, "decision": None}, "spared": {"messages": 0}},
+        query={"fields": "returns,pace,spared,codes"},
+        answer={
+            "returns": {"roi": None},
+            "pace": {"iteration": 1, "decision": None},
+            "spared": {"messages": 0},
+            "codes": {"given": 0},
+        },
     ),
     Example(
         "setBudgetGuard",

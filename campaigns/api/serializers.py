@@ -31,6 +31,12 @@ class CampaignChangeSerializer(serializers.Serializer[object]):
         allow_null=True,
         help_text="Key of a message of the library: its words where `subject` and `body` are not sent.",
     )
+    promotion = serializers.CharField(
+        max_length=60,
+        required=False,
+        allow_null=True,
+        help_text="Key of the promotion whose codes the message gives: `{{ offer.code }}`; null for none.",
+    )
     tracking = serializers.BooleanField(
         required=False, help_text="Whether opens and clicks are noted, of people who agreed to that."
     )
@@ -119,6 +125,7 @@ class CampaignSerializer(serializers.Serializer[object]):
     subject = serializers.CharField()
     body = serializers.CharField()
     templates = TemplateUsedSerializer(many=True)
+    promotion = serializers.CharField(allow_null=True, help_text="Key of the promotion whose codes the message gives.")
     tracking = serializers.BooleanField()
     send_at = serializers.DateTimeField(allow_null=True)
     per_minute = serializers.IntegerField(allow_null=True)

@@ -115,7 +115,7 @@ class PreviewCampaign(_Trying):
         """
         customer, body = self.read("locale")
         campaign, locale = find_campaign(campaign_id), body.get("locale", "")
-        words = preview_words(campaign=campaign, customer=customer, locale=locale, by=self.actor)
+        words = preview_words(campaign=campaign, customer=customer, locale=locale, by=self.actor, now=timezone.now())
         return Response({"subject": words.subject, "html": words.html, "text": words.text})
 
 
@@ -134,7 +134,8 @@ class SendTest(_Trying):
         customer, body = self.read("to")
         if "to" not in body:
             raise InvalidInput("Missing required field 'to'", code="missing_field", param="to")
-        send_test_to(campaign=find_campaign(campaign_id), customer=customer, to=body["to"], by=self.actor)
+        campaign = find_campaign(campaign_id)
+        send_test_to(campaign=campaign, customer=customer, to=body["to"], by=self.actor, now=timezone.now())
         return Response({"sent": True}, status=202)
 
 

@@ -27,6 +27,7 @@ from campaigns.selectors.campaigns import (
     progress,
     reasons_of,
 )
+from campaigns.selectors.given import codes_given
 from campaigns.selectors.links import body_of, links_of
 from campaigns.selectors.pilots import PILOT, is_pilot
 from campaigns.selectors.reactions import outcomes_of, reactions_of
@@ -164,6 +165,13 @@ def _pilot(campaign: Campaign) -> str:
     return f"{limit}, " + ("promoted to everybody" if campaign.pilot_promoted_at else "the others when it is promoted")
 
 
+def _offer(campaign: Campaign) -> str:
+    if campaign.promotion is None:
+        return cells.NOTHING
+    found = codes_given(campaign)
+    return f"{campaign.promotion.name}: {found['given']:,} codes given, {found['used']:,} used"
+
+
 def _facts(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     quiet = f"{campaign.quiet_from:%H:%M} to {campaign.quiet_until:%H:%M} there" if campaign.quiet_from else "None"
     cap = f"{campaign.cap_messages} in {campaign.cap_days} days, then: {campaign.get_cap_choice_display().lower()}"
@@ -171,6 +179,7 @@ def _facts(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
         ("Channel", campaign.get_channel_display()),
         ("Purpose", campaign.purpose.name),
         ("Goal", campaign.goal or cells.NOTHING),
+        ("Offer", _offer(campaign)),
         ("Sends", cells.instant(campaign.send_at) if campaign.send_at else "When launched"),
         ("At most", f"{campaign.per_minute:,} a minute" if campaign.per_minute else "As fast as the mail server takes"),
         ("Quiet hours", quiet),

@@ -23,6 +23,7 @@ from campaigns.selectors.campaigns import (
     purposes_of,
     words_faults,
 )
+from campaigns.selectors.given import offered_promotions
 from campaigns.selectors.links import body_of, links_of
 from campaigns.selectors.templates import attribute_keys, offered
 from campaigns.services.approval import submit_campaign
@@ -196,7 +197,11 @@ class MessageForm(ConsoleForm):
             "alone on its line a button. A line [[de]] begins the German part."
         ),
     )
-
+    promotion = forms.ChoiceField(
+        label="Offer",
+        required=False,
+        help_text="Everybody who may have it gets a code of their own; the text says it where you put it.",
+    )
     tracking = forms.BooleanField(
         label="Note opens and clicks of people who agreed to that",
         required=False,
@@ -207,12 +212,14 @@ class MessageForm(ConsoleForm):
         super().__init__(*args, **kwargs)
         rows = [(row.key, row.name) for row in offered(TemplateKind.MESSAGE)]
         self.fields["template"].choices = [("", "Keep what is written"), *rows]  # type: ignore[attr-defined]
+        promotions = [(row.key, row.name) for row in offered_promotions()]
+        self.fields["promotion"].choices = [("", "None"), *promotions]  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
         """As the service takes them; words that stand there give way to a template."""
         data = self.cleaned_data
         words = ("template",) if data["template"] else ("subject", "body")
-        return {name: data[name] for name in (*words, "tracking")}
+        return {name: data[name] for name in (*words, "promotion", "tracking")}
 
 
 class CampaignMessage(_CampaignStep):
@@ -223,7 +230,9 @@ class CampaignMessage(_CampaignStep):
 
     def initial(self) -> dict[str, Any]:
         """As stored."""
-        return {"subject": self.campaign.subject, "body": self.campaign.body, "tracking": self.campaign.tracking}
+        row = self.campaign
+        words = {name: getattr(row, name) for name in ("subject", "body", "tracking")}
+        return words | {"promotion": row.promotion.key if row.promotion else ""}
 
     def extra(self) -> dict[str, Any]:
         """What is wrong with the words as stored, and which fields they may name."""
@@ -354,7 +363,7 @@ class CampaignPreview(_CampaignStep):
     def save(self, form: PreviewForm) -> Customer:
         """Write it; that it was looked at stands in the audit log."""
         customer = find_customer(reference=form.cleaned_data["customer"].strip())
-        self.letter = preview_letter(campaign=self.campaign, customer=customer, by=self.actor)
+        self.letter = preview_letter(campaign=self.campaign, customer=customer, by=self.actor, now=self.now)
         return customer
 
     def done(self, result: Customer) -> Any:
@@ -376,7 +385,7 @@ class CampaignTest(_CampaignStep):
     def save(self, form: PreviewForm) -> Campaign:
         """Send."""
         customer = find_customer(reference=form.cleaned_data["customer"].strip())
-        send_test(campaign=self.campaign, customer=customer, to=self.reader.email, by=self.actor)
+        send_test(campaign=self.campaign, customer=customer, to=self.reader.email, by=self.actor, now=self.now)
         return self.campaign
 
     def success_url(self, result: Campaign) -> str:

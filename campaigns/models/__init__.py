@@ -12,6 +12,7 @@ from campaigns.models.budgets import BudgetGuard, BudgetRaise
 from campaigns.models.campaigns import Campaign, CampaignSegment, CanaryChoice, CapChoice, Channel, Role
 from campaigns.models.deliveries import Delivery
 from campaigns.models.experiments import Experiment, Shown
+from campaigns.models.given import GivenCode
 from campaigns.models.lanes import Lane
 from campaigns.models.links import LinkCheck
 from campaigns.models.offers import Code, Exposure, Offer, Promotion, Redemption, Reservation
@@ -33,6 +34,7 @@ __all__ = [
     "Delivery",
     "Experiment",
     "Exposure",
+    "GivenCode",
     "Lane",
     "LinkCheck",
     "Offer",

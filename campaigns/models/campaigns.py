@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 
+from campaigns.models.offers import Promotion
 from campaigns.rules.lifecycle import State
 from consent.models import Purpose
 from core.models.base import PublicId, TimeStamped
@@ -62,7 +63,7 @@ class Campaign(PublicId, TimeStamped):
     what was not sent on purpose. Times are UTC, quiet hours are the person's. `canary_percent` of the audience gets the
     message first; `canary_sent_at` says when all of them were decided about, `canary_passed_at` when the others were
     let go. A pilot reaches a share or a number of them: `pilot_drawn` of `pilot_of` people; everybody else follows when
-    it is promoted. `iteration` counts copies of copies, from 1.
+    it is promoted. `iteration` counts copies of copies, from 1. `promotion` is the one whose codes the message gives.
     """
 
     id_prefix = "cmp"
@@ -77,6 +78,7 @@ class Campaign(PublicId, TimeStamped):
     subject = models.CharField(max_length=200, default="", blank=True)
     body = models.TextField(default="", blank=True)
     sealed_body = models.TextField(default="", db_default="", blank=True)
+    promotion = models.ForeignKey(Promotion, null=True, on_delete=models.PROTECT, related_name="+")
     tracking = models.BooleanField(default=True)
     send_at = models.DateTimeField(null=True)
     per_minute = models.PositiveIntegerField(null=True)

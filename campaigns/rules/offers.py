@@ -54,6 +54,13 @@ def value_problem(kind: str, value: Decimal | None) -> str:
     return "" if value is None else "This kind of offer has no value."
 
 
+def worth(kind: str, value: Decimal | None, currency: str) -> str:
+    """What the offer takes off, in words; '' for one that is no percentage or amount."""
+    if value is None:
+        return ""
+    return f"{value.normalize():f} %" if kind == OfferKind.PERCENT else f"{value:.2f} {currency}"
+
+
 def is_open(begins: datetime | None, ends: datetime | None, now: datetime) -> bool:
     """Whether an instant lies in the validity: from `begins` on, before `ends`; None is no bound."""
     return (begins is None or begins <= now) and (ends is None or now < ends)

@@ -108,6 +108,11 @@ def yes_or_no(value: Any) -> bool:
     return value
 
 
+def reference(value: Any) -> str:
+    """The key of something that is there already; '' for nothing."""
+    return "" if value is None else str(text(60)(value))
+
+
 def choice(*allowed: str) -> Reader:
     """One of these words."""
 
@@ -135,6 +140,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "exclude": slugs,
     "subject": text(200),
     "body": text(100_000, lines=True),
+    "promotion": reference,
     "tracking": yes_or_no,
     "send_at": instant,
     "per_minute": whole(1, 1_000_000),

@@ -56,6 +56,7 @@ def campaign_answer(
         "id": campaign.public_id,
         **{name: getattr(campaign, name) for name in _PLAIN},
         "purpose": campaign.purpose_id,
+        "promotion": campaign.promotion.key if campaign.promotion else None,
         "include": [part.segment.slug for part in parts if part.role == Role.INCLUDE],
         "exclude": [part.segment.slug for part in parts if part.role == Role.EXCLUDE],
         "budget": None if campaign.budget is None else float(campaign.budget),

@@ -15,9 +15,10 @@ from campaigns.selectors.campaign_results import WINDOW, campaign_results
 from campaigns.selectors.effort import pace_answer, pace_of, spared_answer, spared_of
 from campaigns.selectors.experiment_answers import report_answer, returns_answer
 from campaigns.selectors.experiments import MEASURING
+from campaigns.selectors.given import codes_given
 from consent.selectors.decisions import use_of
 
-WHOLE: Final = ("uplift", "returns", "pace", "spared")
+WHOLE: Final = ("uplift", "returns", "pace", "spared", "codes")
 """Told of the whole campaign whatever the period."""
 METRICS: Final = ("sent", "delivered", "opened", "clicked", "conversions", "revenue", *WHOLE)
 BREAKDOWNS: Final[Mapping[str, str]] = {
@@ -122,6 +123,7 @@ def whole_answer(campaign: Campaign, wanted: Sequence[str], now: datetime) -> di
         "returns": lambda: returns_answer(results),
         "pace": lambda: pace_answer(pace_of(campaign)),
         "spared": lambda: spared_answer(spared_of(campaign)),
+        "codes": lambda: codes_given(campaign),
     }
     return {name: told[name]() for name in wanted if name in told}
 

@@ -9,10 +9,12 @@ from django.db.models import Count, QuerySet
 
 from campaigns.models import Campaign, CampaignSegment, Channel, Delivery, Role
 from campaigns.rules.budget import affordable, changed_much, cost_of
+from campaigns.rules.content.templates import Offering
 from campaigns.rules.deliveries import GAPS, OPEN, DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.audience import Audience
 from campaigns.selectors.channels import MESSAGE_TOPIC, somebody_listens
+from campaigns.selectors.given import offer_problems
 from campaigns.selectors.links import body_of, link_problems
 from campaigns.selectors.templates import words_problems
 from consent.rules import vocabulary
@@ -23,13 +25,13 @@ from customers.selectors.segments.listing import health
 
 def list_campaigns(*, include_archived: bool = False) -> QuerySet[Campaign]:
     """Every campaign that people wrote; archived ones on demand. Those behind automations are found by id only."""
-    rows = Campaign.objects.select_related("purpose").filter(automation_message=None)
+    rows = Campaign.objects.select_related("purpose", "promotion").filter(automation_message=None)
     return rows if include_archived else rows.exclude(state=State.ARCHIVED)
 
 
 def find_campaign(public_id: str) -> Campaign:
     """The campaign with this id, archived or not; NotFound otherwise."""
-    campaign = Campaign.objects.select_related("purpose").filter(public_id=public_id).first()
+    campaign = Campaign.objects.select_related("purpose", "promotion").filter(public_id=public_id).first()
     if campaign is None:
         raise NotFound("There is no campaign with this id.")
     return campaign
@@ -98,7 +100,8 @@ def purposes_of(channel: str) -> list[tuple[str, str]]:
 
 def words_faults(campaign: Campaign) -> list[str]:
     """What is wrong with subject and body; [] when they can be sent."""
-    return words_problems(campaign.subject, campaign.final_body)
+    offering = Offering.PROMISED if campaign.promotion_id else Offering.NONE
+    return words_problems(campaign.subject, campaign.final_body, offering)
 
 
 def segment_problems(parts: Sequence[CampaignSegment], now: datetime) -> list[str]:
@@ -118,6 +121,7 @@ def launch_problems(campaign: Campaign, audience: Audience, now: datetime) -> li
     """Everything that stands against launching, in sentences; [] when nothing does."""
     parts = parts_of([campaign]).get(campaign.pk, [])
     found = [*segment_problems(parts, now), *sending_problems(campaign, audience.reachable)]
+    found += offer_problems(campaign, audience.reachable, now)
     if not found and not audience.reachable:
         found.append("Nobody in the audience may be written to.")
     if campaign.reviewed_people is not None and changed_much(campaign.reviewed_people, audience.total):

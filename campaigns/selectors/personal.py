@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from campaigns.models import Delivery, Exposure, Redemption, Reservation, Shown, StepRecord
+from campaigns.models import Delivery, Exposure, GivenCode, Redemption, Reservation, Shown, StepRecord
 from campaigns.rules.automations.words import ENDINGS, outcome_words
 from campaigns.rules.deliveries import reason_words
 
@@ -41,6 +41,19 @@ def collect_exposures(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     rows = Exposure.objects.filter(customer_id__in=customer_ids).select_related("promotion").order_by("pk")
     for row in rows.iterator(chunk_size=2_000):
         yield {"promotion": row.promotion.name, "variant": row.variant, "shown_at": row.shown_at}
+
+
+def collect_given(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Each code that the message of a campaign gave them."""
+    rows = GivenCode.objects.filter(customer_id__in=customer_ids).order_by("pk")
+    for row in rows.select_related("campaign", "code__promotion").iterator(chunk_size=2_000):
+        yield {
+            "campaign": row.campaign.public_id,
+            "purpose": row.campaign.purpose_id,
+            "promotion": row.code.promotion.name,
+            "code": row.code.code,
+            "given_at": row.given_at,
+        }
 
 
 def collect_runs(customer_ids: Sequence[int]) -> Iterator[dict[str, Any]]:

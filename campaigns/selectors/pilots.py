@@ -16,6 +16,7 @@ from campaigns.rules.statistics.shares import compare_shares
 from campaigns.selectors.campaign_metrics import METRICS, Figures, figures_of, metrics_answer
 from campaigns.selectors.campaign_results import WINDOW
 from campaigns.selectors.campaigns import counts_of, sending_problems
+from campaigns.selectors.given import offer_problems
 
 PILOT: Final = Q(pilot_percent__isnull=False) | Q(pilot_people__isnull=False)
 """Campaigns that are marked as pilots."""
@@ -67,10 +68,10 @@ def waiting_for(campaign: Campaign) -> QuerySet[Delivery]:
     return held.filter(customer__isnull=False)
 
 
-def promotion_problems(campaign: Campaign, people: int) -> list[str]:
+def promotion_problems(campaign: Campaign, people: int, now: datetime) -> list[str]:
     """What stands against sending to so many more people, in sentences; what was sent before counts in the budget."""
     sent = counts_of([campaign])[campaign.pk].get(DeliveryState.SENT, 0)
-    return sending_problems(campaign, sent + people)
+    return [*sending_problems(campaign, sent + people), *offer_problems(campaign, people, now)]
 
 
 def pilot_story(campaign: Campaign, now: datetime) -> Pilot | None:

@@ -16,7 +16,7 @@ from campaigns.rules.content.library import (
     expanded,
     template_faults,
 )
-from campaigns.rules.content.templates import faults
+from campaigns.rules.content.templates import Offering, faults
 from core.errors import NotFound
 from customers.models import PiiClass
 from customers.selectors.attributes import list_definitions
@@ -79,19 +79,19 @@ def with_blocks(body: str) -> str:
     return expanded(body, {row.key: row.current.body for row in _blocks([body]) if row.current})
 
 
-def words_problems(subject: str, body: str) -> list[str]:
+def words_problems(subject: str, body: str, offering: Offering = Offering.NONE) -> list[str]:
     """What is wrong with the words of a message, in blocks too; [] when they can be sent."""
     found = _blocks([body])
     archived = [row.key for row in found if row.state == TemplateState.ARCHIVED]
     missing = block_faults(body, [row.key for row in found], archived)
     whole = expanded(body, {row.key: row.current.body for row in found if row.current})
-    return missing + faults(subject, whole, attributes=attribute_keys())
+    return missing + faults(subject, whole, attributes=attribute_keys(), offering=offering)
 
 
 def problems_of_template(kind: str, subject: str, body: str) -> list[str]:
     """What keeps these words from the library; [] when nothing does."""
     if kind == TemplateKind.MESSAGE:
-        return words_problems(subject, body)
+        return words_problems(subject, body, Offering.POSSIBLE)
     return template_faults(kind, subject, body, attributes=attribute_keys())
 
 

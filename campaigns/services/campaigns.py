@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from campaigns.models import Campaign, CampaignSegment
+from campaigns.models import Campaign, CampaignSegment, Promotion
 from campaigns.rules.content.library import blocks_named
 from campaigns.rules.lifecycle import CHANGEABLE, State, may_become, why_not
+from campaigns.rules.offers import PromotionState
 from campaigns.rules.values import READERS, Unreadable, read
 from campaigns.selectors.campaigns import parts_of, purposes_of
 from campaigns.selectors.links import body_of
@@ -21,7 +22,7 @@ from customers.models import Segment, SegmentState
 
 MAX_OPEN: Final = 1_000
 _SEGMENTS: Final = ("include", "exclude")
-_COPIED: Final = tuple(name for name in READERS if name not in (*_SEGMENTS, "name", "purpose", "send_at"))
+_COPIED: Final = tuple(name for name in READERS if name not in (*_SEGMENTS, "name", "purpose", "send_at", "promotion"))
 _TEMPLATE: Final = "template"
 
 
@@ -76,6 +77,9 @@ def duplicate_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campa
     for part in parts_of([campaign]).get(campaign.pk, []):
         if part.segment.state == SegmentState.ACTIVE:
             values.setdefault(part.role, []).append(part.segment.slug)
+    promotion = campaign.promotion
+    if promotion and promotion.state != PromotionState.ENDED:
+        values["promotion"] = promotion.key
     named = {"name": f"{campaign.name[:113]} (copy)", "purpose": campaign.purpose_id}
     copy = define_campaign(values=values | named, by=by, now=now)
     copy.origin, copy.iteration = campaign, campaign.iteration + 1
@@ -141,11 +145,23 @@ def _apply(campaign: Campaign, values: Mapping[str, Any]) -> dict[str, tuple[str
             raise InvalidInput(f"Invalid '{name}': {refusal}", param=name) from refusal
         if name in _SEGMENTS:
             segments[name] = kept
+        elif name == "promotion":
+            campaign.promotion = _promotion(kept)
         else:
             setattr(campaign, "purpose_id" if name == "purpose" else name, kept)
     _make_one_pilot(campaign, values)
     _check_together(campaign)
     return segments
+
+
+def _promotion(key: str) -> Promotion | None:
+    """The promotion with this key that has not ended; None for no key."""
+    if not key:
+        return None
+    found = Promotion.objects.exclude(state=PromotionState.ENDED).filter(key=key).first()
+    if found is None:
+        raise InvalidInput(f"Invalid 'promotion': no promotion '{key}' is left to give.", param="promotion")
+    return found
 
 
 def _make_one_pilot(campaign: Campaign, values: Mapping[str, Any]) -> None:

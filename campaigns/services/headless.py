@@ -22,6 +22,7 @@ from campaigns.rules.lifecycle import State
 from campaigns.rules.reactions import Kind, Verdict
 from campaigns.selectors.campaigns import find_campaign
 from campaigns.selectors.experiments import MEASURING
+from campaigns.selectors.given import Words, offers_of
 from campaigns.selectors.offers import find_offer, find_promotion
 from campaigns.selectors.templates import find_template, find_version, with_blocks
 from campaigns.services.messages import Letter, Wording
@@ -78,7 +79,8 @@ def _campaign(asked: Asked, customer: Customer | None, now: datetime) -> dict[st
     if reason or customer is None or row is None:
         return _answer(asked, about, reason=reason)
     wording = Wording(name=campaign.name, subject=campaign.subject, body=campaign.final_body)
-    found = _said(asked, about, wording, customer)
+    offers = offers_of(campaign, [customer.pk], now)
+    found = _said(asked, about, wording, customer, offers.get(customer.pk))
     return found | {"exposure": _seen(campaign, row, customer, now) if asked.log else None}
 
 
@@ -159,9 +161,11 @@ def _seen(campaign: Campaign, row: Delivery, customer: Customer, now: datetime) 
     return campaign.public_id
 
 
-def _said(asked: Asked, about: dict[str, Any], wording: Wording, customer: Customer) -> dict[str, Any]:
+def _said(
+    asked: Asked, about: dict[str, Any], wording: Wording, customer: Customer, offer: Words | None = None
+) -> dict[str, Any]:
     try:
-        letter: Letter = wording.shown(customer, language=asked.locale)
+        letter: Letter = wording.shown(customer, language=asked.locale, offer=offer)
     except TemplateFault as fault:
         raise InvalidState(f"The words cannot be written for this person. {fault}") from fault
     said = _words(letter.subject, blocks_of(letter.html), letter.text)

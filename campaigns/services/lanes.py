@@ -37,6 +37,8 @@ SELECT CASE WHEN d.state <> 'sending' OR k.state <> 'sending' THEN 'stopped'
     WHEN c.merged_into_id IS NOT NULL THEN 'merged' ELSE {REASON} END,
     d.attempts, k.tracking AND k.channel = 'email' AND c.consent_mask & %(analytics)s <> 0
         AND (c.consent_until IS NULL OR c.consent_until > %(now)s), c.consent_ref,
+    %(offer)s::bigint = 0 OR c.consent_mask & %(offer)s <> 0
+        AND (c.consent_until IS NULL OR c.consent_until > %(now)s),
     c.id, c.public_id, c.email, c.first_name, c.last_name, c.country, c.region, c.language, c.orders_count,
     c.attributes::text
 FROM mine, campaigns_delivery d JOIN campaigns_campaign k ON k.id = d.campaign_id

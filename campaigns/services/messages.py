@@ -16,6 +16,7 @@ from django.utils.html import escape
 from campaigns.models import Campaign
 from campaigns.rules.content.blocks import Words, by_locale, numbered_links, to_html, to_text, words_for
 from campaigns.rules.content.templates import FIELDS, Filled
+from campaigns.selectors.given import Words as Offered
 from campaigns.selectors.templates import attribute_keys
 from campaigns.selectors.tracking import click_address, pixel_address
 from campaigns.services.envelopes import Envelope, envelope
@@ -50,13 +51,14 @@ class Wording:
         self._read = {words: _parts(words, self._links) for words in texts.values()}
         self._open = frozenset(attribute_keys()) if any(map(_names_attributes, self._read.values())) else frozenset()
 
-    def shown(self, customer: Customer, tracked: int = 0, language: str = "") -> Letter:
+    def shown(self, customer: Customer, tracked: int = 0, language: str = "", offer: Offered | None = None) -> Letter:
         """The words alone in the language of this person, or another; TemplateFault when they cannot be made.
 
-        Without what surrounds them in a letter, as pages and apps show them.
+        Without what surrounds them in a letter, as pages and apps show them; without `offer` with its fallbacks.
         """
         parts = self._read[words_for(language or customer.language, self._texts)]
         values = {"customer": _values(customer, self._open), "campaign": {"name": self._name}}
+        values |= {"offer": offer} if offer else {}
         return Letter(
             subject=" ".join(parts.subject.for_person(values).split()),
             html=parts.html.for_person({**values, "links": self._addresses(tracked)}),
@@ -83,13 +85,13 @@ class Writer(Wording):
         self._campaign, self._use, self._until, self._page = campaign, use, choices_until, _Page()
         self._sender = sanitize_address(settings.DEFAULT_FROM_EMAIL, "utf-8")
 
-    def letter(self, customer: Customer, tracked: int = 0, language: str = "") -> Letter:
+    def letter(self, customer: Customer, tracked: int = 0, language: str = "", offer: Offered | None = None) -> Letter:
         """The words for this person in her language or another; TemplateFault when they cannot be made.
 
         With `tracked`, the number of a delivery whose person allows that, links lead by way of us and a picture says
         that the message was shown; the plain text keeps the addresses as they were written.
         """
-        words = self.shown(customer, tracked, language)
+        words = self.shown(customer, tracked, language, offer)
         way_out = unsubscribe_link(customer=customer, purpose=self._use)
         choices = preference_link(customer=customer, expires_at=self._until) if self._until else ""
         below = f"\nAll your choices: {choices}" if choices else ""
@@ -102,13 +104,19 @@ class Writer(Wording):
         )
 
     def message(
-        self, *, customer: Customer, delivery_id: int, connection: Any, tracked: bool = False
+        self,
+        *,
+        customer: Customer,
+        delivery_id: int,
+        connection: Any,
+        tracked: bool = False,
+        offer: Offered | None = None,
     ) -> EmailMultiAlternatives:
         """The e-mail as it leaves. Its Message-ID names the delivery: a server that sees it twice can tell.
 
         A provider gives the number of the delivery back with every report on it.
         """
-        letter = self.letter(customer, delivery_id if tracked else 0)
+        letter = self.letter(customer, delivery_id if tracked else 0, offer=offer)
         message = EmailMultiAlternatives(
             subject=letter.subject,
             body=letter.text,
@@ -121,9 +129,11 @@ class Writer(Wording):
             message.metadata = {"delivery": str(delivery_id)}  # type: ignore[attr-defined]
         return message
 
-    def envelope(self, *, customer: Customer, delivery_id: int, tracked: bool = False) -> Envelope:
+    def envelope(
+        self, *, customer: Customer, delivery_id: int, tracked: bool = False, offer: Offered | None = None
+    ) -> Envelope:
         """The same e-mail for a plain mail server, as bytes; ValueError for an address that is none."""
-        letter = self.letter(customer, delivery_id if tracked else 0)
+        letter = self.letter(customer, delivery_id if tracked else 0, offer=offer)
         return envelope(
             sender=self._sender,
             recipient=customer.email or "",

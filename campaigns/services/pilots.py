@@ -62,7 +62,7 @@ def promote_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaig
     if campaign.state not in (State.COMPLETED, State.COMPLETED_WITH_GAPS):
         raise InvalidState("A pilot can be promoted when its own messages are all decided about.")
     waiting = waiting_for(campaign)
-    refuse_problems(problems=promotion_problems(campaign, waiting.count()))
+    refuse_problems(problems=promotion_problems(campaign, waiting.count(), now))
     people = waiting.update(state=DeliveryState.QUEUED, reason="", due_at=now)
     if not people:
         raise InvalidState("Nobody waits for this pilot any more.")

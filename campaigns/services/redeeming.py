@@ -6,12 +6,12 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from campaigns.models import Code, Promotion, Redemption, Reservation
-from campaigns.rules.offers import MOST_MINUTES, PromotionState, is_open, may_combine
-from consent.selectors.decisions import use_of
+from campaigns.rules.offers import MOST_MINUTES, PromotionState, may_combine
+from campaigns.selectors.given import is_running, meant_for
 from core import audit, outbox
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotFound
-from customers.models import Customer, SegmentMember
+from customers.models import Customer
 
 
 @transaction.atomic
@@ -142,9 +142,9 @@ def _take(code: Code, promotion: Promotion) -> None:
 
 
 def _check(promotion: Promotion, customer: Customer, order_id: str, now: datetime) -> None:
-    if promotion.state != PromotionState.ACTIVE or not is_open(promotion.begins_at, promotion.ends_at, now):
+    if not is_running(promotion, now):
         raise Conflict("This promotion is not running.", code="promotion_not_running", param="code")
-    if not _is_for(promotion, customer, now):
+    if customer.pk not in meant_for(promotion, [customer.pk], now):
         raise Conflict("This promotion is not for this customer.", code="not_eligible", param="userId")
     if order_id and not may_combine(promotion.combines, _others(promotion, order_id)):
         message = "The order uses another promotion, and the two may not be combined."
@@ -154,17 +154,6 @@ def _check(promotion: Promotion, customer: Customer, order_id: str, now: datetim
         had = sum(model.objects.filter(promotion=promotion, customer=customer).count() for model in models)
         if had >= promotion.per_customer:
             raise Conflict("This customer has had it as often as allowed.", code="customer_limit", param="userId")
-
-
-def _is_for(promotion: Promotion, customer: Customer, now: datetime) -> bool:
-    """In the segment it is for, and with the permission it asks for."""
-    if promotion.purpose and not (
-        customer.consent_mask & use_of(promotion.purpose).mask
-        and (customer.consent_until is None or customer.consent_until > now)
-    ):
-        return False
-    inside = SegmentMember.objects.filter(version__current_of=promotion.segment_id, customer=customer)
-    return promotion.segment_id is None or inside.exists()
 
 
 def _others(promotion: Promotion, order_id: str) -> list[bool]:

@@ -14,6 +14,7 @@ from campaigns.selectors.campaigns import counts_of, launch_problems, parts_of
 from campaigns.services.approval import refuse_problems
 from campaigns.services.campaigns import locked, move
 from campaigns.services.canaries import hold_back, let_go
+from campaigns.services.giving import release_codes
 from campaigns.services.holding import hold_out
 from campaigns.services.lanes import settle_lost, withdraw
 from campaigns.services.pilots import draw_pilot
@@ -75,6 +76,7 @@ def cancel_campaign(*, campaign: Campaign, reason: str = "", by: Actor, now: dat
     taken = withdraw(deliveries=rows.filter(state=DeliveryState.SENDING).values_list("pk", flat=True))
     waiting = rows.filter(Q(state__in=(DeliveryState.QUEUED, DeliveryState.CLAIMED)) | Q(pk__in=taken))
     waiting.update(state=DeliveryState.SKIPPED, reason="cancelled", claimed_at=None)
+    release_codes(campaign=campaign)
     return moved
 
 
@@ -146,6 +148,7 @@ def close_campaign(*, campaign_id: int, now: datetime) -> bool:
         if campaign.state != State.SENDING or end is None:
             return False
         move(campaign=campaign, to=end, by=SYSTEM, now=now, finished_at=now)
+        release_codes(campaign=campaign)
     return True
 
 

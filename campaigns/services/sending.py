@@ -27,9 +27,12 @@ from campaigns.rules.feedback import no_mailbox
 from campaigns.rules.lifecycle import State
 from campaigns.rules.outcomes import SENT, Outcome, away
 from campaigns.selectors.experiments import MEASURING
+from campaigns.selectors.given import Words as Offered
+from campaigns.selectors.given import promotion_of
 from campaigns.services.claims import claim
 from campaigns.services.envelopes import Envelope
 from campaigns.services.feedback import suppress_gone
+from campaigns.services.giving import give_codes, release_codes
 from campaigns.services.handing import hand_over, provider_id
 from campaigns.services.lanes import STOPPED, Position, Sent, settle_slot
 from campaigns.services.messages import Writer
@@ -83,12 +86,15 @@ class _Sender:
         self._campaign, self._mailed = campaign, campaign.channel == Channel.EMAIL
         self._writer = Writer(campaign, self._use, choices_until(clock()))
         self._position = Position(campaign.pk, slot)
+        self._offers: dict[int, Offered] = {}
+        promotion = promotion_of(campaign)
         self._facts = {
             "bit": self._use.mask,
             "service": 1 << SERVICE_BIT,
             "analytics": use_of(MEASURING).mask,
             "purpose": self._use.id,
             "mailed": self._mailed,
+            "offer": use_of(promotion.purpose).mask if promotion and promotion.purpose else 0,
         }
         self._mail: Any = get_connection()
         self._noted_at = time.monotonic()
@@ -120,6 +126,7 @@ class _Sender:
     def _taken(self) -> list[int]:
         now = self._clock()
         batch = claim(campaign=self._campaign, now=now)
+        self._offers = give_codes(campaign=self._campaign, deliveries=batch.taken, now=now)
         self._position.take(batch.taken, now)
         self.goes_on = bool(batch.taken or batch.decided) and time.monotonic() < self._until
         return batch.taken
@@ -133,8 +140,17 @@ class _Sender:
             self.goes_on = False
         elif row[0]:
             self._position.settle(pk, Outcome(DeliveryState.SKIPPED, row[0]), self._clock())
+            self._take_back(pk)
         else:
-            self._hand_over(pk, _due(row))
+            found = _due(row)
+            if not found.may_have_offer:
+                self._take_back(pk)
+            self._hand_over(pk, found)
+
+    def _take_back(self, pk: int) -> None:
+        """The code is for nobody: the message did not leave, or its person may not have the offer at this moment."""
+        if self._offers.pop(pk, None):
+            release_codes(campaign=self._campaign, deliveries=[pk])
 
     def _hand_over(self, pk: int, found: "_Due") -> None:
         outcome = self._outcome(pk, found)
@@ -144,6 +160,8 @@ class _Sender:
             self._position.sent(note)
             return
         self._position.settle(pk, outcome, self._clock())
+        if outcome.state == DeliveryState.FAILED:
+            self._take_back(pk)
         if no_mailbox(outcome.code):
             suppress_gone(address=found.customer.email or "", now=self._clock())
         self.goes_on = not outcome.stops
@@ -151,7 +169,7 @@ class _Sender:
     def _outcome(self, pk: int, found: "_Due") -> Outcome:
         try:
             if not self._mailed:
-                self._writer.shown(found.customer)
+                self._writer.shown(found.customer, offer=self._offers.get(pk))
                 return self._told(pk, found)
             message = self._message(pk, found)
             self._mail.open()
@@ -168,6 +186,7 @@ class _Sender:
     def _message(self, pk: int, found: "_Due") -> Envelope | EmailMultiAlternatives:
         """Providers are asked by Django's classes, which anymail translates; a plain server takes bytes."""
         facts: dict[str, Any] = {"customer": found.customer, "delivery_id": pk, "tracked": found.tracked}
+        facts["offer"] = self._offers.get(pk)
         if isinstance(self._mail, SmtpBackend):
             return self._writer.envelope(**facts)
         return self._writer.message(connection=self._mail, **facts)
@@ -188,6 +207,7 @@ class _Due:
     attempts: int
     tracked: bool
     consent_ref: int | None
+    may_have_offer: bool
 
 
 _FIELDS: Final = (
@@ -204,6 +224,7 @@ _FIELDS: Final = (
 
 
 def _due(row: Sequence[Any]) -> _Due:
-    _, attempts, tracked, consent_ref, *facts, attributes = row
+    _, attempts, tracked, consent_ref, may_have_offer, *facts, attributes = row
     values = dict(zip(_FIELDS, facts, strict=True))
-    return _Due(Customer(**values, attributes=json.loads(attributes)), attempts, tracked, consent_ref)
+    customer = Customer(**values, attributes=json.loads(attributes))
+    return _Due(customer, attempts, tracked, consent_ref, may_have_offer)

@@ -14,6 +14,7 @@ from campaigns.rules.lifecycle import State
 from campaigns.rules.outcomes import SENT, Outcome, away
 from campaigns.selectors.audience import REASON
 from campaigns.selectors.channels import MESSAGE_TOPIC, somebody_listens
+from campaigns.selectors.given import offers_of
 from campaigns.services.messages import Writer
 from consent.selectors.catalogue import SERVICE_BIT
 from consent.selectors.decisions import use_of
@@ -71,12 +72,13 @@ def _written(campaign: Campaign, rows: list[Delivery], now: datetime) -> dict[in
         cursor.execute(_MAY, {"deliveries": [row.pk for row in rows], "now": now, **values})
         allowed = {pk for (pk,) in cursor.fetchall()}
     writer = Writer(campaign, use, choices_until(now))
+    offers = offers_of(campaign, [row.customer_id for row in rows if row.customer_id], now)
     found: dict[int, Mapping[str, str]] = {}
     for row in rows:
         if row.pk not in allowed or row.customer is None:
             continue
         try:
-            words = writer.shown(row.customer)
+            words = writer.shown(row.customer, offer=offers.get(row.customer.pk))
         except TemplateFault:
             continue
         way_out = unsubscribe_link(customer=row.customer, purpose=use)

@@ -12,6 +12,7 @@ from campaigns.models import (
     Delivery,
     Experiment,
     Exposure,
+    GivenCode,
     Redemption,
     Reservation,
     Shown,
@@ -20,14 +21,16 @@ from campaigns.rules.deliveries import DeliveryState
 from campaigns.selectors.campaigns import counts_of
 from campaigns.selectors.effort import spared_counts
 from campaigns.selectors.reactions import outcomes_of, reactions_of
+from campaigns.services.giving import forget_given
 from campaigns.services.redeeming import give_back
 from customers.services.erasing import Rows, update_rows
 
-_OF_OFFERS: Final[Mapping[str, type[Redemption | Exposure | Shown | Reservation]]] = {
+_OF_OFFERS: Final[Mapping[str, type[Redemption | Exposure | Shown | Reservation | GivenCode]]] = {
     "redemptions": Redemption,
     "exposures": Exposure,
     "shown": Shown,
     "reservations": Reservation,
+    "given": GivenCode,
 }
 _WAITING = (DeliveryState.QUEUED, DeliveryState.CLAIMED)
 
@@ -54,6 +57,14 @@ def erase_reservations(customer_ids: Sequence[int], /) -> Rows:
     return Rows(row.customer_id for row in rows if row.customer_id)
 
 
+def erase_given(customer_ids: Sequence[int], /) -> Rows:
+    """Codes that messages gave them and nobody redeemed are gone; those redeemed still count and name nobody."""
+    found = Rows(GivenCode.objects.filter(customer_id__in=customer_ids).values_list("customer_id", flat=True))
+    forget_given(customers=customer_ids)
+    GivenCode.objects.filter(customer_id__in=customer_ids).update(customer=None)
+    return found
+
+
 def erase_exposures(customer_ids: Sequence[int], /) -> Rows:
     """Who was shown what is gone, the count of the variant stays."""
     return update_rows(Exposure.objects.filter(customer_id__in=customer_ids), customer_ids, customer=None)
@@ -71,6 +82,8 @@ def erase_shown(customer_ids: Sequence[int], /) -> Rows:
 
 def absorb_offers(*, absorbed_id: int, into_id: int) -> dict[str, list[int]]:
     """Redemptions count for the surviving profile; she keeps the variant she saw herself, else that of the other."""
+    hers = GivenCode.objects.filter(customer_id=into_id, campaign=OuterRef("campaign"))
+    given = GivenCode.objects.filter(customer_id=absorbed_id).exclude(Exists(hers)).order_by("pk")
     own = Exposure.objects.filter(customer_id=into_id, promotion=OuterRef("promotion"))
     exposures = Exposure.objects.filter(customer_id=absorbed_id).exclude(Exists(own)).order_by("pk")
     there = Shown.objects.filter(customer_id=into_id, experiment=OuterRef("experiment"))
@@ -81,6 +94,7 @@ def absorb_offers(*, absorbed_id: int, into_id: int) -> dict[str, list[int]]:
         ),
         "exposures": list(exposures.values_list("pk", flat=True)),
         "shown": list(shown.values_list("pk", flat=True)),
+        "given": list(given.values_list("pk", flat=True)),
         "reservations": list(
             Reservation.objects.filter(customer_id=absorbed_id).order_by("pk").values_list("pk", flat=True)
         ),
@@ -88,6 +102,7 @@ def absorb_offers(*, absorbed_id: int, into_id: int) -> dict[str, list[int]]:
     Redemption.objects.filter(pk__in=image["redemptions"]).update(customer_id=into_id)
     Exposure.objects.filter(pk__in=image["exposures"]).update(customer_id=into_id)
     Shown.objects.filter(pk__in=image["shown"]).update(customer_id=into_id)
+    GivenCode.objects.filter(pk__in=image["given"]).update(customer_id=into_id)
     Reservation.objects.filter(pk__in=image["reservations"]).update(customer_id=into_id)
     return image
 
@@ -125,11 +140,12 @@ def restore_deliveries(*, absorbed_id: int, image: Any, now: datetime) -> None:
 def forget_deliveries(*, before: datetime, now: datetime) -> int:
     """Rows of campaigns that ended before then are gone, their sums kept on the campaign; how many rows.
 
-    Redemptions and exposures of that age name nobody any more; those of experiments that were stopped by then are
-    gone, their sums kept on the experiment.
+    Redemptions, codes given and exposures of that age name nobody any more; those of experiments that were stopped by
+    then are gone, their sums kept on the experiment.
     """
     _forget_shown(before)
     Redemption.objects.filter(redeemed_at__lt=before, customer__isnull=False).update(customer=None, order_id="")
+    GivenCode.objects.filter(given_at__lt=before, customer__isnull=False).update(customer=None)
     Exposure.objects.filter(shown_at__lt=before, customer__isnull=False).update(customer=None)
     old = Campaign.objects.filter(finished_at__lt=before, totals={}).order_by("finished_at")
     return sum(_forget(campaign) for campaign in old[:20])

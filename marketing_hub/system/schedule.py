@@ -161,6 +161,7 @@ RULES: Final[Sequence[Rule]] = (
     ),
     _rule("Names in showings of promotions", "campaigns_exposure", "shown_at", _CAMPAIGN, _NAMED),
     _rule("Names in uses of codes", "campaigns_redemption", "redeemed_at", _CAMPAIGN, _NAMED),
+    _rule("Names in codes of messages", "campaigns_givencode", "given_at", _CAMPAIGN, _NAMED),
     _at_once("Codes kept for an order", "campaigns_reservation"),
     _fixed("Links that were looked at", "campaigns_linkcheck", "asked_at", "30 days", links.KEPT),
     _rule("Exports of segments", "customers_memberexport", "created_at", "SEGMENT_RUN_DAYS"),

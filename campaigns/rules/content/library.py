@@ -11,7 +11,7 @@ from typing import Final
 from django.db.models import TextChoices
 
 from campaigns.rules.content.blocks import by_locale, pieces_of, words_for
-from campaigns.rules.content.templates import faults
+from campaigns.rules.content.templates import Offering, faults
 from campaigns.rules.values import Reader, Unreadable, choice, text
 
 KEY: Final = "[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?"
@@ -73,10 +73,10 @@ def block_faults(body: str, known: Collection[str], archived: Collection[str] = 
 def template_faults(kind: str, subject: str, body: str, *, attributes: Collection[str]) -> list[str]:
     """What keeps these words, their blocks put in, from the library; a block has no subject and names no block."""
     if kind == TemplateKind.MESSAGE:
-        return faults(subject, body, attributes=attributes)
+        return faults(subject, body, attributes=attributes, offering=Offering.POSSIBLE)
     found = ["A block has no subject."] if subject.strip() else []
     found += ["A block names no other block."] if _NAMED_SO.search(body) else []
-    return found + faults(_NO_SUBJECT, body, attributes=attributes)
+    return found + faults(_NO_SUBJECT, body, attributes=attributes, offering=Offering.POSSIBLE)
 
 
 def key(value: object) -> str:

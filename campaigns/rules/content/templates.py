@@ -1,11 +1,13 @@
 """Personal words: a small, sandboxed part of Liquid, checked before anything is sent.
 
 Only output, `if`, `unless`, `case` and comments; no loops, no assignments, no includes, and few filters. Every
-placeholder of a field that somebody may lack needs a fallback: `{{ customer.first_name | default: "there" }}`.
+placeholder of a field that somebody may lack needs a fallback: `{{ customer.first_name | default: "there" }}`. So do
+the words of an offer, `{{ offer.code | default: "SPRING" }}`: not everybody may have it.
 """
 
 import re
 from collections.abc import Collection, Mapping
+from enum import Enum
 from typing import Any, Final
 
 from liquid import Environment
@@ -16,6 +18,8 @@ from campaigns.rules.content.blocks import by_locale, links_in
 
 FIELDS: Final = frozenset({"first_name", "last_name", "country", "region", "language", "orders_count"})
 """Fields of a profile that words may use; attributes are named `customer.attributes.plan`."""
+OFFER: Final = frozenset({"name", "code", "value", "ends_on"})
+"""What words may say of the offer of a campaign; whole passages depend on it by `{% if offer %}`."""
 ALWAYS_THERE: Final = frozenset({"customer.orders_count", "campaign.name"})
 FILTERS: Final = ("default", "capitalize", "upcase", "downcase", "strip", "truncate", "round", "date")
 TAGS: Final = ("content", "output", "illegal", "if", "unless", "case", "comment")
@@ -41,6 +45,14 @@ def _sandbox(autoescape: bool) -> Environment:
 
 _HTML: Final = _sandbox(autoescape=True)
 _TEXT: Final = _sandbox(autoescape=False)
+
+
+class Offering(Enum):
+    """Whether words may name an offer: there is none, they may, or they must because a promotion was chosen."""
+
+    NONE = "none"
+    POSSIBLE = "possible"
+    PROMISED = "promised"
 
 
 class TemplateFault(ValueError):
@@ -71,10 +83,12 @@ class Filled:
             raise TemplateFault(_said(error)) from error
 
 
-def faults(subject: str, body: str, *, attributes: Collection[str] = ()) -> list[str]:
+def faults(
+    subject: str, body: str, *, attributes: Collection[str] = (), offering: Offering = Offering.NONE
+) -> list[str]:
     """What keeps these words from being sent, each in a sentence; [] when nothing does.
 
-    `attributes` are the keys that `customer.attributes` may name.
+    `attributes` are the keys that `customer.attributes` may name, `offering` says what of an offer.
     """
     found: list[str] = []
     if len(body) > LONGEST:
@@ -82,6 +96,7 @@ def faults(subject: str, body: str, *, attributes: Collection[str] = ()) -> list
     for locale, words in by_locale(subject, body).items():
         where = f"In the part for {locale}: " if locale else ""
         found += [f"{where}{fault}" for fault in _faults(words.subject, words.body, attributes)]
+        found += [f"{where}{fault}" for fault in _faults_of_offer(words.subject, words.body, offering)]
     return found
 
 
@@ -102,6 +117,18 @@ def _faults(subject: str, body: str, attributes: Collection[str]) -> list[str]:
     return found
 
 
+def _faults_of_offer(subject: str, body: str, offering: Offering) -> list[str]:
+    try:
+        said, names = Filled(body, html=False).names, Filled(subject, html=False).names
+    except TemplateFault:
+        return []
+    if offering is Offering.NONE and any(name.partition(".")[0] == "offer" for name in said | names):
+        return ["The text names an offer; choose the promotion that makes it."]
+    if offering is Offering.PROMISED and "offer.code" not in said:
+        return ['A promotion is chosen, and the text does not give its code: {{ offer.code | default: "..." }}.']
+    return []
+
+
 def _faults_of_output(output: str, attributes: Collection[str]) -> list[str]:
     node = next(iter(_TEXT.from_string(output).nodes), None)
     if not isinstance(node, OutputNode):
@@ -118,6 +145,8 @@ def _faults_of_output(output: str, attributes: Collection[str]) -> list[str]:
 
 def _is_known(name: str, attributes: Collection[str]) -> bool:
     root, _, field = name.partition(".")
+    if root == "offer":
+        return field in OFFER or name == root
     if root == "campaign":
         return name in ALWAYS_THERE
     if field.startswith("attributes."):

@@ -117,7 +117,7 @@ def test_draft__names_a_block__gets_its_newest_words_until_it_is_submitted():
     block, campaign = make_block(), make_campaign(make_people(1), body=BOTH)
     person = make_person(email="jane@example.com", language="de")
     change_template(template=block, values={"body": "Second\n\n[[de]]\nZweite"}, by=AUTHOR, now=NOW())
-    seen = preview_letter(campaign=campaign, customer=person, by=READER)
+    seen = preview_letter(campaign=campaign, customer=person, by=READER, now=NOW())
     submitted = submit_campaign(campaign=campaign, by=AUTHOR, now=NOW())
 
     change_template(template=block, values={"body": "Third"}, by=AUTHOR, now=NOW())
@@ -138,7 +138,7 @@ def test_send_back__block_changed_meanwhile__has_its_newest_words_again():
     back = send_back_campaign(campaign=campaign, reason="old address", by=READER, now=NOW())
 
     assert back.sealed_body == "" and TemplateUse.objects.get(campaign=campaign).number is None
-    assert "Second" in preview_letter(campaign=back, customer=make_person(), by=READER).text
+    assert "Second" in preview_letter(campaign=back, customer=make_person(), by=READER, now=NOW()).text
 
 
 def test_submit__archived_block__is_refused_and_restored_one_is_not():
@@ -226,7 +226,7 @@ def test_send_test_to__somebody_who_is_no_staff__is_refused_and_nothing_leaves()
     campaign, person = make_campaign(), make_person()
 
     with pytest.raises(InvalidInput, match="members of staff"):
-        send_test_to(campaign=campaign, customer=person, to="jane@example.com", by=AUTHOR)
+        send_test_to(campaign=campaign, customer=person, to="jane@example.com", by=AUTHOR, now=NOW())
 
     assert not mail.outbox and not AuditEntry.objects.filter(action="campaign.tested").exists()
 
@@ -235,7 +235,9 @@ def test_send_test_to__member_of_staff__gets_it_marked(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     staff, campaign = make_staff(Role.MARKETER), make_campaign()
 
-    send_test_to(campaign=campaign, customer=make_person(first_name="Jane"), to=staff.email.upper(), by=AUTHOR)
+    send_test_to(
+        campaign=campaign, customer=make_person(first_name="Jane"), to=staff.email.upper(), by=AUTHOR, now=NOW()
+    )
 
     assert [message.to for message in mail.outbox] == [[staff.email]]
     assert mail.outbox[0].subject == "[Test] Spring is here" and "Hello Jane" in mail.outbox[0].body
