@@ -12,6 +12,7 @@ from urllib3.exceptions import NewConnectionError
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.outcomes import LOST, SENT, Outcome, answered, away, refused
 from campaigns.services.envelopes import Envelope
+from campaigns.services.wire import transmit
 
 log = structlog.get_logger("campaigns")
 _NEVER_THERE: Final = (NewConnectionError, NotConnected, EndpointConnectionError, ConnectTimeoutError)
@@ -47,7 +48,11 @@ def hand_over(*, mail: Any, message: Any, attempts: int) -> Outcome:
 
 def _send(mail: Any, message: Any) -> None:
     if isinstance(message, Envelope):
-        mail.connection.sendmail(message.sender, [message.recipient], message.data)
+        try:
+            transmit(server=mail.connection, message=message)
+        finally:
+            if mail.connection.sock is None:
+                mail.connection = None  # closed by a refusal, so that the next message opens it anew
     else:
         mail.send_messages([message])
 

@@ -11,12 +11,16 @@ from marketing_hub.processes import free_port
 
 
 class Sink:
-    """Takes every message; `refuse` names addresses it answers with a reply of its own."""
+    """Takes every message, as servers do that offer PIPELINING; `refuse` names addresses it answers otherwise."""
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
         self.refuse: dict[str, str] = {}
         self.before: Any = None
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refuse:

@@ -69,6 +69,16 @@ def test_send__again__nobody_gets_it_twice(sink):
     assert len(sink.messages) == 2
 
 
+def test_send__server_ends_the_connection_with_its_refusal__the_next_message_opens_another(sink):
+    jane, joe = make_people(2)
+    sink.refuse[jane.email] = "421 4.7.0 too many connections"
+    campaign = launched(make_campaign([jane, joe]))
+
+    run(campaign)
+
+    assert sink.addresses == [joe.email] and states(campaign) == {"queued": 1, "sent": 1}
+
+
 def test_send__said_no_between_launch_and_sending__is_left_out_with_the_reason(sink):
     people = make_people(2)
     campaign = launched(make_campaign(people))
