@@ -2,13 +2,25 @@
 
 import argparse
 
-from bench.jobs import automations, consents, customers, ingest, membership, segments, sending, stream, webhooks
+from bench.jobs import (
+    automations,
+    consents,
+    customers,
+    ingest,
+    membership,
+    promotions,
+    segments,
+    sending,
+    stream,
+    webhooks,
+)
 from bench.stage import staged
 
 JOBS = {
     "ingest": ingest.run,
     "customers": customers.run,
     "consents": consents.run,
+    "promotions": promotions.run,
     "segments": segments.run,
     "membership": membership.run,
     "automations": automations.run,

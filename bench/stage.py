@@ -167,6 +167,7 @@ def _prepare(stage: Stage) -> None:
         ours.execute(HUB_IDENTITIES)
         peer.execute(PEER_CUSTOMERS, [stage.customers])
         peer.execute("INSERT INTO peer_token (key, active) VALUES ('peer-token', true)")
+        peer.execute(PEER_PROMOTIONS)
         for connection in (ours, peer):
             connection.execute("VACUUM ANALYZE")
 
@@ -194,4 +195,9 @@ SELECT 'u' || n, 'person' || n || '@example.com',
     (ARRAY['DE','FR','GB','US','BR','ES'])[1 + n %% 6], CASE WHEN n %% 10 = 0 THEN 'inactive' ELSE 'active' END,
     true, now() - n * interval '10 seconds', now()
 FROM generate_series(1, %s) AS n
+"""
+PEER_PROMOTIONS = """
+INSERT INTO peer_promotion (key, active, offer, variants)
+SELECT key, true, 'bench', '[{"key": "A", "content": {"headline": "A"}}, {"key": "B", "content": {"headline": "B"}}]'
+FROM unnest(ARRAY['bench', 'button']) AS key
 """

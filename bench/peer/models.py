@@ -35,3 +35,24 @@ class Event(models.Model):
     device = models.CharField(max_length=20)
     occurred_at = models.DateTimeField(db_index=True)
     received_at = models.DateTimeField(auto_now_add=True)
+
+
+class Promotion(models.Model):
+    """What is shown, in its variants; a flag is one without an offer."""
+
+    key = models.CharField(max_length=60, unique=True)
+    active = models.BooleanField(default=True)
+    offer = models.CharField(max_length=60, default="")
+    variants = models.JSONField(default=list)
+
+
+class Exposure(models.Model):
+    """Who was shown which variant first."""
+
+    promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE)
+    variant = models.CharField(max_length=20)
+    shown_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["promotion", "customer"], name="peer_exposure_once")]

@@ -10,4 +10,6 @@ urlpatterns = [
     path("customers", views.PagedCustomers.as_view()),
     path("customers/cursor", views.CursorCustomers.as_view()),
     path("consent", views.ConsentCheck.as_view()),
+    path("promotion", views.ServedPromotion.as_view()),
+    path("flag", views.EvaluatedFlag.as_view()),
 ]

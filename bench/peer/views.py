@@ -1,5 +1,6 @@
 """The tutorial's views, and the same tuned by somebody who knows REST framework well."""
 
+import hashlib
 from typing import Any
 
 from rest_framework import generics, pagination, serializers
@@ -7,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bench.peer.models import Customer, Event
+from bench.peer.models import Customer, Event, Exposure, Promotion
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
@@ -121,3 +122,37 @@ class ConsentCheck(APIView):
         """The flag."""
         customer = Customer.objects.get(external_id=request.query_params["subject"])
         return Response({"answer": "allow" if customer.tracking_allowed else "deny"})
+
+
+class VariantSerializer(serializers.Serializer[Any]):
+    """What a page is told."""
+
+    key = serializers.CharField()
+    variant = serializers.CharField()
+    content = serializers.JSONField()
+    offer = serializers.CharField(allow_blank=True)
+
+
+class ServedPromotion(APIView):
+    """What this user is shown: drawn by a hash the first time, and kept."""
+
+    key = "bench"
+
+    def get(self, request: Request) -> Response:
+        """The variant."""
+        customer = Customer.objects.get(external_id=request.query_params["userId"])
+        promotion = Promotion.objects.get(key=self.key, active=True)
+        variants = {one["key"]: one["content"] for one in promotion.variants}
+        if not customer.tracking_allowed:
+            return Response({"key": promotion.key, "variant": None})
+        digest = hashlib.sha256(f"{promotion.pk}:{customer.pk}".encode()).digest()
+        drawn = sorted(variants)[digest[0] % len(variants)]
+        seen, _ = Exposure.objects.get_or_create(promotion=promotion, customer=customer, defaults={"variant": drawn})
+        shown = {"key": promotion.key, "variant": seen.variant, "content": variants[seen.variant]}
+        return Response(VariantSerializer({**shown, "offer": promotion.offer}).data)
+
+
+class EvaluatedFlag(ServedPromotion):
+    """The same for a flag."""
+
+    key = "button"
