@@ -17,7 +17,7 @@ from campaigns.selectors.personal import (
     collect_runs,
     collect_shown,
 )
-from campaigns.selectors.segment_uses import uses_of_segment
+from campaigns.selectors.segment_uses import uses_of_segments
 from campaigns.services import upkeep
 from campaigns.services.automations import following
 from campaigns.services.automations.upkeep import absorb_runs, erase_runs, restore_runs
@@ -97,7 +97,7 @@ privacy.register(
     )
 )
 register_mover(place="campaigns.exposures", move=upkeep.move_exposures)
-register_use(name="campaigns", find=uses_of_segment)
+register_use(name="campaigns", find=uses_of_segments)
 register_source(RUNS)
 register_signal_source(ORDERS)
 register_signal_source(SEGMENTS)

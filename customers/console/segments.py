@@ -29,7 +29,7 @@ from customers.selectors.segments.answers import rule_words
 from customers.selectors.segments.explaining import Explanation, explain_rule
 from customers.selectors.segments.preview import preview_rule
 from customers.selectors.segments.registry import grammar
-from customers.selectors.segments.uses import uses_of
+from customers.selectors.segments.uses import uses_by_segment, uses_of
 from customers.services.segments import archive_segment, checked_rule, define_segment, refresh_segment, take_snapshot
 
 HEALTH = {
@@ -69,6 +69,7 @@ class SegmentList(ListPage):
         Column("kind", "Kind", value=lambda row: row.get_kind_display()),
         Column("refreshed", "Calculated", value=lambda r: r.current.as_of if r.current else None, cell=cells.ago),
         Column("health", "State", value=lambda row: listing.health(row, timezone.now()), cell=cells.state(HEALTH)),
+        Column("uses", "Used by", value=lambda row: row.uses, cell=cells.number, end=True),
         Column("changed", "Changed", value=lambda row: row.updated_at, cell=cells.ago, sort="updated_at"),
         Column("owner", "Owner", cell=cells.code, optional=True),
     )
@@ -85,9 +86,11 @@ class SegmentList(ListPage):
         return listing.list_segments()
 
     def prepare(self, rows: list[Segment]) -> list[Segment]:
-        """How many more or fewer there are than a week ago; unknown for younger segments."""
+        """How many more or fewer there are than a week ago, unknown for younger segments; how much uses each."""
         before = changes.sizes_before(segments=rows, today=self.now.astimezone(UTC).date())
+        users, uses = listing.users_by_slug(rows), uses_by_segment(rows)
         for row in rows:
+            row.uses = len(users[row.slug]) + len(uses[row.pk])  # type: ignore[attr-defined]
             was = before.get(row.pk)
             row.week = None if was is None or row.current is None else row.current.members - was  # type: ignore[attr-defined]
         return rows

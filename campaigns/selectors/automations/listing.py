@@ -1,5 +1,6 @@
 """Questions about automations: which there are, what they say, who is under way, why something happened to somebody."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -101,20 +102,23 @@ def messages_of(version: AutomationVersion) -> dict[str, Campaign]:
     return {row.step: row.campaign for row in rows}
 
 
-def using_segment(slug: str) -> list[Automation]:
-    """Automations in use whose graph names this segment: as a way in, a goal, or in a rule."""
+def using_segments(slugs: Collection[str]) -> list[tuple[Automation, set[str]]]:
+    """Automations in use, by name, and which of these segments their graph names: a way in, a goal, or in a rule."""
     rows = AutomationVersion.objects.exclude(state=VersionState.RETIRED).filter(
         automation__state__in=[AutomationState.DRAFT, AutomationState.ACTIVE, AutomationState.PAUSED]
     )
-    found = {row.automation for row in rows.select_related("automation")[:2_000] if _names(row.graph, slug)}
-    return sorted(found, key=lambda row: row.name)
+    found: dict[Automation, set[str]] = defaultdict(set)
+    for row in rows.select_related("automation")[:2_000]:
+        found[row.automation] |= _named(row.graph) & set(slugs)
+    return sorted(((row, named) for row, named in found.items() if named), key=lambda pair: pair[0].name)
 
 
-def _names(part: Any, slug: str) -> bool:
+def _named(part: Any) -> set[str]:
+    """Every segment that a part of a graph names."""
     if isinstance(part, dict):
-        on = part.get("on") == "segment" and slug in (part.get("segment"), part.get("value"))
-        return on or any(_names(inner, slug) for inner in part.values())
-    return isinstance(part, list) and any(_names(inner, slug) for inner in part)
+        own = {part.get("segment"), part.get("value")} if part.get("on") == "segment" else set()
+        return {name for name in own if isinstance(name, str)}.union(*(_named(inner) for inner in part.values()))
+    return set().union(*(_named(inner) for inner in part)) if isinstance(part, list) else set()
 
 
 def late(*, now: datetime, by: timedelta = timedelta(minutes=5)) -> Sequence[tuple[Automation, datetime]]:

@@ -108,8 +108,16 @@ def referred_slugs(rule: Any) -> set[str]:
 
 def used_by(segment: Segment) -> list[Segment]:
     """Active segments whose rule asks about this one."""
-    rules = list_segments().filter(kind=SegmentKind.DYNAMIC).order_by("name")
-    return [other for other in rules if segment.slug in referred_slugs(other.rule)]
+    return users_by_slug([segment])[segment.slug]
+
+
+def users_by_slug(segments: Collection[Segment]) -> dict[str, list[Segment]]:
+    """Active segments whose rule asks about each of these, by its slug; one query."""
+    users: dict[str, list[Segment]] = {segment.slug: [] for segment in segments}
+    for other in list_segments().filter(kind=SegmentKind.DYNAMIC).order_by("name"):
+        for slug in referred_slugs(other.rule) & users.keys():
+            users[slug].append(other)
+    return users
 
 
 def reaches(*, slugs: Collection[str], target: str) -> list[str] | None:

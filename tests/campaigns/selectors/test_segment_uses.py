@@ -1,6 +1,8 @@
 """A segment's page names the campaigns that use it, and it stays while one of them is not over."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from campaigns.models import Campaign
@@ -9,7 +11,7 @@ from core.actors import SYSTEM
 from core.errors import Conflict
 from core.models import Role
 from customers.models import Segment, SegmentState
-from customers.selectors.segments.uses import uses_of
+from customers.selectors.segments.uses import uses_by_segment, uses_of
 from customers.services.segments import archive_segment
 from tests.factories.campaigns import make_campaign
 from tests.factories.core import make_staff
@@ -39,3 +41,20 @@ def test_uses__campaign_put_away__lets_it_go():
     archive_segment(segment=segment, by=SYSTEM, now=now)
 
     assert uses_of(segment) == []
+
+
+def test_list_of_segments__however_many__counts_their_users_in_the_same_number_of_queries(client):
+    first = make_campaign()
+    client.force_login(make_staff(Role.MARKETER))
+    client.get("/console/segments")
+    with CaptureQueriesContext(connection) as one:
+        client.get("/console/segments")
+    for _ in range(3):
+        make_campaign()
+    with CaptureQueriesContext(connection) as several:
+        client.get("/console/segments")
+
+    segments = list(Segment.objects.all())
+    assert len(several) == len(one)
+    assert [use.name for use in uses_by_segment(segments)[first.parts.get().segment_id]] == [first.name]
+    assert all(len(uses) == 1 for uses in uses_by_segment(segments).values())

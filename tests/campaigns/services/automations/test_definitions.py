@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Automation, AutomationVersion, Campaign, Run, StepRecord
-from campaigns.selectors.automations.listing import using_segment
+from campaigns.selectors.automations.listing import using_segments
 from campaigns.selectors.campaigns import find_campaign, list_campaigns
 from campaigns.services.automations.definitions import (
     archive_automation,
@@ -170,8 +170,8 @@ def test_using_segment__named_in_a_rule_or_as_a_way_in__is_found():
     rule = {"version": 1, "rule": {"not": {"on": "segment", "op": "is_member", "value": "vip"}}}
     found = make_automation(graph({"a": {"type": "split", "rule": rule}}, entry={"on": "api"}), live=False)
 
-    assert using_segment("vip") == [found]
-    assert using_segment("others") == []
+    assert using_segments(["vip", "others"]) == [(found, {"vip"})]
+    assert using_segments(["others"]) == []
 
 
 def test_close_replaced__nobody_under_way_and_nothing_waiting__is_completed():
