@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import formatdate
+from smtplib import quoteaddr
 from typing import Final
 
 from django.core.mail.message import sanitize_address
@@ -57,6 +58,13 @@ def address(text: str, /) -> str:
     if "@" not in text:
         raise ValueError("an address has a domain")
     return sanitize_address(text, "utf-8")
+
+
+def path_of(address: str, /) -> str:
+    """The address as commands of SMTP name it, in angle brackets; ValueError for one of several lines."""
+    if _PLAIN_ADDRESS.fullmatch(address):
+        return f"<{address}>"
+    return _one_line(quoteaddr(address))
 
 
 def _subject(text: str) -> str:

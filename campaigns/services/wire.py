@@ -9,11 +9,10 @@ from smtplib import (
     SMTPRecipientsRefused,
     SMTPSenderRefused,
     SMTPServerDisconnected,
-    quoteaddr,
 )
 from typing import Final
 
-from campaigns.services.envelopes import Envelope
+from campaigns.services.envelopes import Envelope, path_of
 
 _CLOSING: Final = 421
 _GO_ON: Final = 354
@@ -72,15 +71,13 @@ def _refusal(place: int, message: Envelope, code: int, words: bytes) -> SMTPExce
 
 def _commands(server: SMTP, message: Envelope) -> bytes:
     size = f" size={len(message.data)}" if server.has_extn("size") else ""
-    recipient = quoteaddr(message.recipient)
-    if "\r" in recipient or "\n" in recipient:
-        raise ValueError("an address has one line")
-    return f"mail FROM:{_quoted(message.sender)}{size}\r\nrcpt TO:{recipient}\r\ndata\r\n".encode("ascii")
+    sender, recipient = _sender(message.sender), path_of(message.recipient)
+    return f"mail FROM:{sender}{size}\r\nrcpt TO:{recipient}\r\ndata\r\n".encode("ascii")
 
 
 @lru_cache(maxsize=64)
-def _quoted(sender: str) -> str:
-    return quoteaddr(sender)
+def _sender(address: str) -> str:
+    return path_of(address)
 
 
 def _dotted(data: bytes) -> bytes:
