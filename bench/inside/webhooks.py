@@ -22,7 +22,7 @@ TOPIC: Final = "campaign.paused"
 THINGS: Final = 500
 BATCH: Final = 10
 HEALTHY, FAILING, HANGING = 16, 3, 1
-PATIENCE_S: Final = 900.0
+PATIENCE_S: Final = 180.0
 
 
 def _endpoints(receiver: str, paths: list[str]) -> None:

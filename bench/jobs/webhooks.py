@@ -21,6 +21,7 @@ from marketing_hub.processes import free_port
 EVENTS: Final = 1_000
 AT_ONCE: Final = 32
 SAID: Final = 10_000
+SAID_WITHIN_S: Final = 240.0
 SHARE: Final = 0.5
 RECEIVERS: Final = 20
 GOAL_S: Final = 1.0
@@ -36,13 +37,16 @@ def run(stage: Stage, rounds: int) -> str:
             Contender("bare aiohttp loop", lambda: (asyncio.run(_aiohttp(address)), 0.0)),
         ]
         lines = rounds_of(contenders, "deliveries/s", rounds)
-    goals = [("ours", "bare httpx loop", 0.5), ("ours", "bare aiohttp loop", 0.3)]
-    rate = max(1.0, SHARE * lines[0].median / RECEIVERS)
+    goals = [("ours", "bare httpx loop", 0.5), ("ours", "bare aiohttp loop", 0.5)]
+    rate = max(SAID / SAID_WITHIN_S, SHARE * lines[0].median / RECEIVERS)
     return f"{table('Webhooks, to four receivers', lines, goals)}\n\n{_bulkhead(stage, rate)}"
 
 
 def _bulkhead(stage: Stage, rate: float) -> str:
-    """At half of what the courier can do, so that what is measured is no queue in front of it."""
+    """At half of what the courier can do, so that what is measured is no queue in front of it, but within four minutes.
+
+    With the patience of `bench.inside.webhooks` the whole ends within eleven minutes, however slow the machine is.
+    """
     with _receiver() as address:
         words = _inside(stage, "bulkhead", address, SAID, rate)
         told, healthy = _asked(f"{address}/told"), sorted(_asked(f"{address}/waits"))
