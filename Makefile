@@ -25,7 +25,8 @@ schema: setup
 sdk: setup-dev
 	$(BIN)/openapi-python-client generate --path docs/api/openapi.yaml --config sdk/python.yaml --meta setup \
 		--output-path var/sdk/python --overwrite --fail-on-warning
-	mkdir -p var/sdk && cp -r sdk/typescript var/sdk/
+	mkdir -p var/sdk && cp -r sdk/typescript sdk/php var/sdk/
+	$(BIN)/python manage.py phpsdk --file var/sdk/php/src/Hub.php
 	cd var/sdk/typescript && npm install --no-package-lock --no-audit --no-fund && npx openapi-typescript \
 		../../../docs/api/openapi.yaml -o src/schema.ts && npx tsc
 reset: setup

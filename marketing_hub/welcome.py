@@ -45,7 +45,7 @@ def curl_lines(base_url: str, client_id: str, client_secret: str) -> list[str]:
     take = "python3 -c 'import json, sys; print(json.load(sys.stdin)[\"access_token\"])'"
     ask = f"curl -s -u {client_id}:{client_secret} -d grant_type=client_credentials {base_url}/oauth/token"
     return [
-        f"API client {client_id}; to try it:",
+        f"API client {client_id} (its scopes cover the quick starts of the documentation); to try it:",
         f"  TOKEN=$({ask} | {take})",
         f'  curl -s -H "Authorization: Bearer $TOKEN" "{base_url}/api/v1/customers?status=active&limit=3"',
     ]

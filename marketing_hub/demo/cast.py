@@ -1,6 +1,7 @@
-"""Who is there in the demo besides the shop's customers: one login a role, the web shop's API client, Jane Doe."""
+"""Who is there in the demo besides the shop's customers: one login a role, two API clients, Jane Doe."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -29,6 +30,27 @@ SHOP_SCOPES: Final = (
     "consent:write",
     "jobs:write",
 )
+DEVELOPER: Final = "Demo developer"
+DEVELOPER_SCOPES: Final = (
+    *SHOP_SCOPES,
+    "campaigns:read",
+    "campaigns:write",
+    "events:read",
+    "experiments:read",
+    "experiments:write",
+    "flags:evaluate",
+    "offers:read",
+    "offers:write",
+    "promotions:read",
+    "promotions:serve",
+    "promotions:write",
+    "reports:read",
+    "segments:read",
+    "segments:write",
+    "webhooks:manage",
+)
+"""What the quick starts and guides of the documentation call; tests run them with these scopes."""
+
 JANE: Final = {
     "external_id": "12345",
     "email": "jane.doe@example.com",
@@ -60,8 +82,8 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class ShopClient:
-    """The web shop's API client and a secret of it that is valid now."""
+class DemoClient:
+    """An API client of the demo and a secret of it that is valid now."""
 
     client_id: str
     secret: str
@@ -99,15 +121,24 @@ def _member(role: Role) -> Actor:
     return Actor(kind=ActorKind.STAFF, id=user.public_id, label=user.name)
 
 
-def register_shop(*, now: datetime) -> ShopClient:
+def register_shop(*, now: datetime) -> DemoClient:
     """The web shop has an API client, one however often this is called; its secret is new each time."""
-    client = ApiClient.objects.filter(name=SHOP, disabled_at=None).order_by("id").first()
+    return _client(SHOP, SHOP_SCOPES, "shop@example.com", now)
+
+
+def register_developer(*, now: datetime) -> DemoClient:
+    """Whoever tries the documentation has an API client; its secret is new each time."""
+    return _client(DEVELOPER, DEVELOPER_SCOPES, "developer@example.com", now)
+
+
+def _client(name: str, scopes: Sequence[str], owner: str, now: datetime) -> DemoClient:
+    client = ApiClient.objects.filter(name=name, disabled_at=None).order_by("id").first()
     if client is None:
-        made = register_client(name=SHOP, scopes=SHOP_SCOPES, owner="shop@example.com", by=SYSTEM, now=now)
+        made = register_client(name=name, scopes=scopes, owner=owner, by=SYSTEM, now=now)
         client, secret = made.client, made.secret
     else:
         secret = rotate_secret(client=client, by=SYSTEM, now=now)
-    return ShopClient(client.client_id, secret, Actor(kind=ActorKind.CLIENT, id=client.public_id, label=SHOP))
+    return DemoClient(client.client_id, secret, Actor(kind=ActorKind.CLIENT, id=client.public_id, label=name))
 
 
 def welcome_jane(*, by: Actor, now: datetime) -> bool:

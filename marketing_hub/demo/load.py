@@ -81,7 +81,7 @@ def load(*, base_url: str, small: bool, out: TextIO) -> None:
     cast.welcome_jane(by=shop.actor, now=now)
     _send_events(progress, told, Shop(base_url, shop.client_id, shop.secret), now)
     _fill_desks(progress, people)
-    _note(logins, shop)
+    _note(logins, cast.register_developer(now=timezone.now()))
 
 
 def _prepare(progress: Progress) -> list[cast.Login]:
@@ -245,9 +245,10 @@ def _name(what: str, small: bool) -> str:
     return f"online-shop-{what}{'-small' if small else ''}.csv"
 
 
-def _note(logins: Sequence[cast.Login], shop: cast.ShopClient) -> None:
+def _note(logins: Sequence[cast.Login], developer: cast.DemoClient) -> None:
     """Leave the logins and the API client for the welcome, readable by the owner only; the demo is loaded."""
-    client = {"client_id": shop.client_id, "client_secret": shop.secret, "scopes": list(cast.SHOP_SCOPES)}
+    scopes = sorted(cast.DEVELOPER_SCOPES)
+    client = {"client_id": developer.client_id, "client_secret": developer.secret, "scopes": scopes}
     people = [{"role": one.role, "email": one.email, "password": one.password} for one in logins]
     path = welcome.demo_file()
     fresh = path.with_suffix(".new")

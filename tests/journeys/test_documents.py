@@ -12,10 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from marketing_hub.demo.cast import DEVELOPER_SCOPES
 from marketing_hub.env import BASE_DIR
 from marketing_hub.portal.postman import WALK
 from tests.support.partner import EVERYTHING
-from tests.support.snippets import CONSOLE, DATA, HOSTS, PAGES, PROGRAMS, SHELLS, TEXTS, TYPED, script, snippets
+from tests.support.snippets import CONSOLE, DATA, HOSTS, PAGES, PROGRAMS, SERVED, SHELLS, TEXTS, TYPED, script, snippets
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.fault
@@ -25,6 +26,30 @@ FILES = {file.relative_to(BASE_DIR).as_posix(): file for file in (README, *sorte
 WITH_CODE = [name for name, file in FILES.items() if any(block.runs for block in snippets(file))]
 MOST_NOT_RUN = 8
 NODE = BASE_DIR / "var/sdk/typescript/node_modules"
+SCOPES = re.compile(r"^Scopes of this page: (.*?\.)$", re.MULTILINE | re.DOTALL)
+READERS = """
+import json, sys
+from django.utils import timezone
+from core.actors import SYSTEM
+from integrations.services.clients import register_client
+from integrations.services.write_keys import issue_write_key
+from marketing_hub.demo.cast import welcome_jane
+now = timezone.now()
+welcome_jane(by=SYSTEM, now=now)
+print(json.dumps(["write key", issue_write_key(source="reader", by=SYSTEM, now=now).secret]))
+for scopes in json.load(sys.stdin):
+    made = register_client(name="reader", scopes=scopes, tier="unlimited", by=SYSTEM, now=now)
+    print(json.dumps([made.client.client_id, made.secret]))
+"""
+REFUSED = re.compile(r'"error": ?"|"status": ?"rejected"')
+ANY_CLIENT = ("docs/guides/migrating.md",)
+FOR_PARTNERS = ("docs/quickstarts/", "docs/guides/")
+
+
+def named_scopes(name: str) -> list[str]:
+    """The scopes that a page says its reader's client needs: its code is run with these and no others."""
+    found = SCOPES.search(FILES[name].read_text())
+    return re.findall(r"`([a-z_.]+:[a-z]+)`", found[1]) if found else []
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +59,35 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def credentials(stack: Stack) -> dict[str, str]:
-    """What a reader has at hand: a client, its secret and a token for everything."""
-    words = ("client", "create", "--name", "reader", "--scopes", " ".join(EVERYTHING), "--tier", "unlimited", "--json")
-    client = json.loads(stack.manage(*words))
-    pair = client["client_id"], client["client_secret"]
-    answer = httpx.post(
-        f"{stack.base_url}/oauth/token", data={"grant_type": "client_credentials"}, auth=pair, timeout=30
-    )
-    key = stack.manage("writekey", "create", "--source", "reader").strip()
-    return {"WRITE_KEY": key, "CLIENT_ID": pair[0], "CLIENT_SECRET": pair[1], "TOKEN": answer.json()["access_token"]}
+def readers(stack: Stack) -> dict[tuple[str, ...], dict[str, str]]:
+    """What readers have at hand, by the scopes of their client: its id and secret, a token, a write key. And Jane Doe."""
+    kinds = sorted({scopes_of(name) for name in WITH_CODE} | {EVERYTHING})
+    said = stack.manage("shell", "-c", READERS, stdin=json.dumps(kinds))
+    (_, key), *pairs = (json.loads(line) for line in said.splitlines() if line.startswith("["))
+    found = {}
+    for scopes, pair in zip(kinds, pairs, strict=True):
+        form = {"grant_type": "client_credentials"}
+        token = httpx.post(f"{stack.base_url}/oauth/token", data=form, auth=tuple(pair), timeout=30).json()
+        names = {"CLIENT_ID": pair[0], "CLIENT_SECRET": pair[1], "TOKEN": token["access_token"]}
+        found[scopes] = {"WRITE_KEY": key, **names}
+    return found
+
+
+@pytest.fixture(scope="module")
+def credentials(readers: dict[tuple[str, ...], dict[str, str]]) -> dict[str, str]:
+    """A reader who may do everything."""
+    return readers[EVERYTHING]
+
+
+def scopes_of(name: str) -> tuple[str, ...]:
+    return tuple(sorted(named_scopes(name))) or EVERYTHING
 
 
 @pytest.mark.parametrize("name", WITH_CODE)
-def test_page__its_code__runs_in_its_order(stack: Stack, credentials: dict[str, str], tmp_path: Path, name: str):
+def test_page__its_code__runs_in_its_order(
+    stack: Stack, readers: dict[tuple[str, ...], dict[str, str]], tmp_path: Path, name: str
+):
+    credentials = readers[scopes_of(name)]
     code = script(snippets(FILES[name]))
     for host in HOSTS:
         code = code.replace(host, stack.base_url)
@@ -67,7 +107,7 @@ def test_page__its_code__runs_in_its_order(stack: Stack, credentials: dict[str, 
     )
 
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert '"error":"' not in outcome.stdout, outcome.stdout
+    assert not REFUSED.search(outcome.stdout), outcome.stdout
     if name == "README.md":
         for words in ('"email":"jane.doe@example.com"', '"pagination":{"limit":3', "marketer"):
             assert words in outcome.stdout
@@ -105,6 +145,32 @@ def test_typescript_client__generated__compiles_and_reads(stack: Stack, credenti
     assert "cus_" in outcome.stdout
 
 
+@pytest.mark.skipif(shutil.which("php") is None, reason="no php on the PATH to run the PHP client with")
+def test_php_client__generated__does_what_its_guide_shows(stack: Stack, credentials: dict[str, str], tmp_path: Path):
+    folder = tmp_path / "src"
+    shutil.copytree(BASE_DIR / "sdk/php/src", folder)
+    stack.manage("phpsdk", "--file", str(folder / "Hub.php"))
+    [shown] = [block.code for block in snippets(BASE_DIR / "docs/guides/sdks.md") if block.language in SERVED]
+    loads = "".join(f"require '{folder}/{name}.php';\n" for name in ("Answer", "ApiError", "Transport", "Hub"))
+    uses, rest = shown.split("\n\n", 1)
+    (tmp_path / "shown.php").write_text(f"<?php\n{uses}\n{loads}{rest.replace(HOSTS[0], stack.base_url)}")
+
+    outcome = subprocess.run(
+        ["php", "shown.php"],
+        cwd=tmp_path,
+        env={**os.environ, **credentials},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    first, second = outcome.stdout.splitlines()
+    assert re.fullmatch(r"cus_\w+ Grace", first)
+    assert second == "invalid_parameter: Invalid 'created_after'"
+
+
 @pytest.mark.skipif(not (NODE / "newman").is_dir(), reason="no npm packages here: run make sdk first")
 def test_postman_collection__run_from_the_top__answers_as_it_shows(tmp_path: Path):
     with Stack() as fresh:
@@ -127,8 +193,21 @@ def test_postman_collection__run_from_the_top__answers_as_it_shows(tmp_path: Pat
     assert outcome.returncode == 0, outcome.stdout[-8000:]
 
 
+def _uses_a_token(name: str) -> bool:
+    return "TOKEN" in FILES[name].read_text() and name not in ANY_CLIENT
+
+
+def test_pages_for_partners__that_use_a_token__name_scopes_that_the_demos_client_has():
+    partners = [name for name in WITH_CODE if name.startswith(FOR_PARTNERS)]
+    silent = [name for name in partners if _uses_a_token(name) and not named_scopes(name)]
+    beyond = {name: set(named_scopes(name)) - set(DEVELOPER_SCOPES) for name in partners}
+
+    assert silent == []
+    assert {name: scopes for name, scopes in beyond.items() if scopes} == {}
+
+
 def test_snippets__languages__are_those_that_are_run():
-    known = SHELLS | PROGRAMS | DATA | PAGES | CONSOLE | TEXTS | TYPED
+    known = SHELLS | PROGRAMS | DATA | PAGES | CONSOLE | TEXTS | TYPED | SERVED
     strange = [f"{name}: {b.language or 'none'}" for name, file in FILES.items() for b in snippets(file)]
 
     assert [text for text in strange if text.rpartition(" ")[2] not in known] == []

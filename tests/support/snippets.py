@@ -9,7 +9,7 @@ from marketing_hub.portal.markdown import NOT_RUN
 
 HOSTS = ("https://hub.example.com", "http://127.0.0.1:8000")
 SHELLS, PROGRAMS, DATA, TEXTS = {"bash", "sh"}, {"python"}, {"json"}, {"text", "ini", "nginx"}
-PAGES, CONSOLE, TYPED = {"html", "javascript"}, {"console"}, {"typescript"}
+PAGES, CONSOLE, TYPED, SERVED = {"html", "javascript"}, {"console"}, {"typescript"}, {"php"}
 _FENCE = re.compile(r"^```([a-z]*) ?([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S+)")
 
