@@ -14,6 +14,7 @@ from engagement.rules.members import MAX_EVENT_BYTES
 KINDS: Final = ("track", "page", "screen", "identify", "group", "alias")
 SHORT: Final = {"t": "track", "p": "page", "s": "screen", "i": "identify", "g": "group", "a": "alias"}
 MAX_CALLS: Final = 2_500
+_OBJECTS: Final = frozenset({"properties", "traits", "context", "integrations"})
 _Id = str | int | float | None
 
 
@@ -90,7 +91,7 @@ def read_call(raw: bytes, *, kind: str | None) -> Call | Problem:
     if len(raw) > MAX_EVENT_BYTES:
         return Problem("", "event_too_large", f"A call may have at most {MAX_EVENT_BYTES} bytes.")
     try:
-        call = _call.decode(raw)
+        call = _decoded(raw)
     except msgspec.ValidationError as error:
         name = str(error).rpartition(" at `$.")[2].rstrip("`").partition("[")[0] if " at `$." in str(error) else ""
         return Problem(name[:120], "invalid_parameter", f"Invalid '{name[:120]}'" if name else "A call is an object.")
@@ -102,6 +103,18 @@ def read_call(raw: bytes, *, kind: str | None) -> Call | Problem:
     if call.type not in KINDS:
         return Problem("type", "unknown_call", f"Invalid 'type': choose from {', '.join(KINDS)}.")
     return call
+
+
+def _decoded(raw: bytes) -> Call:
+    """The call; PHP writes an object without members as an empty list, which is one here too."""
+    try:
+        return _call.decode(raw)
+    except msgspec.ValidationError:
+        sent = msgspec.json.decode(raw)
+        if not isinstance(sent, dict):
+            raise
+        kept = {name: value for name, value in sent.items() if not (name in _OBJECTS and value == [])}
+        return _call.decode(msgspec.json.encode(kept))
 
 
 def id_text(value: _Id) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TYPES: Final = frozenset({"", "jwt", "client-authentication+jwt"})
-LONGEST_S: Final = 300
+LONGEST_S: Final = 3_600
 SKEW_S: Final = 30
 MOST_LENGTH: Final = 8_000
 
@@ -44,7 +44,7 @@ def assertion_problem(
 ) -> str:
     """Why the assertion does not hold at `now`, as a sentence; empty when it does.
 
-    `aud` must be one of `audiences` and nothing else, `exp` at most five minutes away, `jti` present (RFC 7523
+    `aud` must be one of `audiences` and nothing else, `exp` at most an hour away, `jti` present (RFC 7523
     section 3, rfc7523bis section 4). Clocks may differ by half a minute.
     """
     moment = now.timestamp()

@@ -92,7 +92,7 @@ def test_token__assertion_sent_twice__is_refused_the_second_time(http):
         ({"aud": None}, "aud"),
         ({"aud": {}}, "aud"),
         ({"exp": Ahead(-60)}, "expired"),
-        ({"exp": Ahead(3_600)}, "300 seconds"),
+        ({"exp": Ahead(3_700)}, "3600 seconds"),
         ({"exp": None}, "exp"),
         ({"exp": "soon"}, "numbers"),
         ({"exp": True}, "numbers"),
