@@ -12,7 +12,8 @@ from integrations.api import webhook_documents
 from marketing_hub.api_v1 import examples
 from marketing_hub.deprecations import DEPRECATIONS
 from marketing_hub.openapi import security_of, tag_of
-from marketing_hub.openapi_samples import put_examples
+from marketing_hub.openapi_headers import EVERYWHERE, HEADERS, put_headers
+from marketing_hub.openapi_samples import make_examples_whole, put_examples
 
 Operation = dict[str, Any]
 Document = dict[str, Any]
@@ -54,21 +55,6 @@ SCHEMAS: Final[dict[str, Any]] = {
         },
     },
 }
-HEADERS: Final[dict[str, Any]] = {
-    "X-Request-Id": {"description": "Id of this request, as in logs and audit.", "schema": _TEXT},
-    "API-Version": {"description": "Version of the API (SemVer).", "schema": _TEXT},
-    "X-API-Version": {"description": "The same, under the name that other APIs use.", "schema": _TEXT},
-    "X-RateLimit-Limit": {"description": "Calls of the window that runs out first.", "schema": _COUNT},
-    "X-RateLimit-Remaining": {"description": "Calls left in it.", "schema": _COUNT},
-    "X-RateLimit-Reset": {"description": "Unix time at which it is empty again.", "schema": _COUNT},
-    "X-RateLimit-Used": {"description": "Calls used in it.", "schema": _COUNT},
-    "X-RateLimit-Resource": {"description": "Which set of windows counted this call.", "schema": _TEXT},
-    "RateLimit": {"description": 'All windows: `"burst";r=99;t=20`.', "schema": _TEXT},
-    "RateLimit-Policy": {"description": 'Their limits: `"burst";q=100;w=20`.', "schema": _TEXT},
-    "Deprecation": {"description": "Since when this is deprecated, `@` and Unix time (RFC 9745).", "schema": _TEXT},
-    "Sunset": {"description": "When it ends (RFC 8594).", "schema": _TEXT},
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
-}
 RESPONSES: Final = {
     "400": ("BadRequest", "A parameter or the body cannot be used; nothing was stored."),
     "401": ("Unauthorized", "No credential, or one that does not hold."),
@@ -87,8 +73,13 @@ RESPONSES: Final = {
     "500": ("InternalServerError", "A defect of ours; the request id leads to the report."),
     "503": ("ServiceUnavailable", "A part we need does not answer; try again later."),
 }
+_WITH_REFUSALS: Final = {
+    "Retry-After": ("409", "429", "503"),
+    "WWW-Authenticate": ("401", "403"),
+    "ETag": ("412",),
+    "Allow": ("405",),
+}
 _ALWAYS: Final = ("401", "403", "406", "429", "500", "503")
-_COMMON_HEADERS: Final = tuple(name for name in HEADERS if name not in ("Retry-After", "Deprecation", "Sunset"))
 
 
 def only_versioned(endpoints: list[Any]) -> list[Any]:
@@ -120,6 +111,7 @@ def complete(result: Document, generator: Any, request: Any, public: bool) -> Do
     tags = sorted({operation["tags"][0] for item in paths.values() for operation in item.values()})
     result["tags"] = [{"name": tag} for tag in tags]
     result["paths"] = dict(sorted(paths.items()))
+    make_examples_whole(result)
     result["webhooks"] = webhook_documents.webhook_items()
     return result
 
@@ -148,7 +140,7 @@ def _mark_deprecated(path: str, method: str, operation: Operation) -> None:
     operation["responses"].setdefault("410", {"$ref": "#/components/responses/Gone"})
     for response in operation["responses"].values():
         if "$ref" not in response:
-            names = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Deprecation", "Sunset")}
+            names = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Deprecation", "Sunset", "Link")}
             response["headers"] = response.get("headers", {}) | names
 
 
@@ -158,11 +150,10 @@ def _share(path: str, method: str, operation: Operation) -> None:
     for status, response in responses.items():
         if "$ref" not in response:
             response["description"] = response.get("description") or HTTPStatus(int(status)).phrase
-            for name in _COMMON_HEADERS:
-                response.setdefault("headers", {})[name] = {"$ref": f"#/components/headers/{name}"}
     for status in sorted(_refusals(path, method, operation) - set(responses)):
         responses[status] = {"$ref": f"#/components/responses/{RESPONSES[status][0]}"}
     operation["responses"] = dict(sorted(responses.items()))
+    put_headers(path, method, operation)
 
 
 def _refusals(path: str, method: str, operation: Operation) -> set[str]:
@@ -188,10 +179,10 @@ def _names_one(parameters: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def _refusal(status: str, text: str) -> dict[str, Any]:
-    names = (*_COMMON_HEADERS, "Retry-After") if status in ("409", "429", "503") else _COMMON_HEADERS
+    more = [name for name, statuses in _WITH_REFUSALS.items() if status in statuses]
     return {
         "description": text,
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*EVERYWHERE, *more)},
         "content": {
             media: {"schema": {"$ref": "#/components/schemas/Error"}}
             for media in ("application/json", "application/problem+json")

@@ -357,7 +357,7 @@ METRICS_NETWORKS = env.csv("METRICS_NETWORKS", ("127.0.0.0/8", "::1/128"))
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "marketing_hub API",
     "DESCRIPTION": (
-        "One truth about customers and one gate for using it.\n\n"
+        "One truth about customers and one gate for using it. [Guides, quick starts, error catalogue](/docs/).\n\n"
         "Answers are JSON. Every one, refusals too, is given as XML with `Accept: application/xml`: members are "
         'elements of their name, items of a list are `item`, null is `nil="true"`. Bodies of requests are JSON only.'
     ),
@@ -366,7 +366,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "LICENSE": {"name": "Proprietary", "identifier": "LicenseRef-marketing-hub"},
     "CONTACT": {"name": "API support", "email": "api@example.com"},
     "SERVERS": [{"url": "/", "description": "This installation"}],
-    "EXTERNAL_DOCS": {"url": "/docs/", "description": "Guides, quick starts, error catalogue"},
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,

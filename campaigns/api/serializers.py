@@ -1,5 +1,6 @@
 """What the addresses of campaigns take and answer, as the schema shows it."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from campaigns.models import CanaryChoice, CapChoice, Channel
@@ -9,6 +10,13 @@ from campaigns.rules.lifecycle import State
 from campaigns.rules.reactions import Verdict
 
 _VERDICTS = [verdict.name.lower() for verdict in Verdict]
+
+
+@extend_schema_field(
+    {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$", "examples": ["21:00"]},
+)
+class ClockField(serializers.TimeField):
+    """A time of day wherever somebody is: hours and minutes, without an offset."""
 
 
 class CampaignChangeSerializer(serializers.Serializer[object]):
@@ -42,8 +50,8 @@ class CampaignChangeSerializer(serializers.Serializer[object]):
     )
     send_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: when launched.")
     per_minute = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=1_000_000)
-    quiet_from = serializers.TimeField(required=False, allow_null=True)
-    quiet_until = serializers.TimeField(required=False, allow_null=True)
+    quiet_from = ClockField(required=False, allow_null=True)
+    quiet_until = ClockField(required=False, allow_null=True)
     time_zone = serializers.CharField(required=False, help_text="Of people whose own is not known.")
     cap_messages = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=1_000)
     cap_days = serializers.IntegerField(required=False, min_value=1, max_value=90)
@@ -129,8 +137,8 @@ class CampaignSerializer(serializers.Serializer[object]):
     tracking = serializers.BooleanField()
     send_at = serializers.DateTimeField(allow_null=True)
     per_minute = serializers.IntegerField(allow_null=True)
-    quiet_from = serializers.TimeField(allow_null=True)
-    quiet_until = serializers.TimeField(allow_null=True)
+    quiet_from = ClockField(allow_null=True)
+    quiet_until = ClockField(allow_null=True)
     time_zone = serializers.CharField()
     cap_messages = serializers.IntegerField(allow_null=True)
     cap_days = serializers.IntegerField()

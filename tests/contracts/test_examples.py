@@ -21,6 +21,33 @@ SUCCESS = 200
 PATHS = {"reference": "12345", "user_id": "12345", "event_type": "click"}
 
 
+OF_HTTP = frozenset(
+    {
+        "Allow",
+        "Cache-Control",
+        "Content-Disposition",
+        "Content-Length",
+        "Content-Security-Policy",
+        "Content-Type",
+        "Cross-Origin-Opener-Policy",
+        "Permissions-Policy",
+        "Referrer-Policy",
+        "Vary",
+        "X-Accel-Buffering",
+        "X-Content-Type-Options",
+        "X-Frame-Options",
+    }
+)
+"""Headers that say nothing of the API."""
+
+
+def headers_of(described: dict[str, Any]) -> set[str]:
+    """The headers that an answer of the document has."""
+    if "$ref" in described:
+        described = schema()["components"]["responses"][described["$ref"].rpartition("/")[2]]
+    return set(described.get("headers", ()))
+
+
 def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
     """Path, verb and operation by operation id."""
     paths = schema()["paths"].items()
@@ -95,6 +122,8 @@ def faults(example: Example, caller: Any, answers: dict[str, Any]) -> list[str]:
     described = operation["responses"].get(str(status))
     if described is None:
         return [*found, f"the document has no answer {status}"]
+    strange = [name for name in answer.headers if name not in OF_HTTP and name not in headers_of(described)]
+    found += [f"the document has no header {name}" for name in strange]
     media = answer.headers.get("Content-Type", "").partition(";")[0]
     if media not in described.get("content", {media: {}}):
         return [*found, f"the document has no {media}"]

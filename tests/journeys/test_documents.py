@@ -60,7 +60,7 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def readers(stack: Stack) -> dict[tuple[str, ...], dict[str, str]]:
-    """What readers have at hand, by the scopes of their client: its id and secret, a token, a write key. And Jane Doe."""
+    """What readers have at hand, by the scopes of their client: id, secret, token, write key. Jane is there too."""
     kinds = sorted({scopes_of(name) for name in WITH_CODE} | {EVERYTHING})
     said = stack.manage("shell", "-c", READERS, stdin=json.dumps(kinds))
     (_, key), *pairs = (json.loads(line) for line in said.splitlines() if line.startswith("["))
