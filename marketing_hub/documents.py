@@ -92,7 +92,7 @@ def api_catalog(request: HttpRequest) -> HttpResponse:
         "anchor": f"{base}/api/v1",
         "service-desc": [{"href": f"{base}/api/schema.json", "type": "application/json"}],
         "service-doc": [{"href": f"{base}/docs/", "type": "text/html"}],
-        "status": [{"href": f"{base}/readyz", "type": "application/json"}],
+        "status": [{"href": f"{base}/api/status", "type": "application/json"}],
     }
     media_type = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
     return JsonResponse({"linkset": [entry]}, content_type=media_type)

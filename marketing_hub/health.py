@@ -1,8 +1,10 @@
 """Whether this process lives, and whether everything it needs is there."""
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from redis.exceptions import RedisError
 
@@ -27,6 +29,17 @@ def readyz(request: HttpRequest) -> HttpResponse:
         "followers": {name: {"lag_s": lag} for name, lag in meter.lags().items()} if database else {},
     }
     return JsonResponse(body, status=200 if all(parts.values()) else 503)
+
+
+@never_cache
+def status(request: HttpRequest) -> HttpResponse:
+    """GET /api/status: for partners, whether calls are answered and facts passed on now, and by which versions."""
+    works = _database_answers() and bool(_heartbeat())
+    versions = [
+        {"version": version, "base": base, "status": state} for base, (version, state) in settings.API_VERSIONS.items()
+    ]
+    words = {"status": "operational" if works else "degraded", "checked_at": timezone.now().isoformat()}
+    return JsonResponse({**words, "versions": versions, "support": f"{settings.PUBLIC_URL}/docs/support"})
 
 
 def worker_beats() -> bool:

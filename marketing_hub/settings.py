@@ -11,6 +11,7 @@ from marketing_hub.mail import KEPT, read_mail
 from marketing_hub.openapi_names import ENUM_NAMES
 from marketing_hub.sandbox.bounds import data_dir, database
 from marketing_hub.security import read_security
+from marketing_hub.support import read_support
 from marketing_hub.timetable import ROUTES, TIMETABLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -197,6 +198,7 @@ SECRET_DAYS = env.number("SECRET_DAYS", 90, 1, 366)
 SECRET_OVERLAP_HOURS = env.number("SECRET_OVERLAP_HOURS", 24, 0, 720)
 API_KEY_DAYS = env.number("API_KEY_DAYS", 90, 1, 366)
 SECURITY = read_security()
+SUPPORT = read_support()
 WEBHOOK_LOOPBACK = env.flag("WEBHOOK_LOOPBACK", False)  # endpoints on this machine, over http too
 if PRODUCTION and WEBHOOK_LOOPBACK:
     raise env.ConfigError("WEBHOOK_LOOPBACK must be off when HUB_ENV is production.")
@@ -364,7 +366,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": API_VERSION,
     "OAS_VERSION": "3.1.1",
     "LICENSE": {"name": "Proprietary", "identifier": "LicenseRef-marketing-hub"},
-    "CONTACT": {"name": "API support", "email": "api@example.com"},
+    "CONTACT": {"name": "API support", "email": SUPPORT.email},
     "SERVERS": [{"url": "/", "description": "This installation"}],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,

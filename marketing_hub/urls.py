@@ -10,7 +10,7 @@ from consent.api.catalogue import well_known_gpc
 from engagement.api import calls, tracking
 from integrations.api import leaks, opendsr
 from marketing_hub import api_v1, documents
-from marketing_hub.health import healthz, readyz
+from marketing_hub.health import healthz, readyz, status
 from marketing_hub.metrics import metrics
 from marketing_hub.portal.views import postman_collection
 from marketing_hub.system.raw import window
@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/changelog.atom", documents.changelog_feed, name="changelog-feed"),
     path("api/postman.json", postman_collection, name="postman"),
     path("api/errors/<slug:code>", documents.error, name="error"),
+    path("api/status", status, name="status"),
     path("api/docs", documents.swagger, name="swagger"),
     path("api/redoc", documents.redoc, name="redoc"),
     path("docs", RedirectView.as_view(pattern_name="docs")),

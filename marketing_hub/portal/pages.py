@@ -37,12 +37,13 @@ GENERATED: Final = {
     "data": "Data model",
     "changelog": "Changes",
     "downloads": "Downloads",
+    "support": "Support",
 }
 """Pages made from code and schema instead of files: path below /docs/, title."""
 
 _VIEWERS: Final = (Link("Reference of operations", "/api/redoc"), Link("Try it", "/api/docs"))
 _ORDER: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
-    ("Start", (), (INDEX, "faq")),
+    ("Start", (), (INDEX, "faq", "support")),
     ("Quick starts", ("quickstarts",), ("quickstarts/server", "quickstarts/web-app", "quickstarts/script")),
     (
         "Guides",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("errors", views.errors, name="docs-errors"),
     path("changelog", views.changelog, name="docs-changelog"),
     path("limits", views.limits, name="docs-limits"),
+    path("support", views.support, name="docs-support"),
     path("downloads", views.downloads, name="docs-downloads"),
     path("postman/collection.json", views.postman_collection, name="docs-postman"),
     path("postman/environment.json", views.postman_environment, name="docs-postman-environment"),

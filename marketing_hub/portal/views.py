@@ -117,6 +117,11 @@ def downloads(request: HttpRequest) -> HttpResponse:
     return draw(request, "downloads", title="Downloads")
 
 
+def support(request: HttpRequest) -> HttpResponse:
+    """GET /docs/support: whom to ask, how soon there is an answer, who is next."""
+    return draw(request, "support", title="Support", support=settings.SUPPORT)
+
+
 def postman_collection(request: HttpRequest) -> HttpResponse:
     """GET /api/postman.json: the Postman collection."""
     return _file("collection.json", postman.as_json(postman.collection()))

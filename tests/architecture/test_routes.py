@@ -55,7 +55,7 @@ def test_addresses_of_agents__without_proof_of_an_agent__give_nothing(client, se
 def test_api_routes__unversioned__are_addresses_of_versioned_views():
     versioned = {(route.view, route.method) for route in [*api_routes(), *api_routes("ofrep/v1/")]}
     documents = ("api/docs", "api/redoc", "api/schema", "api/schema.json", "api/schema.yaml")
-    documents += ("api/changelog", "api/changelog.atom", "api/errors/<slug:code>", "api/postman.json")
+    documents += ("api/changelog", "api/changelog.atom", "api/errors/<slug:code>", "api/postman.json", "api/status")
     aliases = [r for r in api_routes("api/") if not r.path.startswith("api/v1/") and r.path not in documents]
 
     assert [str(route) for route in aliases if (route.view, route.method) not in versioned] == []

@@ -34,6 +34,17 @@ def test_readyz__everything_there__tells_the_lag_of_followers(_follower):
     }
 
 
+def test_status__for_partners__says_whether_it_works_and_which_versions_answer():
+    without = Client().get("/api/status").json()
+    cache.set(HEARTBEAT_KEY, "1")
+
+    said = Client().get("/api/status").json()
+
+    assert (without["status"], said["status"]) == ("degraded", "operational")
+    assert [row["base"] for row in said["versions"]] == ["/api/v1", "/api/v2"]
+    assert said["support"].endswith("/docs/support")
+
+
 def test_readyz__no_worker__is_not_ready():
     answer = Client().get("/readyz")
 
