@@ -12,7 +12,7 @@ from core.console.forms import ConsoleForm
 from core.console.views import MenuEntry, Page
 from core.errors import DomainError
 from engagement.rules.attribution import DIRECT, Model
-from engagement.selectors.attribution import OTHERS, Attribution, attribute
+from engagement.selectors.attribution import OTHERS, Attribution, attribute, usual_currency
 
 VIEW: Final = "engagement.view_report"
 _TITLES: Final = {
@@ -54,7 +54,7 @@ class Results(Page):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The last 30 days until another period is asked for."""
         today = self.now.astimezone(UTC).date()
-        asked = {"first": today - timedelta(days=_DAYS - 1), "last": today, "currency": "EUR"}
+        asked = {"first": today - timedelta(days=_DAYS - 1), "last": today, "currency": usual_currency()}
         form = PeriodForm(request.GET if "first" in request.GET else asked)
         found = self._found(form) if form.is_valid() else None
         context: dict[str, Any] = {

@@ -12,6 +12,7 @@ from django.db.models import Sum
 from campaigns.models import Campaign
 from consent.selectors.decisions import use_of
 from core.errors import InvalidInput
+from customers.models import Purchase
 from customers.selectors.segments.running import run
 from engagement.models import HourlyMetric
 from engagement.rules.attribution import (
@@ -101,7 +102,11 @@ class Attribution:
 
 
 def attribute(*, begins: datetime, ends: datetime, currency: str, now: datetime) -> Attribution:
-    """Divide the orders of a period by every model; InvalidInput for one that is empty or longer than 92 days."""
+    """Divide the orders of a period by every model.
+
+    InvalidInput for a period that is empty, longer than 92 days, or has more orders than are divided at once: a part
+    of them would look like all.
+    """
     if not begins < ends or ends - begins > LONGEST:
         raise InvalidInput(f"Invalid 'ends': a period of at most {LONGEST.days} days after 'begins'.", param="ends")
     values = {
@@ -114,9 +119,12 @@ def attribute(*, begins: datetime, ends: datetime, currency: str, now: datetime)
         "lookback": LOOKBACK,
         "first": begins - LOOKBACK,
     }
+    (bought, measured, total) = run(_COVERAGE, values, seconds=SECONDS)[0]
+    if measured > MOST_ORDERS:
+        message = f"Invalid 'ends': {measured:,} orders; choose a period with at most {MOST_ORDERS:,}."
+        raise InvalidInput(message, param="ends")
     orders, ways = _read(values)
     given, chain = _divided(orders, ways)
-    (bought, measured, total) = run(_COVERAGE, values, seconds=SECONDS)[0]
     return Attribution(
         currency=currency,
         orders=bought,
@@ -129,6 +137,12 @@ def attribute(*, begins: datetime, ends: datetime, currency: str, now: datetime)
         names=_names(given),
         silent=silent_hours(begins=begins, ends=min(ends, now)),
     )
+
+
+def usual_currency() -> str:
+    """The currency of the newest order; EUR without one."""
+    newest = Purchase.objects.order_by("-purchased_at", "-id").values_list("currency", flat=True)
+    return newest.first() or "EUR"
 
 
 def silent_hours(*, begins: datetime, ends: datetime) -> list[Silence]:

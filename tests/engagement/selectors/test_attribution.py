@@ -17,6 +17,7 @@ from engagement.rules.catalogue import BY_NAME
 from engagement.rules.events import EventIn, Ready
 from engagement.rules.keys import new_key
 from engagement.rules.schemas import compile_form
+from engagement.selectors import attribution
 from engagement.selectors.attribution import attribute
 from engagement.services.ingest import ingest
 from tests.factories.core import make_staff
@@ -76,6 +77,22 @@ def test_attribute__period_that_is_none__is_refused(story):
         attribute(begins=story, ends=story, currency="EUR", now=story)
     with pytest.raises(InvalidInput, match="92 days"):
         attribute(begins=story - timedelta(days=93), ends=story, currency="EUR", now=story)
+
+
+def test_attribute__more_orders_than_can_be_divided__is_refused_rather_than_cut(story, monkeypatch):
+    monkeypatch.setattr(attribution, "MOST_ORDERS", 0)
+
+    with pytest.raises(InvalidInput, match="1 orders; choose a period with at most 0"):
+        attribute(begins=story - timedelta(days=2), ends=story, currency="EUR", now=story)
+
+
+def test_results_page__nothing_asked_for__shows_the_currency_of_the_newest_order(story, client):
+    buy(Customer.objects.get(external_id="jane"), "12.50", story, currency="GBP")
+    client.force_login(make_staff(Role.ANALYST))
+
+    page = client.get("/console/results").content.decode()
+
+    assert "£ 12.50" in page and 'value="GBP"' in page
 
 
 def test_page_and_api__story_with_a_silent_hour__name_models_and_silence(story, client, caller):
