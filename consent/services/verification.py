@@ -38,11 +38,11 @@ class Findings:
 
 
 @transaction.atomic
-def start_verification(*, by: Actor, now: datetime) -> Job:
-    """A job that walks the whole ledger; progress and findings stand on its page."""
+def start_verification(*, by: Actor, now: datetime, run_here: bool = False) -> Job:
+    """A job that walks the whole ledger; progress and findings stand on its page. `run_here`: the caller runs it."""
     audit.record(by=by, action="ledger.verification_started", target="ledger")
     title, task = "Verify the consent ledger", "consent.tasks.verify_ledger"
-    return jobs.start_job(kind=VERIFY, title=title, task=task, parameters={}, by=by, now=now)
+    return jobs.start_job(kind=VERIFY, title=title, task=task, parameters={}, by=by, now=now, run_here=run_here)
 
 
 def verify_ledger(*, job_id: str) -> None:

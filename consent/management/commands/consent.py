@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from consent.management.case_lines import CaseCommand
@@ -15,12 +16,14 @@ from consent.rules.decisions import decide
 from consent.rules.policy import resolve
 from consent.rules.simulation import simulate
 from consent.rules.vocabulary import Basis, Channel, Purpose, State
+from consent.services.verification import start_verification, verify_ledger
+from core.actors import SYSTEM
 
 
 class Command(CaseCommand):
-    """Decides cases by the rules alone: it reads neither the database nor the ledger."""
+    """Decides cases by the rules alone, without the database; `verify` walks the ledger."""
 
-    help = "Questions about consent. `decide` answers one case per line of standard input."
+    help = "Questions about consent. `decide` answers one case per line of standard input, `verify` proves the ledger."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the sub-commands."""
@@ -36,14 +39,34 @@ class Command(CaseCommand):
         simulate_parser.add_argument("--age", type=int)
         simulate_parser.add_argument("--gpc", action="store_true", help="the signal was seen")
         self.offer_json(simulate_parser)
+        self.offer_json(
+            commands.add_parser("verify", help="hash every entry of the ledger again; exit code 1 for a fault")
+        )
 
     def handle(self, *args: object, **options: Any) -> None:
         """Answer every line; a line that cannot be read is answered with its error, and the exit code is then 1."""
         now = timezone.now()
+        if options["subcommand"] == "verify":
+            self._verify(now, as_json=options["json"])
+            return
         if options["subcommand"] == "simulate":
             self._simulate(now, options)
             return
         self.answer_lines(lambda raw: _answer(raw, now), _sentence, as_json=options["json"])
+
+    def _verify(self, now: datetime, *, as_json: bool) -> None:
+        job = start_verification(by=SYSTEM, now=now, run_here=True)
+        verify_ledger(job_id=job.public_id)
+        job.refresh_from_db()
+        found: dict[str, Any] = job.result or {}
+        if as_json:
+            self.stdout.write(json.dumps(found))
+        else:
+            for fault in found["first"]:
+                self.stdout.write(f"{fault['subject']}: {fault['what']}")
+            self.stdout.write(f"{found['entries']} entries hashed again; {found['broken']} faults.")
+        if found["broken"]:
+            raise CommandError("The ledger does not match its chains and anchors.")
 
     def _simulate(self, now: datetime, options: dict[str, Any]) -> None:
         places = (options["before"], options["after"])

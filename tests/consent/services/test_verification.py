@@ -1,8 +1,11 @@
 """Anchors and the daily walk."""
 
+import json
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from consent.models import LedgerAnchor
@@ -115,3 +118,16 @@ def test_drop_old_tokens__expired_long_ago__go(people):
     dropped = drop_old_tokens(before=NOON + 2 * DAY)
 
     assert (kept, dropped) == (0, 1)
+
+
+def test_command__walks_the_ledger_and_fails_when_something_was_changed(people):
+    out = StringIO()
+    call_command("consent", "verify", stdout=out)
+    behind_the_triggers("UPDATE consent_consentevent SET source = 'forged' WHERE seq = 1")
+
+    with pytest.raises(CommandError, match="does not match"):
+        call_command("consent", "verify", "--json", stdout=out)
+
+    first, second = out.getvalue().splitlines()
+    assert first == "6 entries hashed again; 0 faults."
+    assert json.loads(second)["broken"] == 3
