@@ -218,7 +218,9 @@ class StartOneTrust(_OfFile, ActionPage):
 class WishForm(ConsoleForm):
     """For whom, named by what, and by which names purposes are known there."""
 
-    recipient = forms.ChoiceField(label="For", help_text="A company of the register whose agreement holds.")
+    recipient = forms.ChoiceField(
+        label="For", help_text="A company whose agreement holds; enter it under Processors first."
+    )
     identifier = forms.ChoiceField(label="People are named by", choices=list(IDENTIFIERS.items()))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

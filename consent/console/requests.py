@@ -200,7 +200,7 @@ class RequestList(ListPage):
         Column("state", "State", cell=cells.state(STATES)),
         Column("left", "Time", value=lambda row: deadline(row, timezone.now())),
         Column("safe_due", "We work towards", cell=cells.day, sort="safe_due"),
-        Column("law_due", "Law", cell=cells.day),
+        Column("law_due", "Last lawful day", cell=cells.day),
         Column("who", "Requester", value=lambda row: row.who),
         Column("assignee", "Assignee", value=lambda row: row.assignee_name),
         Column("created_at", "Came in", cell=cells.ago, sort="created_at"),

@@ -12,6 +12,7 @@ from core.actors import Actor, ActorKind
 from core.errors import InvalidInput, TooLarge
 from customers.models import ImportFile, ImportTarget
 from customers.rules.drafts import DecisionDraft
+from customers.selectors.imports import values_in
 from customers.services.guards import Fate, Refused
 from customers.services.imports import discard_import, stage_import
 
@@ -22,18 +23,26 @@ def stage_onetrust(*, chunks: Iterable[bytes], file_name: str, by: Actor, now: d
     """The report of data subjects and purposes (CSV), or pages of data subjects or receipts (JSON), is kept as a file
     whose rows are decisions; nothing is recorded yet.
 
-    Refuses what is neither, and a CSV whose header names no column for person, purpose, status or instant.
+    Refuses what is neither, a CSV whose header names no column for person, purpose, status or instant, and a file
+    without any purpose.
     """
     is_json = file_name.lower().endswith(".json")
     rows = _as_csv(chunks) if is_json else chunks
     file = stage_import(chunks=rows, file_name=file_name, target=ImportTarget.CONSENTS, by=by, now=now)
+    if refusal := _why_unusable(file):
+        discard_import(file=file, by=by, now=now)
+        raise refusal
+    return file
+
+
+def _why_unusable(file: ImportFile) -> InvalidInput | None:
     found = set(file.mapping["columns"].values())
     if missing := [words for name, words in _NEEDED.items() if name not in found]:
-        discard_import(file=file, by=by, now=now)
-        raise InvalidInput(
-            f"The first line names no column for: {', '.join(missing)}.", code="bad_header", param="file"
-        )
-    return file
+        says = f"The first line names no column for: {', '.join(missing)}."
+        return InvalidInput(says, code="bad_header", param="file")
+    if not values_in(file=file, field="purpose", most=1):
+        return InvalidInput("No row of this file names a purpose.", code="empty_file", param="file")
+    return None
 
 
 def record_rows(*, rows: Sequence[DecisionDraft], basis: Mapping[str, Any], now: datetime) -> list[Fate | Refused]:

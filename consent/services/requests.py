@@ -1,5 +1,6 @@
 """Privacy requests from their arrival to the beginning of the work: open, acknowledge, identify, ask, give to, note."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -31,6 +32,7 @@ from customers.models import Customer
 from customers.selectors.customers import find_customer
 
 MAX_ATTEMPTS: Final = 3
+_PLACE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +67,8 @@ def open_request(*, new: NewRequest, by: Actor, now: datetime) -> DataRequest:
     """The request is on the desk, its clock runs from the local day of receipt, and its dates are computed.
 
     An open request of the same person for the same thing makes it a duplicate: linked, with the clock of the first.
-    Refuses an unknown kind or place of law, neither contact nor customer, a day of receipt in the future, and an
-    earlier one without a reason.
+    Refuses an unknown kind or place of law, a place that is no ISO code, neither contact nor customer, a day of receipt
+    in the future, and an earlier one without a reason.
     """
     customer, regime = _customer(new), _regime(new)
     contact = "" if new.quiet else new.contact.strip() or ((customer.email or "") if customer else "")
@@ -124,6 +126,8 @@ def _customer(new: NewRequest) -> Customer | None:
 
 
 def _regime(new: NewRequest) -> str:
+    if new.place.strip() and not _PLACE.fullmatch(new.place.strip().upper()):
+        raise InvalidInput("Write the place as an ISO code, such as DE, GB or US-CA.", param="place")
     if new.regime:
         found = regime_of(new.regime)
         if found is None:

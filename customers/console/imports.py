@@ -212,13 +212,14 @@ def _sums(file: ImportFile) -> list[tuple[str, str]]:
 
 
 def refusals(request: HttpRequest, file: ImportFile) -> Mapping[str, Any]:
-    """Reasons with their counts, and the first refused rows."""
+    """Reasons with their counts, and the first refused rows; fetched again as `progress` is."""
     sees, first = staff_of(request).has_perm(PII), list(list_refused(file=file)[:SHOWN_REFUSALS])
     return {
         "reasons": sorted(file.reasons.items(), key=lambda pair: (-pair[1], pair[0])),
         "first": first,
         "download": address("import-refused", file) if sees and (file.refused or first) else "",
         "shown": SHOWN_REFUSALS,
+        "finished": file.job is None or file.job.state not in OPEN_STATES,
     }
 
 
@@ -249,7 +250,7 @@ class ImportDetail(DetailPage):
     panels = (
         Panel("progress", "What came of it", "customers/import_progress.html", VIEW, progress, poll=3),
         Panel("undo", "Undo", "customers/import_undo.html", VIEW, undoing, order=105, poll=3),
-        Panel("refusals", "Refused rows", "customers/import_refusals.html", VIEW, refusals, order=110),
+        Panel("refusals", "Refused rows", "customers/import_refusals.html", VIEW, refusals, order=110, poll=3),
         Panel("basis", "Consent stated", "customers/import_basis.html", VIEW, basis, place="side"),
     )
 

@@ -161,6 +161,8 @@ def test_import__no_said_here_since__stands_and_is_counted(officer, people, djan
         ("", "x.csv", "empty"),
         ("{", "x.json", "no JSON"),
         ("[1]", "x.json", "Expected a list"),
+        ("[]", "x.json", "names a purpose"),
+        (CSV.splitlines()[0] + "\n", "x.csv", "names a purpose"),
         ("\x00\x01\x02" * 200, "x.csv", "binary file"),
     ],
 )

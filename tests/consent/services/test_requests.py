@@ -64,6 +64,7 @@ def test_open_request__californian_evening__counts_for_that_day():
         ({"regime": "Atlantis"}, "regime"),
         ({"received_at": MARCH + timedelta(days=1)}, "received_at"),
         ({"received_at": MARCH - timedelta(days=1)}, "backdated_because"),
+        ({"place": "ZZZZZZ"}, "place"),
         ({"kind": "erasure", "verb": "burn"}, "verb"),
     ],
 )
