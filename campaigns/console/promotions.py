@@ -10,8 +10,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from campaigns.console.offers import CHANGE, VIEW, given
+from campaigns.console.words import VIEW as CAMPAIGNS
 from campaigns.models import Promotion
 from campaigns.rules.offers import PromotionState
+from campaigns.selectors.given import campaigns_giving
 from campaigns.selectors.offers import count_active, find_promotion, list_codes, list_offers, list_promotions
 from campaigns.selectors.results import results_of
 from campaigns.services.offers import change_promotion, define_promotion, make_codes, move_promotion
@@ -96,6 +98,14 @@ def _facts(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
     }
 
 
+def _campaigns(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
+    rows = [
+        (row.get_state_display(), cells.link(reverse("console:campaign", args=[row.public_id]), row.name))
+        for row in campaigns_giving(promotion)
+    ]
+    return {"facts": rows or [("None", "Choose it in the message of a campaign.")]}
+
+
 class PromotionDetail(DetailPage):
     """One promotion: its variants and what they did, its codes, its limits."""
 
@@ -104,6 +114,15 @@ class PromotionDetail(DetailPage):
         Panel("results", "Variants", "campaigns/_variants.html", VIEW, _results, order=10),
         Panel("codes", "Newest codes", "campaigns/_codes.html", VIEW, _codes, order=20),
         Panel("facts", "Validity and limits", "customers/_facts.html", VIEW, _facts, place="side", order=10),
+        Panel(
+            "campaigns",
+            "Campaigns with its codes",
+            "customers/_facts.html",
+            CAMPAIGNS,
+            _campaigns,
+            place="side",
+            order=20,
+        ),
     )
 
     def find(self) -> Promotion:

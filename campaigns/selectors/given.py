@@ -111,6 +111,11 @@ def offer_problems(campaign: Campaign, people: int, now: datetime) -> list[str]:
     return found
 
 
+def campaigns_giving(promotion: Promotion) -> list[Campaign]:
+    """Campaigns whose messages give its codes, newest first; at most 20."""
+    return list(Campaign.objects.filter(promotion=promotion).order_by("-created_at", "-pk")[:20])
+
+
 def codes_given(campaign: Campaign) -> dict[str, int]:
     """How many codes its messages gave, and how many of those were redeemed or are kept for an order."""
     rows: QuerySet[GivenCode] = GivenCode.objects.filter(campaign=campaign)

@@ -7,7 +7,7 @@ from campaigns.models import Code, Exposure, Offer, Promotion, Redemption
 from campaigns.selectors.results import results_of
 from core.models import Role
 from customers.models import Customer
-from tests.factories.campaigns import make_promotion
+from tests.factories.campaigns import make_campaign, make_promotion
 from tests.factories.core import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,16 @@ def test_promotion__offer_to_codes__is_written_started_and_paused(marketer):
     assert (Offer.objects.count(), Code.objects.count(), found.state) == (1, 5, "paused")
     assert found.variants[1] == {"key": "B", "weight": 3, "content": {"headline": "One fifth off"}}
     assert "One fifth off" in page and "SPRING-" in page and "20 % off" in page
+
+
+def test_promotion__given_by_a_campaign__names_it_and_says_so_when_none_does(marketer):
+    promotion, other = make_promotion(), make_promotion()
+    campaign = make_campaign(name="Autumn code", promotion=promotion.key)
+
+    page, none = (marketer.get(f"/console/promotions/{one.key}").content.decode() for one in (promotion, other))
+
+    assert f"/console/campaigns/{campaign.public_id}" in page and "Autumn code" in page
+    assert "Choose it in the message of a campaign." in none
 
 
 def test_new_promotion__line_that_is_no_variant__is_refused_and_keeps_what_was_typed(marketer):
