@@ -65,3 +65,16 @@ def test_work_on_many__killed_and_run_again__goes_on_behind_the_last_and_repeats
     job.refresh_from_db()
     assert (job.state, job.result["done"], job.result["refused"]) == ("succeeded", 4, {})
     assert Letter.objects.filter(kind="received").count() == 4
+
+
+def test_work_on_many__start_and_close__move_those_that_can_and_count_the_rest():
+    objections = [make_request("objection", contact=f"person{one}@example.com") for one in range(2)]
+    make_request("erasure", contact="person3@example.com")
+
+    work_on_many(job_id=start("start").public_id, clock=timezone.now)
+    work_on_many(job_id=start("deliver").public_id, clock=timezone.now)
+
+    started, closed = Job.objects.order_by("pk")
+    assert (started.result["done"], started.result["refused"]) == (2, {"identity_unverified": 1})
+    assert closed.result["done"] == 0 and sum(closed.result["refused"].values()) == 3
+    assert all(row.events.filter(kind="collecting").exists() for row in objections)
