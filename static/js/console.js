@@ -68,9 +68,9 @@
     const clock = (options) => new Intl.DateTimeFormat("en-GB", { timeZone, ...options });
     const byDay = clock({ day: "numeric", month: "short" }), byMinute = clock({ hour: "2-digit", minute: "2-digit" });
     const exact = clock({ dateStyle: "medium", timeStyle: "short" });
-    const instants = (_, ticks, axisIndex, space, step) => ticks.map((tick) => (step >= 86400 ? byDay : byMinute).format(tick * 1000));
+    const instants = (_, ticks, axis, space, step) => ticks.map((tick) => (step >= 86400 ? byDay : byMinute).format(tick * 1000));
     const lines = series.map((label, index) => ({
-      label, width: 2, points: { show: false },
+      label, width: 2, points: { show: false, filter: (p, i) => p.data[i].flatMap((v,n,a) => v == null || (a[n-1] ?? a[n+1]) != null ? [] : n) },
       stroke: colour(`--chart-${index % 4 + 1}`),
       fill: index ? undefined : colour("--chart-fill"),
       value: (_, figure) => figure == null ? "–" : figure.toLocaleString("en-GB"),
