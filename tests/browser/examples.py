@@ -54,7 +54,7 @@ from tests.factories.integrations import (
     sink_example,
     webhook_example,
 )
-from tests.factories.onetrust import onetrust_example
+from tests.factories.onetrust import onetrust_example, onetrust_wish
 from tests.factories.registers import (
     activity_example,
     agent_example,
@@ -235,3 +235,6 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "view-new": lambda: {"page": "customers"},
     "view-remove": view_example,
 }
+
+QUERIES: dict[str, Callable[[], dict[str, str]]] = {"onetrust-file": onetrust_wish}
+"""What must stand behind the question mark of a download that answers to nobody without it."""

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from core.meter import HEARTBEAT_KEY
 from core.models import Role
 from marketing_hub.console import greeting
-from tests.browser.examples import EXAMPLES
+from tests.browser.examples import EXAMPLES, QUERIES
 from tests.factories.core import make_staff
 from tests.support.screens import screens
 
@@ -29,7 +29,8 @@ def test_downloads__by_role__come_or_are_refused_as_the_table_says(client, role)
     wrong = []
     for screen in (one for one in screens() if one.page.downloads):  # a browser walks over all others
         arguments = EXAMPLES[screen.name]() if screen.arguments else {}
-        status = client.get(screen.url(**arguments)).status_code
+        query = QUERIES[screen.name]() if screen.name in QUERIES else {}
+        status = client.get(screen.url(**arguments), query).status_code
         wanted = 200 if user.has_perm(screen.page.permission) else 403
         wrong += [] if status == wanted else [f"{screen.name}: {status} instead of {wanted}"]
 
