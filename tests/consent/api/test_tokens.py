@@ -15,18 +15,6 @@ PATH = "/api/v1/consent/tokens"
 GRANTED = {"purposes": [{"purpose": "analytics", "event": "granted", "noticeVersion": 1, "locale": "en"}]}
 
 
-@pytest.fixture
-def api(caller):
-    """A client that may read and write consent."""
-    return caller("consent:read", "consent:write")
-
-
-@pytest.fixture
-def jane(make_customer):
-    """A customer in Germany."""
-    return make_customer(external_id="12345", at=timezone.now())
-
-
 def test_issue__with_consent__is_a_token_that_verifies_and_is_not_cached(api, jane):
     api.post("/api/v1/consent/12345", GRANTED | {"token": False})
 
