@@ -14,6 +14,7 @@ from core.console.forms import ConsoleForm, NoteForm
 from core.console.lists import Empty, ListPage, Tab
 from core.console.pages import Action, MenuEntry, Page, actor_of, go_to, is_htmx, screen
 from core.console.tables import Column
+from core.crypto import digest
 from core.errors import DomainError, NotFound
 
 __all__ = [
@@ -72,6 +73,7 @@ class DetailPage(Page, abstract=True):
     """One object: header, key figures, actions, and panels of this app and of upper floors (`panel_area`).
 
     `?panel=NAME` answers that panel alone; lazy and polling panels use it, so one that fails leaves the rest standing.
+    A polling panel brings title, state, buttons and key figures along when they are no longer those of `X-Head`.
     """
 
     template_name = "console/detail.html"
@@ -101,27 +103,40 @@ class DetailPage(Page, abstract=True):
         wanted = request.GET.get("panel")
         if wanted and is_htmx(request):
             return self._panel(next((panel for panel in panels if panel.name == wanted), None), subject)
-        drawn = [(panel, self._drawn(panel, subject, panel.lazy and panel.name != wanted)) for panel in panels]
-        header = self.header(subject)
+        head = self._head(subject)
+        mark = self._mark(head) if any(panel.poll for panel in panels) else ""
+        drawn = [(panel, self._drawn(panel, subject, panel.lazy and panel.name != wanted, mark)) for panel in panels]
         context = {
             "subject": subject,
-            "header": header,
-            "title": header.title,
-            "figures": self.figures(subject),
-            "actions": self.allowed(self.actions(subject)),
+            "title": head["header"].title,
+            **head,
             "figure_panels": [html for panel, html in drawn if panel.place == "figure"],
             "main_panels": [html for panel, html in drawn if panel.place == "main"],
             "side_panels": [html for panel, html in drawn if panel.place == "side"],
         }
         return self.draw("console/_detail_body.html" if is_htmx(request) else self.template_name, context)
 
+    def _head(self, subject: Any) -> dict[str, Any]:
+        actions = self.allowed(self.actions(subject))
+        return {"header": self.header(subject), "figures": self.figures(subject), "actions": actions}
+
+    def _mark(self, head: dict[str, Any]) -> str:
+        return digest(repr(head))[:16]
+
     def _panel(self, panel: menu.Panel | None, subject: Any) -> HttpResponse:
         if panel is None:
             raise NotFound("This page has no such panel.")
-        return HttpResponse(self._drawn(panel, subject, later=False))
+        shown = self.request.headers.get("X-Head")
+        head = self._head(subject) if panel.poll and shown else {}
+        mark = self._mark(head) if head else ""
+        fragment = self._drawn(panel, subject, False, mark)
+        if mark != (shown or ""):
+            parts = ("head", "figures") if head["figures"] else ("head",)
+            fragment += "".join(render_to_string(f"console/_detail_{part}.html", head, self.request) for part in parts)
+        return HttpResponse(fragment)
 
-    def _drawn(self, panel: menu.Panel, subject: Any, later: bool) -> str:
-        context: dict[str, Any] = {"panel": panel, "page": self, "subject": subject, "later": later}
+    def _drawn(self, panel: menu.Panel, subject: Any, later: bool, head: str) -> str:
+        context: dict[str, Any] = {"panel": panel, "page": self, "subject": subject, "later": later, "head": head}
         if not later:
             try:
                 context.update(panel.context(self.request, subject))

@@ -153,10 +153,14 @@ def test_live_panel__running__is_fetched_until_finished_and_not_in_a_hidden_tab(
     visitor.page.clock.run_for(10_000)
     assert asked == []
     visitor.page.evaluate("Object.defineProperty(document, 'hidden', {value: false, configurable: true})")
+    visitor.page.get_by_role("link", name="Stop").focus()
     Job.objects.filter(pk=job.pk).update(state=JobState.SUCCEEDED, finished_at="2026-03-02T12:00:00Z", done=1000)
     visitor.page.clock.run_for(3000)
 
     expect(visitor.page.locator("#panel-progress")).to_contain_text("Done")
+    expect(visitor.page.locator("#page-head .detail-line")).to_contain_text("Done")
+    expect(visitor.page.locator("#page-figures")).to_contain_text("1,000")
+    expect(visitor.page.get_by_role("link", name="Stop")).to_be_focused()
     expect(visitor.page.locator("#panel-progress")).not_to_have_attribute("data-poll", "1")
 
 

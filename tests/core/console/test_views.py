@@ -1,10 +1,12 @@
 """Details, forms and confirmed actions: one part may fail alone, and a refusal keeps what was typed."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from core import menu
-from core.models import JobState, Role
+from core.models import Job, JobState, Role
 from tests.factories.core import make_staff
 from tests.support.kit.fixtures import make_jobs
 
@@ -68,6 +70,19 @@ def test_detail__polled_panel__stops_when_finished(signed_in, url, kit):
 
     assert 'hx-trigger="poll"' in signed_in.get(url).content.decode()
     assert 'hx-trigger="poll"' not in signed_in.get(ended).content.decode()
+
+
+def test_detail__polled_panel__brings_the_head_along_only_when_it_changed(signed_in, url):
+    mark = re.search(r'"X-Head": "(\w+)"', signed_in.get(url).content.decode())[1]
+    asked = {**FRAGMENT, "X-Head": mark}
+
+    same = signed_in.get(f"{url}?panel=progress", headers=asked).content.decode()
+    Job.objects.update(state=JobState.SUCCEEDED, finished_at="2026-03-02T12:00:00Z")
+    ended = signed_in.get(f"{url}?panel=progress", headers=asked).content.decode()
+    unasked = signed_in.get(f"{url}?panel=progress", headers=FRAGMENT).content.decode()
+
+    assert 'id="page-head"' in ended and 'id="page-figures"' in ended and "<dt>State</dt>" not in ended
+    assert 'id="page-head"' not in same and 'id="page-head"' not in unasked
 
 
 def test_detail__panel_of_an_upper_floor__appears_in_its_area(signed_in, url, monkeypatch):
