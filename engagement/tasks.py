@@ -1,5 +1,6 @@
 """Celery entry points of engagement."""
 
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.actors import SYSTEM
-from engagement.services import followers, linking, merging, predictions, reactions, retention
+from engagement.services import attribution, followers, linking, merging, predictions, reactions, retention
 
 
 @shared_task
@@ -52,3 +53,15 @@ def forget_predictions(**_: Any) -> int:
         if found < predictions.PIECE:
             break
     return gone
+
+
+@shared_task
+def count_attribution(job_id: str, **_: Any) -> None:
+    """Work on dividing the orders of a period among campaigns."""
+    attribution.count_attribution(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
+def forget_attributions(**_: Any) -> int:
+    """Forget counted results past their retention."""
+    return attribution.forget_attributions(before=timezone.now() - timedelta(days=settings.REPORT_DAYS))

@@ -70,6 +70,7 @@ RELEASES: Final = (
                 "Experiments: /experiments with start, results, exposures, winner, and the calculator /plan.",
             ),
             ("added", "GET /campaigns/{id}/results and GET /reports/attribution: seven models side by side."),
+            ("changed", "GET /reports/attribution answers 202 while it is being counted; POST counts anew."),
             ("added", "POST /promotions/reserve keeps a use of a code; promotions have combines and purpose."),
             ("added", "POST /ofrep/v1/evaluate/flags: experiments and promotions for every OpenFeature SDK (OFREP)."),
             ("added", "/v1/track, identify, page, screen, group, alias and batch for SDKs of Segment and RudderStack."),

@@ -312,6 +312,7 @@ QUALITY_AUDIT_DAYS = env.number("QUALITY_AUDIT_DAYS", 400, 1)
 QUALITY_STALE_DAYS = env.number("QUALITY_STALE_DAYS", 730, 30)  # a profile unheard of for so long is stale
 DISCLOSURE_RETENTION_MONTHS = env.number("DISCLOSURE_RETENTION_MONTHS", 24, 12, 120)
 JOB_DAYS = env.number("JOB_DAYS", 400, 1)  # what is remembered of long work that is over
+REPORT_DAYS = env.number("REPORT_DAYS", 90, 1)  # answers of results that were counted
 PAGE_COMMENT_DAYS = env.number("PAGE_COMMENT_DAYS", 400, 1)  # what readers of the documentation wrote
 REFUSED_ROW_RETENTION_DAYS = env.number("REFUSED_ROW_RETENTION_DAYS", 30, 1)
 

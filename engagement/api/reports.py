@@ -1,7 +1,9 @@
 """/reports: what campaigns brought, as models of attribution see it."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -10,10 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.views import ApiView
-from core.errors import InvalidInput
+from core.errors import Conflict, InvalidInput
+from core.models.jobs import JobState
 from customers.rules.instants import read_instant
+from engagement.models import CountedAttribution
 from engagement.rules.attribution import Model
-from engagement.selectors.attribution import Attribution, attribute
+from engagement.selectors.counted import is_counting
+from engagement.services.attribution import ask_attribution
 
 _NAMES: Final = ("begins", "ends", "currency")
 
@@ -39,12 +44,37 @@ class SilenceSerializer(serializers.Serializer[object]):
     ends_at = serializers.DateTimeField()
 
 
-class AttributionSerializer(serializers.Serializer[object]):
-    """The orders of a period, divided."""
+class CountProgressSerializer(serializers.Serializer[object]):
+    """How far the newest count is."""
+
+    id = serializers.CharField()
+    state = serializers.ChoiceField(choices=JobState.values)
+    done = serializers.IntegerField(help_text="Steps so far.")
+    total = serializers.IntegerField(allow_null=True)
+    error = serializers.CharField(allow_null=True, help_text="Why it failed, in words.")
+
+
+class AttributionCountSerializer(serializers.Serializer[object]):
+    """A question that is being counted."""
 
     begins = serializers.DateTimeField()
     ends = serializers.DateTimeField()
     currency = serializers.CharField()
+    job = CountProgressSerializer(allow_null=True)
+
+
+class AttributionQuestionSerializer(serializers.Serializer[object]):
+    """What is to be counted."""
+
+    begins = serializers.DateTimeField(help_text="First instant, with an offset.")
+    ends = serializers.DateTimeField(help_text="First instant after; at most 92 days.")
+    currency = serializers.CharField(default="EUR", help_text="ISO 4217. Other currencies are not added.")
+
+
+class AttributionSerializer(AttributionCountSerializer):
+    """The orders of a period, divided."""
+
+    counted_at = serializers.DateTimeField(help_text="What came later is not in the answer.")
     orders = serializers.IntegerField()
     measured = serializers.IntegerField(help_text="Orders of people who allow it to be looked at.")
     coverage = serializers.FloatField(allow_null=True)
@@ -57,15 +87,15 @@ class AttributionSerializer(serializers.Serializer[object]):
 
 
 class AttributionReport(ApiView):
-    """GET /api/v1/reports/attribution."""
+    """GET and POST /api/v1/reports/attribution."""
 
-    scopes = {"get": "reports:read"}
+    scopes = {"get": "reports:read", "post": "reports:read"}
     tag = "Reports"
 
     @extend_schema(
         operation_id="getAttribution",
         summary="Which campaigns brought the orders?",
-        responses=AttributionSerializer,
+        responses={200: AttributionSerializer, 202: AttributionCountSerializer},
         parameters=[
             OpenApiParameter("begins", datetime, required=True, description="First instant, with an offset."),
             OpenApiParameter("ends", datetime, required=True, description="First instant after; at most 92 days."),
@@ -73,37 +103,72 @@ class AttributionReport(ApiView):
         ],
     )
     def get(self, request: Request) -> Response:
-        """Seven models side by side, over the same orders, with hours of silence named."""
-        query = request._request.GET
+        """Seven models side by side, over the same orders, with hours of silence named.
+
+        Counting takes seconds where there are many orders: 202 with the job until the answer is there, ask again
+        then. The answer is kept with `counted_at`; POST counts anew. 409 with the reason when the count failed.
+        """
         self.only(*_NAMES)
-        begins, ends = (_instant(name, query.get(name, "")) for name in ("begins", "ends"))
-        currency = query.get("currency", "EUR")
+        query = request._request.GET
+        return self._asked({name: query[name] for name in _NAMES if name in query}, anew=False)
+
+    @extend_schema(
+        operation_id="countAttribution",
+        summary="Count anew which campaigns brought the orders",
+        request=AttributionQuestionSerializer,
+        responses={202: AttributionCountSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """A job that counts; until it is done, GET answers what was counted before.
+
+        While the same question is being counted, that job. 409 while 20 others are.
+        """
+        self.only()
+        if not isinstance(request.data, dict):
+            raise InvalidInput("The body must be a JSON object.", code="malformed_json")
+        for name, value in request.data.items():
+            if name not in _NAMES:
+                raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=str(name)[:120])
+            if not isinstance(value, str):
+                raise InvalidInput(f"Invalid '{name}'", param=name)
+        return self._asked(request.data, anew=True)
+
+    def _asked(self, asked: Mapping[str, str], *, anew: bool) -> Response:
+        begins, ends = (_instant(name, asked.get(name, "")) for name in ("begins", "ends"))
+        currency = asked.get("currency", "EUR")
         if len(currency) != 3 or not currency.isascii() or not currency.isupper():
             raise InvalidInput("Invalid 'currency': send an ISO 4217 code such as EUR.", param="currency")
-        found = attribute(begins=begins, ends=ends, currency=currency, now=timezone.now())
-        return Response({"begins": begins, "ends": ends, **_answer(found)})
+        row = ask_attribution(begins=begins, ends=ends, currency=currency, anew=anew, by=self.actor, now=timezone.now())
+        if row.answer is not None and not anew:
+            return Response(_answer(row))
+        if not is_counting(row) and not anew:
+            raise Conflict(row.job.error if row.job and row.job.error else "The count was stopped; POST counts anew.")
+        query = urlencode({"begins": _text(begins), "ends": _text(ends), "currency": currency})
+        return Response(_count(row), status=202, headers={"Location": f"/api/v1/reports/attribution?{query}"})
 
 
-def _answer(found: Attribution) -> dict[str, Any]:
-    return {
-        "currency": found.currency,
-        "orders": found.orders,
-        "measured": found.measured,
-        "coverage": found.coverage,
-        "touched": found.touched,
-        "total": float(found.total),
-        "revenue": float(found.revenue),
-        "conversion": found.conversion,
-        "channels": [
-            {
-                "channel": channel,
-                "name": found.names.get(channel),
-                **{model.value: float(given[model]) for model in Model},
-            }
-            for channel, given in found.given.items()
-        ],
-        "outages": [{"begins_at": one.begins_at, "ends_at": one.ends_at} for one in found.silent],
+def _count(row: CountedAttribution) -> dict[str, Any]:
+    job = row.job
+    shown = job and {
+        "id": job.public_id,
+        "state": job.state,
+        "done": job.done,
+        "total": job.total,
+        "error": job.error or None,
     }
+    return {"begins": row.begins, "ends": row.ends, "currency": row.currency, "job": shown}
+
+
+def _answer(row: CountedAttribution) -> dict[str, Any]:
+    kept: dict[str, Any] = row.answer or {}
+    sums = {name: float(kept[name]) for name in ("total", "revenue")}
+    channels = [{**one, **{str(model): float(one[model]) for model in Model}} for one in kept["channels"]]
+    outages = [{name: datetime.fromisoformat(at) for name, at in one.items()} for one in kept["outages"]]
+    return {**_count(row), **kept, **sums, "counted_at": row.counted_at, "channels": channels, "outages": outages}
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _instant(name: str, text: str) -> datetime:

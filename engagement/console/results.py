@@ -1,18 +1,24 @@
 """Orders of a period by campaign, divided by seven models side by side; a form without JavaScript."""
 
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.console import cells
 from core.console.forms import ConsoleForm
+from core.console.pages import is_htmx
 from core.console.views import MenuEntry, Page
 from core.errors import DomainError
+from engagement.models import CountedAttribution
 from engagement.rules.attribution import DIRECT, Model
-from engagement.selectors.attribution import OTHERS, Attribution, attribute, usual_currency
+from engagement.selectors.attribution import OTHERS, check_period, usual_currency
+from engagement.selectors.counted import find_counted, is_counting
+from engagement.services.attribution import ask_attribution
 
 VIEW: Final = "engagement.view_report"
 _TITLES: Final = {
@@ -41,51 +47,93 @@ class PeriodForm(ConsoleForm):
 
     def clean_currency(self) -> str:
         """In capitals."""
-        return str(self.cleaned_data["currency"]).upper()
+        currency = str(self.cleaned_data["currency"]).upper()
+        if not currency.isascii() or not currency.isalpha():
+            raise forms.ValidationError("A currency is three capital letters, such as EUR.")
+        return currency
 
 
 class Results(Page):
-    """What each campaign brought, by every model."""
+    """What each campaign brought, by every model: the newest answer that was counted, and how far a new one is."""
 
     name, title, permission = "results", "Results", VIEW
     menu_entry = MenuEntry("Results", "report-analytics", "Marketing", order=50)
     template_name = "engagement/results.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The last 30 days until another period is asked for."""
-        today = self.now.astimezone(UTC).date()
-        asked = {"first": today - timedelta(days=_DAYS - 1), "last": today, "currency": usual_currency()}
-        form = PeriodForm(request.GET if "first" in request.GET else asked)
-        found = self._found(form) if form.is_valid() else None
-        context: dict[str, Any] = {
-            "form": form.dressed(),
-            "found": found,
-            "models": list(_TITLES.values()),
-            "rows": _rows(found) if found else (),
-            "touched": cells.money(found.revenue, found.currency) if found else "",
-            "total": cells.money(found.total, found.currency) if found else "",
-        }
-        return self.draw(self.template_name, context, 200 if found else 422)
-
-    def _found(self, form: PeriodForm) -> Attribution | None:
-        data = form.cleaned_data
-        begins = datetime.combine(data["first"], time(), UTC)
-        ends = datetime.combine(data["last"], time(), UTC) + timedelta(days=1)
+        """The last 30 days until another period is asked for; what is counted alone when that was asked for."""
+        form = self._form()
+        if not form.is_valid():
+            return self.draw(self.template_name, {"form": form.dressed()}, 422)
+        question = _question(form)
         try:
-            return attribute(begins=begins, ends=ends, currency=data["currency"], now=self.now)
+            check_period(begins=question["begins"], ends=question["ends"])
         except DomainError as error:
             form.refuse(error)
-            return None
+            return self.draw(self.template_name, {"form": form.dressed()}, 422)
+        return self._shown(form, find_counted(**question))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Count, then show how far that is."""
+        form = self._form()
+        if not form.is_valid():
+            return self.draw(self.template_name, {"form": form.dressed()}, 422)
+        row = ask_attribution(**_question(form), anew=True, by=self.actor, now=self.now)
+        if is_htmx(request):
+            return self._shown(form, row)
+        return HttpResponseRedirect(request.get_full_path())
+
+    def _form(self) -> PeriodForm:
+        today = self.now.astimezone(UTC).date()
+        asked = {"first": today - timedelta(days=_DAYS - 1), "last": today, "currency": usual_currency()}
+        return PeriodForm(self.request.GET if "first" in self.request.GET else asked)
+
+    def _shown(self, form: PeriodForm, row: CountedAttribution | None) -> HttpResponse:
+        data = form.cleaned_data
+        asked = {"first": data["first"].isoformat(), "last": data["last"].isoformat(), "currency": data["currency"]}
+        answer, job = (row.answer, row.job) if row else (None, None)
+        context: dict[str, Any] = {
+            "form": form.dressed(),
+            "address": f"{self.request.path}?{urlencode(asked)}",
+            "row": row,
+            "job": job,
+            "counting": row is not None and is_counting(row),
+            "early": row is not None and row.counted_at is not None and row.counted_at < row.ends,
+            "models": list(_TITLES.values()),
+            "found": _found(answer, data["currency"]) if answer else None,
+        }
+        return self.draw("engagement/_attribution.html" if is_htmx(self.request) else self.template_name, context)
 
 
-def _rows(found: Attribution) -> list[tuple[str, list[str]]]:
-    return [
-        (_channel(channel, found), [cells.money(given[model], found.currency) for model in _TITLES])
-        for channel, given in found.given.items()
-    ]
+def _question(form: PeriodForm) -> dict[str, Any]:
+    data = form.cleaned_data
+    return {
+        "begins": datetime.combine(data["first"], time(), UTC),
+        "ends": datetime.combine(data["last"], time(), UTC) + timedelta(days=1),
+        "currency": data["currency"],
+    }
 
 
-def _channel(channel: str, found: Attribution) -> str:
-    if channel in found.names:
-        return cells.link(reverse("console:campaign-results", args=[channel]), found.names[channel])
-    return _OWN.get(channel, channel)
+def _found(answer: dict[str, Any], currency: str) -> dict[str, Any]:
+    """The answer with its sums as money and its hours as instants."""
+    return {
+        "orders": answer["orders"],
+        "measured": answer["measured"],
+        "coverage": answer["coverage"],
+        "touched": answer["touched"],
+        "total": cells.money(Decimal(answer["total"]), currency),
+        "revenue": cells.money(Decimal(answer["revenue"]), currency),
+        "outages": [
+            {name: datetime.fromisoformat(one[name]) for name in ("begins_at", "ends_at")} for one in answer["outages"]
+        ],
+        "rows": [
+            (_channel(one), [cells.money(Decimal(one[model]), currency) for model in _TITLES])
+            for one in answer["channels"]
+        ],
+    }
+
+
+def _channel(one: dict[str, Any]) -> str:
+    if one["name"] is not None:
+        return cells.link(reverse("console:campaign-results", args=[one["channel"]]), one["name"])
+    return str(_OWN.get(one["channel"], one["channel"]))

@@ -1,6 +1,7 @@
 """Tables of engagement."""
 
 from engagement.models.catalogue import EventSchema, EventType, Label
+from engagement.models.counted import CountedAttribution
 from engagement.models.events import ConsentKind, Event, EventKey
 from engagement.models.held import HeldEvent
 from engagement.models.predictions import Prediction, PredictionModel
@@ -10,6 +11,7 @@ from engagement.models.rollups import DailyMetric, HourlyMetric
 
 __all__ = [
     "ConsentKind",
+    "CountedAttribution",
     "DailyMetric",
     "Event",
     "EventKey",

@@ -16,6 +16,7 @@ from customers.models import Customer, Identity
 from engagement.selectors.catalogue import forget_event_catalogue
 from engagement.services.labels import forget_labels
 from engagement.services.partitions import forget_months
+from tests.factories.attribution import make_story
 from tests.support.callers import Caller, register_caller
 
 
@@ -83,3 +84,9 @@ def withdraw(customer: Customer) -> None:
 def token_of(customer: Customer) -> str:
     """A consent token for engagement tracking."""
     return issue_token(customer=customer, by=SYSTEM, now=datetime.now(UTC), purposes=["analytics"]).token
+
+
+@pytest.fixture
+def story(db: None) -> datetime:
+    """Jane, John and Ada with touches and orders; the instant that is now."""
+    return make_story()

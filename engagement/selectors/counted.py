@@ -1,0 +1,48 @@
+"""Attribution that was counted, as it is kept and shown: sums as text, so that no cent is lost."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from core.models import Job
+from core.models.jobs import OPEN_STATES
+from engagement.models import CountedAttribution
+from engagement.rules.attribution import Model
+from engagement.selectors.attribution import Attribution
+
+KIND: Final = "reports.attribution"
+
+
+def find_counted(*, begins: datetime, ends: datetime, currency: str) -> CountedAttribution | None:
+    """This question with its job, or None when nobody has asked it."""
+    asked = CountedAttribution.objects.select_related("job")
+    return asked.filter(begins=begins, ends=ends, currency=currency).first()
+
+
+def is_counting(row: CountedAttribution) -> bool:
+    """Whether its count is on its way."""
+    return row.job is not None and row.job.state in OPEN_STATES
+
+
+def count_at_work() -> int:
+    """How many of these counts are on their way."""
+    return Job.objects.filter(kind=KIND, state__in=OPEN_STATES).count()
+
+
+def to_answer(found: Attribution) -> dict[str, Any]:
+    """What is kept of an attribution."""
+    return {
+        "orders": found.orders,
+        "measured": found.measured,
+        "coverage": found.coverage,
+        "touched": found.touched,
+        "total": str(found.total),
+        "revenue": str(found.revenue),
+        "conversion": found.conversion,
+        "channels": [
+            {"channel": channel, "name": found.names.get(channel), **{str(model): str(given[model]) for model in Model}}
+            for channel, given in found.given.items()
+        ],
+        "outages": [
+            {"begins_at": one.begins_at.isoformat(), "ends_at": one.ends_at.isoformat()} for one in found.silent
+        ],
+    }
