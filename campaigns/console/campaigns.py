@@ -36,6 +36,7 @@ from core.console.pages import Action
 from core.console.tables import whole_row
 from core.console.views import Column, DetailPage, Empty, Figure, Header, ListPage, MenuEntry, Tab
 from core.menu import Alert, AlertSource, Panel
+from customers.selectors.origins import names_of
 
 
 def address(name: str, campaign: Campaign) -> str:
@@ -189,11 +190,20 @@ def _facts(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
         ("Pilot", _pilot(campaign)),
         ("Held out", f"{campaign.holdout_percent} %" if campaign.holdout_percent else "Nobody"),
         ("Budget", cells.money(campaign.budget, campaign.currency) if campaign.budget is not None else "None"),
-        ("Submitted by", cells.code(campaign.submitted_by)),
-        ("Approved by", cells.code(campaign.approved_by)),
-        ("Launched by", cells.code(campaign.launched_by)),
     ]
-    return {"facts": rows}
+    return {"facts": rows + _people(campaign)}
+
+
+def _people(campaign: Campaign) -> list[tuple[str, str]]:
+    """Who did what, by name as long as there is one."""
+    did = {
+        "Written by": campaign.owner,
+        "Submitted by": campaign.submitted_by,
+        "Approved by": campaign.approved_by,
+        "Launched by": campaign.launched_by,
+    }
+    names = names_of(who for who in did.values() if who)
+    return [(label, names.get(who) or (cells.code(who) if who else cells.NOTHING)) for label, who in did.items()]
 
 
 def _message(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:

@@ -68,14 +68,13 @@ from campaigns.console.templates import (
     TemplateDetail,
     TemplateList,
 )
+from campaigns.console.trying import CampaignPreview, CampaignTest
 from campaigns.console.wizard import (
     CampaignAudience,
     CampaignBasics,
     CampaignMessage,
-    CampaignPreview,
     CampaignReview,
     CampaignSchedule,
-    CampaignTest,
     NewCampaign,
 )
 from core import menu

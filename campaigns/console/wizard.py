@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.console.campaigns import address
-from campaigns.console.words import CHANGE, PII
+from campaigns.console.words import CHANGE
 from campaigns.models import Campaign, CanaryChoice, CapChoice, Channel, Role
 from campaigns.rules.budget import cost_of
 from campaigns.rules.content.library import TemplateKind, block_line
@@ -28,11 +28,8 @@ from campaigns.selectors.links import body_of, links_of
 from campaigns.selectors.templates import attribute_keys, offered
 from campaigns.services.approval import submit_campaign
 from campaigns.services.campaigns import change_campaign, define_campaign
-from campaigns.services.trying import preview_letter, send_test
 from core.console.forms import ConsoleForm, NoteForm
 from core.console.views import FormPage, Step
-from customers.models import Customer
-from customers.selectors.customers import find_customer
 from customers.selectors.segments.listing import list_segments
 
 _STEPS = (
@@ -87,7 +84,7 @@ class NewCampaign(FormPage):
         return reverse("console:campaigns")
 
 
-class _CampaignStep(FormPage, abstract=True):
+class CampaignStep(FormPage, abstract=True):
     """What the steps of one campaign share."""
 
     permission = CHANGE
@@ -116,7 +113,7 @@ class _CampaignStep(FormPage, abstract=True):
         return reverse("console:campaign", args=[self.kwargs["public_id"]])
 
 
-class CampaignBasics(_CampaignStep):
+class CampaignBasics(CampaignStep):
     """Name, goal, purpose."""
 
     name, title, form_class, next_step = "campaign-basics", "Goal", BasicsForm, "campaign-audience"
@@ -127,13 +124,25 @@ class CampaignBasics(_CampaignStep):
         return {"title": row.name, "goal": row.goal, "channel": row.channel, "purpose": row.purpose_id}
 
 
+_SHOWN = 7
+_SEVERAL = "Hold Ctrl (on a Mac: ⌘) to choose several, or to take one away."
+
+
 class AudienceForm(ConsoleForm):
     """Whom it reaches."""
 
     include = forms.MultipleChoiceField(
-        label="Send to", required=False, help_text="Everybody who is in one of these segments at launch."
+        label="Send to",
+        required=False,
+        widget=forms.SelectMultiple(attrs={"size": _SHOWN}),
+        help_text=f"Everybody who is in one of these segments at launch. {_SEVERAL}",
     )
-    exclude = forms.MultipleChoiceField(label="Do not send to", required=False)
+    exclude = forms.MultipleChoiceField(
+        label="Do not send to",
+        required=False,
+        widget=forms.SelectMultiple(attrs={"size": _SHOWN}),
+        help_text="Whoever is in one of these gets nothing, also when in one of those above.",
+    )
     holdout_percent = forms.IntegerField(
         label="Hold out (percent)",
         min_value=0,
@@ -154,7 +163,8 @@ class AudienceForm(ConsoleForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = list(list_segments().order_by("name").values_list("slug", "name"))
+        rows = list_segments().order_by("name", "pk").values_list("slug", "name", "current__members")
+        choices = [(slug, f"{name} ({_people(members)})") for slug, name, members in rows]
         for name in ("include", "exclude"):
             self.fields[name].choices = choices  # type: ignore[attr-defined]
 
@@ -163,7 +173,11 @@ class AudienceForm(ConsoleForm):
         return self.cleaned_data
 
 
-class CampaignAudience(_CampaignStep):
+def _people(members: int | None) -> str:
+    return "not calculated yet" if members is None else f"{members:,} {'person' if members == 1 else 'people'}"
+
+
+class CampaignAudience(CampaignStep):
     """Segments to send to and to leave out."""
 
     name, title, form_class, next_step = "campaign-audience", "Audience", AudienceForm, "campaign-message"
@@ -222,7 +236,7 @@ class MessageForm(ConsoleForm):
         return {name: data[name] for name in (*words, "promotion", "tracking")}
 
 
-class CampaignMessage(_CampaignStep):
+class CampaignMessage(CampaignStep):
     """Subject and text."""
 
     name, title, form_class, next_step = "campaign-message", "Message", MessageForm, "campaign-schedule"
@@ -241,10 +255,11 @@ class CampaignMessage(_CampaignStep):
         return {"faults": words_faults(row) if row.body else [], "attributes": attribute_keys(), "blocks": blocks}
 
     def save(self, form: MessageForm) -> Campaign:
-        """Change the draft; the words of a template are shown before it goes on."""
-        if form.cleaned_data["template"]:
+        """Change the draft; the words of a template, and what is wrong with any, are shown before it goes on."""
+        changed: Campaign = super().save(form)
+        if form.cleaned_data["template"] or (changed.body and words_faults(changed)):
             self.next_step = self.name
-        return super().save(form)  # type: ignore[no-any-return]
+        return changed
 
 
 _LOCAL = "%Y-%m-%dT%H:%M"
@@ -258,7 +273,7 @@ class ScheduleForm(ConsoleForm):
         required=False,
         input_formats=[_LOCAL],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL),
-        help_text="Empty: as soon as it is launched.",
+        help_text="In UTC. Empty: as soon as it is launched.",
     )
     per_minute = forms.IntegerField(label="Messages a minute at most", required=False, min_value=1, max_value=1_000_000)
     quiet_from = forms.TimeField(
@@ -301,7 +316,7 @@ class ScheduleForm(ConsoleForm):
         return self.cleaned_data
 
 
-class CampaignSchedule(_CampaignStep):
+class CampaignSchedule(CampaignStep):
     """Schedule, limits, budget."""
 
     name, title, form_class, next_step = "campaign-schedule", "Schedule and limits", ScheduleForm, "campaign-review"
@@ -312,7 +327,7 @@ class CampaignSchedule(_CampaignStep):
         return {name: getattr(row, name) for name in ScheduleForm.base_fields}
 
 
-class CampaignReview(_CampaignStep):
+class CampaignReview(CampaignStep):
     """Everything once more, counted now; then somebody else reads it."""
 
     name, title, submit_label = "campaign-review", "Review", "Submit for approval"
@@ -324,8 +339,11 @@ class CampaignReview(_CampaignStep):
         row = self.campaign
         row.reviewed_people = None
         audience = audience_of(row, self.now)
+        parts = parts_of([row]).get(row.pk, [])
         return {
             "campaign": row,
+            "segments": [part.segment for part in parts if part.role == Role.INCLUDE],
+            "left_out": [part.segment for part in parts if part.role == Role.EXCLUDE],
             "audience": audience,
             "why_not": [(reason_words(reason), people) for reason, people in audience.why_not],
             "problems": launch_problems(row, audience, self.now),
@@ -338,55 +356,6 @@ class CampaignReview(_CampaignStep):
     def save(self, form: NoteForm) -> Campaign:
         """Submit."""
         return submit_campaign(campaign=self.campaign, by=self.actor, now=self.now)
-
-    def success_url(self, result: Campaign) -> str:
-        """The campaign's page."""
-        return address("campaign", result)
-
-
-class PreviewForm(ConsoleForm):
-    """As whom; sent in the body, since an id may lead to a person."""
-
-    customer = forms.CharField(label="Customer", max_length=255, help_text="Public id (cus_...) or external id.")
-
-
-class CampaignPreview(_CampaignStep):
-    """The message as one person would get it; nothing is sent."""
-
-    name, title, permission, steps = "campaign-preview", "Preview", PII, ()
-    template_name, form_class, submit_label = "campaigns/preview.html", PreviewForm, "Show"
-
-    def extra(self) -> dict[str, Any]:
-        """The message, when somebody was named."""
-        return {"campaign": self.campaign, "letter": getattr(self, "letter", None)}
-
-    def save(self, form: PreviewForm) -> Customer:
-        """Write it; that it was looked at stands in the audit log."""
-        customer = find_customer(reference=form.cleaned_data["customer"].strip())
-        self.letter = preview_letter(campaign=self.campaign, customer=customer, by=self.actor, now=self.now)
-        return customer
-
-    def done(self, result: Customer) -> Any:
-        """The same page with the message."""
-        return self.shown(self.form_class(initial={"customer": result.public_id}))
-
-
-class CampaignTest(_CampaignStep):
-    """One message to the reader's own address."""
-
-    name, title, steps = "campaign-test", "Send a test", ()
-    template_name = "console/confirm.html"
-    form_class, submit_label, success = PreviewForm, "Send it to me", "The test is on its way to you."
-
-    def extra(self) -> dict[str, Any]:
-        """To whom it goes."""
-        return {"question": f"The message as this customer would get it goes to {self.reader.email} and nobody else."}
-
-    def save(self, form: PreviewForm) -> Campaign:
-        """Send."""
-        customer = find_customer(reference=form.cleaned_data["customer"].strip())
-        send_test(campaign=self.campaign, customer=customer, to=self.reader.email, by=self.actor, now=self.now)
-        return self.campaign
 
     def success_url(self, result: Campaign) -> str:
         """The campaign's page."""

@@ -44,10 +44,12 @@ def test_wizard__five_steps__then_somebody_else_approves_and_it_goes(marketer, s
     other = colleague(marketer)
     other.post(f"{page}/approve")
     other.post(f"{page}/launch")
+    shown = other.get(page).content.decode()
 
     assert first["Location"] == f"{page}/audience"
     assert "Nothing stands against it" in review and people[0].public_id in review
     assert own.status_code == 403
+    assert "Launched by</dt><dd>Bo Fox" in shown
     campaign.refresh_from_db()
     assert campaign.state == State.BUILDING_AUDIENCE
     assert build_audience(campaign_id=campaign.pk, now=timezone.now()) == 2
@@ -65,6 +67,36 @@ def test_review__words_without_fallback__says_so_and_submitting_is_refused(marke
     assert answer.status_code == 409
     campaign.refresh_from_db()
     assert campaign.state == State.DRAFT
+
+
+def test_message__words_that_cannot_be_sent__are_kept_and_shown_with_what_is_wrong(marketer):
+    campaign = make_campaign()
+    page = f"{PATH}/{campaign.public_id}"
+
+    wrong = marketer.post(f"{page}/message", {"subject": "Hi", "body": "Hi {{ customer.first_name }}"})
+    shown = marketer.get(wrong["Location"]).content.decode()
+    right = marketer.post(f"{page}/message", {"subject": "Hi", "body": BODY})
+
+    assert wrong["Location"] == f"{page}/message" and "needs a fallback" in shown
+    assert right["Location"] == f"{page}/schedule"
+
+
+def test_audience__segments_to_choose_from__say_how_many_people_they_hold(marketer):
+    segment, campaign = make_audience(make_people(2)), make_campaign()
+
+    page = marketer.get(f"{PATH}/{campaign.public_id}/audience").content.decode()
+
+    assert f"{segment.name} (2 people)" in page
+
+
+def test_review__segments_on_both_sides__are_named(marketer):
+    segment, other = make_audience(make_people(2)), make_audience(make_people(1))
+    campaign = make_campaign(include=[segment.slug], exclude=[other.slug])
+
+    page = marketer.get(f"{PATH}/{campaign.public_id}/review").content.decode()
+
+    assert f"/console/segments/{segment.slug}" in page and f"/console/segments/{other.slug}" in page
+    assert "Do not send to" in page
 
 
 def test_preview__of_a_customer__shows_both_parts_and_is_on_record(marketer):
