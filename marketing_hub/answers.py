@@ -22,7 +22,7 @@ from marketing_hub.xml import ask_for_json, prefers_xml, turn_into_xml
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-MACHINE_PATHS: Final = ("/api/", "/v1/", "/oauth/", "/.well-known/")
+MACHINE_PATHS: Final = ("/api/", "/v1/", "/oauth/", "/.well-known/", "/ofrep/", "/opendsr/")
 VERSIONED: Final = ("/api/v1/", "/api/v2")
 DATA_PATHS: Final = ("/api/", "/v1/")
 

@@ -3,7 +3,8 @@
 import json
 from dataclasses import asdict
 from functools import cache
-from typing import Any
+from threading import Lock
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,10 +18,17 @@ from core.errors import NotFound
 from marketing_hub.changelog import RELEASES
 from marketing_hub.error_codes import ERROR_CODES
 
+_MAKING: Final = Lock()
+
+
+def schema() -> dict[str, Any]:
+    """The OpenAPI document; made once in a process, also when many ask at once."""
+    with _MAKING:
+        return _made()
+
 
 @cache
-def schema() -> dict[str, Any]:
-    """The OpenAPI document; made once in a process."""
+def _made() -> dict[str, Any]:
     document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
     return document
 

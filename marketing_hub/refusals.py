@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -12,7 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from core.api.errors import error_response
 from core.console.pages import MissingPermission, back_to, go_to, is_htmx
-from core.errors import Broken, Forbidden, InvalidInput, NotFound
+from core.errors import Broken, Forbidden, InvalidInput, NotFound, TooLarge
 from core.models import Role, StaffUser
 from marketing_hub.answers import for_machines
 
@@ -46,6 +47,9 @@ def no_token(request: HttpRequest, reason: str = "") -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400 for what no screen can read: a form that is too large, an unknown host, an address that was tampered with."""
     words = "This request could not be read: it is too large or was altered on its way. Nothing was changed."
+    if for_machines(request) and isinstance(exception, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return error_response(TooLarge(f"A body may have at most {most} bytes here. Nothing was changed."), request)
     if for_machines(request):
         return error_response(InvalidInput(words), request)
     return framed(request, "403.html", {"title": "Not understood", "status": 400, "reason": words}, 400)

@@ -35,7 +35,7 @@ _READY_LIMIT: Final = 60.0
 def web() -> tuple[str, ...]:
     """Answer the command of the web server: granian, with WEB_WORKERS processes of WEB_THREADS threads."""
     return (
-        *(sys.executable, "-m", "granian", "marketing_hub.wsgi:server", "--interface", "wsgi", "--no-ws"),
+        *(sys.executable, "-m", "granian", "marketing_hub.web:server", "--interface", "wsgi", "--no-ws"),
         *("--host", addresses.listening_on(), "--port", str(addresses.port())),
         *("--workers", "1" if env.flag("SANDBOX", False) else str(env.number("WEB_WORKERS", 2, 1, 64))),
         *("--blocking-threads", str(env.number("WEB_THREADS", 16, 1, 64))),

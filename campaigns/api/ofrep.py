@@ -64,7 +64,7 @@ def _user(request: HttpRequest, credential: Credential) -> str:
     """The targeting key of the context: external id or public id."""
     try:
         body = json.loads(request.body or b"{}")
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise InvalidInput("The body is not valid JSON.", code="malformed_json") from wrong
     context = body.get("context", {}) if isinstance(body, dict) else None
     if not isinstance(context, dict):

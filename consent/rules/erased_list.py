@@ -105,7 +105,7 @@ def read_entries(lines: Iterable[str]) -> Iterator[Entry]:
 def _parsed(line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadList("This is no list of erasures.") from error
     if not isinstance(row, dict):
         raise BadList("This is no list of erasures.")

@@ -122,7 +122,7 @@ def _from_json(file: TextIO) -> Iterator[dict[str, Any]]:
         raise BadExportError("This JSON is too large; export pages of it, or CSV.")
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadExportError("This is no JSON.") from error
     people = found.get("content", [found]) if isinstance(found, dict) else found
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):

@@ -95,6 +95,13 @@ def page(name: str) -> Document:
     return read(text.replace(SAMPLE_HOST, settings.PUBLIC_URL), link=lambda address: target(name, address))
 
 
+@cache
+def title(name: str) -> str:
+    """The title of a page without rendering it: the words of its first line."""
+    with (FOLDER / f"{name}.md").open() as file:
+        return file.readline().removeprefix("# ").replace("`", "").strip()
+
+
 def target(name: str, address: str) -> str:
     """Where a link written in the file `name` leads; what is no file of the documentation stays as it is written."""
     path, mark, anchor = address.partition("#")
@@ -122,4 +129,4 @@ def navigation() -> tuple[Section, ...]:
 
 
 def _links(found: Iterable[str]) -> tuple[Link, ...]:
-    return tuple(Link(GENERATED.get(name) or page(name).title, url_of(name)) for name in found)
+    return tuple(Link(GENERATED.get(name) or title(name), url_of(name)) for name in found)

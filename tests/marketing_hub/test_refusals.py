@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from customers.models import Customer
 from tests.factories.core import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,16 @@ def test_form__far_too_large__is_answered_by_a_page_that_says_so(client):
     assert answer.status_code == 400
     assert b"too large or was altered" in answer.content
     assert b"Home" in answer.content
+
+
+def test_body__larger_than_any_that_is_read__is_413_with_the_bound(caller, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000
+
+    answer = caller("customers:write").post("/api/v1/customers", {"external_id": "a" * 10_000})
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
+    assert "10000 bytes" in answer.json()["message"]
+    assert not Customer.objects.exists()
 
 
 def test_host__unknown__is_refused_in_words(client, settings):

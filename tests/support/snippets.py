@@ -40,7 +40,7 @@ def script(blocks: list[Snippet]) -> str:
 
 def _lines(block: Snippet) -> str:
     if block.language in SHELLS:
-        return f"set -a\n{block.code}\nset +a"
+        return block.code  # as pasted: what a later program reads has to be exported on the page
     if block.language in CONSOLE:
         commands = [line.removeprefix("$ ") for line in block.code.splitlines() if line.startswith("$ ")]
         return "\n".join(commands)

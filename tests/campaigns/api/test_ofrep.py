@@ -56,6 +56,15 @@ def test_openfeature_sdk__against_the_running_server__reads_variants_of_every_ki
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("body", [b"{", b"[" * 100_000])
+def test_flags__body_that_is_no_json__is_a_parse_error_in_the_words_of_the_protocol(page, body):
+    answer = page.post(PATH, body)
+
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, "PARSE_ERROR")
+    assert not Exposure.objects.exists()
+
+
+@pytest.mark.django_db
 def test_flag__asked_twice__is_logged_once_and_stays(page):
     make_shopper(external_id="jane")
     experiment = make_experiment(key="words")

@@ -302,7 +302,7 @@ def test_slash_form__any_address__is_served_without_redirect(writer):
     assert writer.post("/v1/plain/", b"x").status_code == 202
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/nothing", "/v1/nothing", "/oauth/nothing"])
+@pytest.mark.parametrize("path", ["/api/v1/x", "/api/x", "/v1/x", "/oauth/x", "/ofrep/x", "/opendsr/v2/x"])
 def test_unknown_address__for_programs__is_json(writer, path):
     answer = writer.get(path)
 
@@ -317,6 +317,18 @@ def test_defect__for_programs__is_json_without_its_text(writer):
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"
     assert "defect" not in answer.content.decode()
+
+
+DEEP = {"list": b'{"name": ' + b"[" * 100_000, "object": b'{"name": ' * 50_000, "closed": b"[" * 900 + b"]" * 900}
+
+
+@pytest.mark.parametrize("body", DEEP.values(), ids=DEEP)
+def test_body__nested_without_end__is_refused_in_words_and_nothing_is_stored(writer, body):
+    answer = writer.post("/api/v1/things", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_json")
+    assert answer.json()["message"] == "The body may be nested 100 deep at most."
+    assert not things_made()
 
 
 @pytest.mark.parametrize("path", ["/api/v1/things", "/api/v1/plain"])

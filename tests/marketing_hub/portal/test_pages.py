@@ -1,11 +1,14 @@
 """The pages at /docs/: each that is named exists, each link leads somewhere, each file is found."""
 
 import re
+import subprocess
+import sys
 from urllib.parse import urljoin
 
 import pytest
 from django.test import Client
 
+from marketing_hub.env import BASE_DIR
 from marketing_hub.portal import models, pages
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +96,23 @@ def test_data_model__every_shape__has_a_page_with_its_fields():
 
 def test_pages__strict_policy__holds():
     assert "unsafe-inline" not in Client().get("/docs/")["Content-Security-Policy"]
+
+
+def test_navigation__titles__are_those_of_the_pages():
+    assert [name for name in pages.names() if pages.title(name) != pages.page(name).title] == []
+
+
+def test_web_server__its_entry__makes_the_documentation_ready_without_being_asked():
+    program = """
+import threading
+import marketing_hub.web
+[reader] = [thread for thread in threading.enumerate() if thread.name == "documentation"]
+reader.join()
+from marketing_hub import documents
+from marketing_hub.portal import models, pages
+print([made.cache_info().currsize for made in (documents.schema_yaml, documents.schema_json, models.resources)])
+"""
+
+    ended = subprocess.run([sys.executable, "-c", program], cwd=BASE_DIR, capture_output=True, text=True, check=False)
+
+    assert ended.stdout == "[1, 1, 1]\n", ended.stderr
