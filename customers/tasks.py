@@ -21,6 +21,7 @@ from customers.services import (
     quality,
     score_runs,
     segment_builds,
+    segment_reach,
     tag_rules,
     tags,
 )
@@ -126,6 +127,12 @@ def clean_up_exports(**_: Any) -> None:
 def build_segment(version_id: int, **_: Any) -> None:
     """Calculate a version of a segment and put it in place."""
     segment_builds.build_segment(version_id=version_id, clock=timezone.now)
+
+
+@shared_task
+def measure_segment_reach(segment_id: int, **_: Any) -> bool:
+    """Count how many members of a segment each channel reaches."""
+    return segment_reach.measure_reach(segment_id=segment_id, now=timezone.now())
 
 
 @shared_task

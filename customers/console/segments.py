@@ -27,7 +27,7 @@ from customers.selectors.customers import find_customer
 from customers.selectors.segments import changes, listing
 from customers.selectors.segments.answers import rule_words
 from customers.selectors.segments.explaining import Explanation, explain_rule
-from customers.selectors.segments.preview import preview_rule
+from customers.selectors.segments.preview import preview_members
 from customers.selectors.segments.registry import grammar
 from customers.selectors.segments.uses import uses_by_segment, uses_of
 from customers.services.segments import archive_segment, checked_rule, define_segment, refresh_segment, take_snapshot
@@ -50,6 +50,13 @@ def _gained(people: int | None) -> str:
     return cells.number(None) if people is None else f"{people:+,}"
 
 
+def _reached(row: Segment, channel: str) -> int | None:
+    """As last counted, and never more than there are members by now."""
+    if row.current is None or channel not in row.current.reach:
+        return None
+    return min(int(row.current.reach[channel]), row.current.members)
+
+
 class SegmentList(ListPage):
     """Every segment in use."""
 
@@ -64,6 +71,15 @@ class SegmentList(ListPage):
             value=lambda r: r.current.members if r.current else None,
             cell=cells.number,
             end=True,
+        ),
+        Column("reach", "Reachable by e-mail", value=lambda row: _reached(row, "email"), cell=cells.number, end=True),
+        Column("sms", "By SMS", value=lambda row: _reached(row, "sms"), cell=cells.number, end=True, optional=True),
+        Column(
+            "reached",
+            "Reach counted",
+            value=lambda r: r.current.reach_at if r.current else None,
+            cell=cells.ago,
+            optional=True,
         ),
         Column("week", "7 days", value=lambda row: row.week, cell=_gained, end=True),
         Column("kind", "Kind", value=lambda row: row.get_kind_display()),
@@ -113,10 +129,8 @@ def _definition(request: HttpRequest, segment: Segment) -> Mapping[str, Any]:
 
 
 def _reach(request: HttpRequest, segment: Segment) -> Mapping[str, Any]:
-    using, now = grammar(), timezone.now()
-    inside = {"version": 1, "rule": {"on": "segment", "op": "member_of", "value": segment.slug}}
     try:
-        seen = preview_rule(node=checked_rule(raw=inside, using=using), grammar=using, now=now)
+        seen = preview_members(segment=segment, now=timezone.now())
     except (RuleError, DomainError):
         return {"rows": []}
     return {

@@ -89,7 +89,11 @@ class Segment(PublicId, TimeStamped):
 
 
 class SegmentVersion(models.Model):
-    """One set of members: the rule that chose them and the instant it was calculated for."""
+    """One set of members: the rule that chose them and the instant it was calculated for.
+
+    `reach` is how many of them each channel reached at `reach_at`, by the key of the channel; empty before it was
+    counted. Who may be reached changes with every consent, so that instant is told wherever the figure is.
+    """
 
     id = models.BigAutoField(primary_key=True)
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="versions")
@@ -98,6 +102,8 @@ class SegmentVersion(models.Model):
     rule = models.JSONField(null=True)
     state = models.CharField(max_length=10, choices=VersionState, default=VersionState.BUILDING)
     members = models.BigIntegerField(default=0)
+    reach = models.JSONField(default=dict, db_default={})
+    reach_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField()
     created_by = models.CharField(max_length=60)
     created_at = models.DateTimeField()

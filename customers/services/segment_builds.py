@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 
-from core import outbox
+from core import jobs, outbox
 from core.actors import SYSTEM, Actor
 from core.crypto import digest
 from core.errors import DomainError, InvalidState
@@ -140,6 +140,7 @@ def swap_version(
             "as_of": started.as_of.isoformat(),
         },
     )
+    jobs.defer("customers.tasks.measure_segment_reach", segment_id=segment.pk)
     return old.pk if old else None
 
 
@@ -198,9 +199,14 @@ def refresh_due_segments(*, now: datetime) -> int:
 
 
 def reconcile_segments(*, now: datetime) -> int:
-    """Every dynamic segment is calculated anew, with a report of how it differs from what was followed; how many."""
-    rows = Segment.objects.filter(state=SegmentState.ACTIVE, kind=SegmentKind.DYNAMIC).order_by("id")
-    return sum(_restart(segment, now) for segment in rows)
+    """Every dynamic segment is calculated anew, with a report of how it differs from what was followed; how many.
+
+    Lists stay as they are; whom they reach is counted again, as it is of those calculated.
+    """
+    rows = Segment.objects.filter(state=SegmentState.ACTIVE).order_by("id")
+    for pk in rows.exclude(kind=SegmentKind.DYNAMIC).values_list("pk", flat=True):
+        jobs.defer("customers.tasks.measure_segment_reach", segment_id=pk)
+    return sum(_restart(segment, now) for segment in rows.filter(kind=SegmentKind.DYNAMIC))
 
 
 def reconcile_segment(*, segment: Segment, by: Actor, clock: Clock) -> SegmentRun:

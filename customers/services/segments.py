@@ -164,6 +164,7 @@ def take_snapshot(*, segment: Segment, name: str = "", by: Actor, now: datetime)
     version.as_of = source.current.as_of
     _put_in_place(frozen, version)
     add_to_day(counts={frozen.pk: (version.members, 0)}, now=now)
+    jobs.defer("customers.tasks.measure_segment_reach", segment_id=frozen.pk)
     origin = {"of": ["", source.public_id], "members": [0, version.members]}
     audit.record(by=by, action="segment.snapshot_taken", target=frozen.public_id, changes=origin)
     return frozen

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from customers.models import Customer, CustomerQuerySet
+from customers.models import Customer, CustomerQuerySet, Segment
 from customers.rules.segments import words
 from customers.rules.segments.grammar import Grammar
 from customers.rules.segments.tree import Condition, Group, Node
-from customers.selectors.segments import gates
+from customers.selectors.segments import gates, registry
 from customers.selectors.segments.comparing import KNOWN_SQL
 from customers.selectors.segments.running import run
 from customers.selectors.segments.statement import Statement, compile_rule, subtests
@@ -64,6 +64,13 @@ def preview_rule(*, node: Node, grammar: Grammar, now: datetime) -> Preview:
         reach=tuple(gates.reach_of([group for group in groups if group[1]])),
         sample_ids=tuple(rows[0][1] or ()),
     )
+
+
+def preview_members(*, segment: Segment, now: datetime) -> Preview:
+    """The members of a segment in use, as they stand; RuleError and Unavailable as for any rule."""
+    using = registry.grammar()
+    inside = {"version": 1, "rule": {"on": "segment", "op": "member_of", "value": segment.slug}}
+    return preview_rule(node=using.read(inside), grammar=using, now=now)
 
 
 def _rows(statement: Statement, sql: str, **more: Any) -> list[tuple[Any, ...]]:

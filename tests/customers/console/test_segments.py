@@ -1,22 +1,28 @@
 """Screens of segments: built, saved, refused, explained; fields and rules say the same."""
 
+import re
 from datetime import UTC, timedelta
 
 import pytest
+from django.db import connection
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 
+from consent.models import Purpose
 from core.actors import SYSTEM
 from core.models import Role
 from customers.console.segment_form import box_of, box_posted, rule_of
 from customers.console.segments import failures
-from customers.models import Segment, SegmentDay, SegmentVersion
+from customers.models import Customer, Segment, SegmentDay, SegmentVersion
 from customers.rules.segments.tree import simplified
 from customers.selectors.segments.changes import sizes_before
 from customers.selectors.segments.registry import grammar
 from customers.services.customers import create_customer
-from customers.services.segment_builds import build_segment
-from customers.services.segments import define_segment
+from customers.services.segment_builds import build_segment, reconcile_segments
+from customers.services.segment_reach import measure_reach
+from customers.services.segments import archive_segment, define_segment, take_snapshot
 from tests.factories.core import make_staff
 from tests.support.segment_rules import RULES
 from tests.support.segment_world import make_world
@@ -181,6 +187,55 @@ def test_explain__customer__says_which_conditions_hold(marketer, germans):
     assert "is in this segment since" in inside and "holds" in inside
     assert "is not in this segment" in outside and "(seen: FR)" in outside
     assert nobody.status_code == 404
+
+
+def test_list__whom_each_segment_reaches__is_told_as_counted_last_and_costs_no_query(marketer, germans):
+    with CaptureQueriesContext(connection) as first:
+        before = marketer.get(PATH).content.decode()
+    may = 1 << Purpose.objects.get(key="marketing_email").bit
+    Customer.objects.filter(external_id="ana").update(consent_mask=F("consent_mask").bitor(may))
+
+    assert measure_reach(segment_id=germans.pk, now=timezone.now())
+
+    with CaptureQueriesContext(connection) as second:
+        after = marketer.get(PATH).content.decode()
+    version = SegmentVersion.objects.get(pk=germans.current_id)
+    assert (version.reach["email"], version.reach["sms"]) == (1, 0)
+    assert _figures(before) == ["2", "—"] and _figures(after) == ["2", "1"]
+    assert len(second) <= len(first)
+
+
+def _figures(page):
+    """Of the first row: how many there are, and how many an e-mail reaches."""
+    assert "Reachable by e-mail" in page
+    body = page.partition("<tbody")[2]
+    return [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", body, re.S)[1:3]]
+
+
+def test_list__fewer_members_than_were_reached__never_says_more_than_there_are(marketer, germans):
+    SegmentVersion.objects.filter(pk=germans.current_id).update(reach={"email": 7}, members=2)
+
+    assert _figures(marketer.get(PATH).content.decode()) == ["2", "2"]
+
+
+def test_measure_reach__archived_segment__counts_nobody(germans):
+    archive_segment(segment=germans, by=SYSTEM, now=timezone.now())
+
+    assert not measure_reach(segment_id=germans.pk, now=timezone.now())
+    assert set(SegmentVersion.objects.values_list("reach_at", flat=True)) == {None}
+
+
+def test_reach__of_a_snapshot__is_counted_when_taken_and_every_night(germans, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        frozen = take_snapshot(segment=germans, by=SYSTEM, now=timezone.now())
+    taken = SegmentVersion.objects.get(pk=frozen.current_id).reach_at
+
+    with django_capture_on_commit_callbacks(execute=True):
+        reconcile_segments(now=timezone.now())
+
+    counted = SegmentVersion.objects.get(pk=frozen.current_id)
+    assert taken is not None and counted.reach_at > taken
+    assert counted.reach["email"] == 0
 
 
 def test_reach_panel__of_a_segment__is_fetched_by_itself(marketer, germans):
