@@ -18,9 +18,11 @@ from campaigns.selectors.personal import (
     collect_shown,
 )
 from campaigns.selectors.segment_uses import uses_of_segments
+from campaigns.selectors.under_consent import sent_for
 from campaigns.services import upkeep
 from campaigns.services.automations import following
 from campaigns.services.automations.upkeep import absorb_runs, erase_runs, restore_runs
+from consent.selectors.consumers import register_actors
 from consent.services.request_purposes import register_mover
 from core import meter, privacy
 from core.actors import Actor
@@ -98,6 +100,7 @@ privacy.register(
 )
 register_mover(place="campaigns.exposures", move=upkeep.move_exposures)
 register_use(name="campaigns", find=uses_of_segments)
+register_actors(sent_for)
 register_source(RUNS)
 register_signal_source(ORDERS)
 register_signal_source(SEGMENTS)

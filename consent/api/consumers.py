@@ -17,7 +17,9 @@ from customers.selectors.recipients import check_leaving
 class ConsumerSerializer(CamelSerializer):
     """One consumer and one way it acted under the consent."""
 
-    consumer = serializers.CharField(help_text="client:cli_..., staff:usr_... or system:system")
+    consumer = serializers.CharField(
+        help_text="client:cli_..., staff:usr_..., system:system, or a campaign of ours: campaign:cmp_..."
+    )
     name = serializers.CharField()
     how = serializers.CharField()
     first_at = serializers.DateTimeField()
@@ -38,7 +40,7 @@ class ConsentConsumers(ApiView):
         tags=["Consent"],
     )
     def get(self, request: Request, entry_id: str) -> Response:
-        """For an entry that says no: who was given tokens for the purpose, and who received the person's data."""
+        """For an entry that says no: who held tokens, who received the person's data, and what we sent ourselves."""
         entry = find_entry(entry_id)
         check_leaving(self.credential.client_id, customer_ids=[entry.customer_id], now=timezone.now())
         return Response({"data": ConsumerSerializer(consumers_of(entry), many=True).data})

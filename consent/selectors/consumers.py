@@ -1,6 +1,7 @@
-"""Who acted under a consent that ended: who was given tokens for it, and who received the person's data."""
+"""Who acted under a consent that ended: who held tokens for it, who received the person's data, what we sent."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db.models import Count, Max, Min
@@ -31,6 +32,27 @@ class Consumer:
     after_the_end: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What one part of the product did for a purpose."""
+
+    consumer: str
+    name: str
+    how: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+Actors = Callable[[Sequence[int], str, datetime], Iterable[Acted]]
+_actors: list[Actors] = []
+
+
+def register_actors(find: Actors) -> None:
+    """Let an upper floor answer who acted towards these customers (ids) for a purpose (its key) since an instant."""
+    _actors.append(find)
+
+
 def consumers_of(row: ConsentEvent, /) -> list[Consumer]:
     """Everybody who acted between the yes that this entry ended and the entry, or later; the latest first.
 
@@ -40,8 +62,20 @@ def consumers_of(row: ConsentEvent, /) -> list[Consumer]:
     given = earlier.filter(event__in=YES_EVENTS).order_by("-seq").first()
     if given is None:
         return []
-    found = _holders(row, given.occurred_at) + _receivers(row, given.occurred_at)
+    since = given.occurred_at
+    found = [*_holders(row, since), *_receivers(row, since), *_ours(row, since)]
     return sorted(found, key=lambda one: one.last_at, reverse=True)
+
+
+def _ours(row: ConsentEvent, since: datetime) -> list[Consumer]:
+    """What we ourselves did under the consent."""
+    told = [one for find in _actors for one in find(_ids(row), row.purpose.key, since)]
+    return [Consumer(**asdict(one), after_the_end=one.last_at > row.occurred_at) for one in told]
+
+
+def _ids(row: ConsentEvent) -> Sequence[int]:
+    person = Customer.objects.filter(pk=row.customer_id).first()
+    return all_ids(person) if person else []
 
 
 def _holders(row: ConsentEvent, since: datetime) -> list[Consumer]:
@@ -64,8 +98,7 @@ def _holders(row: ConsentEvent, since: datetime) -> list[Consumer]:
 
 
 def _receivers(row: ConsentEvent, since: datetime) -> list[Consumer]:
-    person = Customer.objects.filter(pk=row.customer_id).first()
-    told = recipients_of(customer_ids=all_ids(person)) if person else []
+    told = recipients_of(customer_ids=ids) if (ids := _ids(row)) else []
     hour = since.replace(minute=0, second=0, microsecond=0)
     return [
         Consumer(
