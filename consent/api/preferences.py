@@ -145,7 +145,7 @@ class SubscribePage(ChoicePage):
         try:
             subscribe(**form.cleaned_data, purposes=newsletter_purposes(), how=self.how, now=self.now)
         except InvalidInput as refusal:
-            form.add_error("contact", refusal.message)
+            form.refuse(refusal)
             return self._form(form, 422)
         return self.page("public_words", title=self.words["sub_done"], lead=self.words["sub_done_lead"])
 
@@ -181,7 +181,7 @@ class DoNotSellPage(ChoicePage):
         try:
             submit_request(**asked, locale=self.locale, ip=client_ip(request), now=self.now)
         except InvalidInput as refusal:
-            form.add_error("contact", refusal.message)
+            form.refuse(refusal)
             return self._form(form, 422)
         return self.page("public_words", title=self.words["dns_done"], lead=self.words["dns_done_lead"])
 

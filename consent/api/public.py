@@ -7,7 +7,7 @@ from django import forms
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.views import View
 
@@ -32,7 +32,7 @@ class AskForm(forms.Form):
 
     kind = forms.ChoiceField()
     contact = forms.EmailField(max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
-    place = forms.RegexField(regex=r"^[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?$", required=False, max_length=6)
+    place = forms.RegexField(regex=r"^[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?$", required=False)
     details = forms.CharField(required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 4}))
 
     def __init__(self, *args: Any, words: dict[str, str], locale: str, **kwargs: Any) -> None:
@@ -42,8 +42,16 @@ class AskForm(forms.Form):
         for name, label in (("kind", "kind"), ("contact", "email"), ("place", "place"), ("details", "details")):
             self.fields[name].label = words[label]
         self.fields["contact"].help_text = words["email_hint"]
+        self.fields["place"].error_messages["invalid"] = self.bad_place = words["place_bad"]
         for name, field in self.fields.items():
             field.widget.attrs["class"] = "form-select" if name == "kind" else "form-control"
+
+    def refuse(self, refusal: InvalidInput) -> None:
+        """Beside the field it is about, in the reader's language where that can be."""
+        if refusal.param == "place":
+            self.add_error("place", self.bad_place)
+        else:
+            self.add_error("contact", refusal.message)
 
 
 class PublicPage(View):
@@ -57,10 +65,11 @@ class PublicPage(View):
         """The page, or in words why not."""
         self.locale = _locale(request)
         self.words = self.words_in(self.locale)
-        try:
-            response = super().dispatch(request, *args, **kwargs)
-        except DomainError as error:
-            response = self.ended(error)
+        with translation.override(self.locale):
+            try:
+                response = super().dispatch(request, *args, **kwargs)
+            except DomainError as error:
+                response = self.ended(error)
         add_never_cache_headers(response)
         response["Cache-Control"] = "no-store"
         return response
@@ -100,7 +109,7 @@ class AskPage(PublicPage):
         try:
             submit_request(**form.cleaned_data, locale=self.locale, ip=client_ip(request), now=self.now)
         except InvalidInput as refusal:
-            form.add_error("contact", refusal.message)
+            form.refuse(refusal)
             return self._form(form, 422)
         return HttpResponseRedirect(f"{reverse('privacy-received')}?lang={self.locale}")
 

@@ -122,6 +122,25 @@ def test_form__language__is_that_of_the_reader(visitor, language):
     assert "<script" not in answer.content.decode().split("<main")[1]
 
 
+@pytest.mark.parametrize("place", ["Germany", "D", "US-CALIFORNIA"])
+@pytest.mark.parametrize("address", ["/privacy/request", "/privacy/do-not-sell", "/privacy/subscribe"])
+def test_form__place_that_is_no_code__is_refused_at_that_field_in_the_readers_language(visitor, address, place):
+    form = {"kind": "access", "contact": "jane.silva@example.com", "place": place}
+
+    answer = visitor.post(f"{address}?lang=de", form)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert page.count("Bitte zwei Buchstaben wie DE") == 1 and "Ensure" not in page
+    assert not DataRequest.objects.exists()
+
+
+def test_form__what_the_framework_refuses__is_said_in_the_readers_language(visitor):
+    answer = visitor.post("/privacy/request?lang=de", {"kind": "access", "contact": "", "place": "DE"})
+
+    assert "Dieses Feld ist zwingend erforderlich." in answer.content.decode()
+
+
 def test_confirm__altered_or_old_link__has_ended(visitor, django_capture_on_commit_callbacks):
     ask(visitor, django_capture_on_commit_callbacks)
     confirm = link(mail.outbox[0])
