@@ -37,6 +37,11 @@ def test_builder__typing__counts_marks_mistakes_and_saves(visit, people, mode):
     page.locator("#value-r\\.0").focus()
     page.keyboard.type("DE, FR")
     expect(figure).to_have_text("3")
+    bar = page.locator(".count-bar")
+    assert bar.is_visible() == (mode == PHONE)
+    if mode == PHONE:
+        expect(bar).to_be_in_viewport()
+        expect(bar).to_contain_text("3 customers")
     expect(page.locator("#sample tbody tr")).to_have_count(3)
     expect(page.locator("#value-r\\.0")).to_be_focused()
     expect(page.locator("#words")).to_have_value('country is one of "DE", "FR"')
