@@ -15,7 +15,7 @@ from tests.factories.requests import make_request, make_subject
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-MANY = 30_000
+MANY = 100_000
 FILL = """
 INSERT INTO engagement_event (event_id, occurred_at, received_at, xid, customer_id, consent_ref, source_id, type_id,
     schema_version, device, consent_kind, properties)
@@ -29,7 +29,7 @@ def _own_folder(settings, tmp_path):
     settings.PACKAGE_DIR = tmp_path / "packages"
 
 
-def test_build_package__thirty_thousand_events__memory_does_not_grow_with_them():
+def test_build_package__hundred_thousand_events__memory_does_not_grow_with_them():
     person = make_subject()
     with connection.cursor() as cursor:
         cursor.execute(FILL, [person.pk, MANY])
