@@ -11,7 +11,7 @@ from customers.selectors.segments.preview import preview_members
 def measure_reach(*, segment_id: int, now: datetime) -> bool:
     """The current version says whom each channel reaches now; the figure before stays when counting takes too long."""
     segment = Segment.objects.filter(pk=segment_id, state=SegmentState.ACTIVE, current__isnull=False).first()
-    if segment is None:
+    if segment is None or segment.current_id is None:
         return False
     try:
         seen = preview_members(segment=segment, now=now)
