@@ -106,7 +106,10 @@ class ClarifySerializer(serializers.Serializer[object]):
 
 
 class RefusalSerializer(serializers.Serializer[object]):
-    """Ground and reason; with `parts` only those categories are refused."""
+    """Ground and reason; with `parts` only those places of the privacy registry are refused, and the rest goes on.
+
+    Of an erasure only `customers.purchases` can be: the orders then keep their numbers while the person is erased.
+    """
 
     code = serializers.ChoiceField(choices=Refusal.values)
     reason = serializers.CharField(max_length=500)

@@ -1,5 +1,6 @@
 """Decisions on a request: approve, send back, refuse, withdraw, hold, close; each confirmed on a page of its own."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from django import forms
 from consent.console.request_actions import NeededTextForm, RequestAction, TextForm
 from consent.console.request_words import APPROVE, kind_title
 from consent.rules.requests import Refusal, State, needs_second_person
+from consent.selectors.requests import refusable_parts
 from consent.services import request_decisions as decisions
 from core.console.forms import ConsoleForm, ReasonForm
 
@@ -67,12 +69,18 @@ class RefuseForm(ConsoleForm):
 
     code = forms.ChoiceField(label="Ground", choices=Refusal.choices)
     reason = forms.CharField(label="Reason, for the letter", max_length=500, widget=_WORDS)
-    parts = forms.CharField(
+    parts = forms.MultipleChoiceField(
         label="Only these parts",
         required=False,
-        max_length=300,
-        help_text="Separated by commas. Empty refuses the whole request and closes it.",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Tick none to refuse the whole request and close it.",
     )
+
+    def __init__(self, *args: Any, parts: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parts"].choices = [(name, f"{what.capitalize()} ({name})") for name, what in parts.items()]  # type: ignore[attr-defined]
+        if not parts:
+            del self.fields["parts"]
 
 
 class Refuse(RequestAction):
@@ -82,10 +90,14 @@ class Refuse(RequestAction):
     success, danger = "Refused, and the letter is on its way.", True
     words = "The letter names ground and reason, complaint and court (GDPR Art. 12(4))."
 
+    def form_kwargs(self) -> dict[str, Any]:
+        """What can be refused by itself."""
+        return {"parts": refusable_parts(self.row)}
+
     def save(self, form: Any) -> Any:
         """Refuse."""
         data = form.cleaned_data
-        parts = [part.strip() for part in data["parts"].split(",") if part.strip()]
+        parts = data.get("parts", [])
         return decisions.refuse_request(
             request=self.row, code=data["code"], reason=data["reason"], parts=parts, by=self.actor, now=self.now
         )

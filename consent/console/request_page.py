@@ -196,6 +196,7 @@ class RequestCertificate(Page):
             "what": kind_title(row),
             "law": known_regime(row.regime).law.name,
             "approved": [names.get(actor, actor) for actor in (row.approved_by, row.second_by) if actor],
+            "kept": (row.outcome or {}).get("refused_parts"),
             "scan": (row.outcome or {}).get("scan"),
             "steps": (row.outcome or {}).get("steps", []),
         }

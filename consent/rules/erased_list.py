@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 Sign = Callable[[str], str]
-FORMAT: Final = "erasures/2"
-_READ: Final = ("erasures/1", FORMAT)
-"""The first knew no erasures limited to a purpose."""
+FORMAT: Final = "erasures/3"
+_READ: Final = ("erasures/1", "erasures/2", FORMAT)
+"""The first knew no erasures limited to a purpose, the second none that spared a place."""
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Erased:
     """One person who was erased, anonymised or pseudonymised: by which request, on whose approvals, under which law.
 
     `request` and `approved_by` are empty for somebody deleted by another door. With `purpose` only what was kept for it
-    went, and the person stayed.
+    went, and the person stayed; `spared` are places that stayed as they were, since their erasure was refused.
     """
 
     customer: str
@@ -45,6 +45,7 @@ class Erased:
     place: str = ""
     approved_by: tuple[str, ...] = ()
     purpose: str = ""
+    spared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def read_entries(lines: Iterable[str]) -> Iterator[Entry]:
         if "hash" in row:
             yield Kept(**row)
         else:
-            yield Erased(**row | {"approved_by": tuple(row["approved_by"])})
+            yield Erased(**row | {name: tuple(row.get(name, ())) for name in ("approved_by", "spared")})
 
 
 def _parsed(line: str) -> dict[str, Any]:

@@ -102,6 +102,10 @@ class Refusal(models.TextChoices):
     OUTSIDE = "outside", "Outside the jurisdiction of the law invoked"
 
 
+KEEPABLE: Final = frozenset({"customers.purchases"})
+"""Places whose rows may stay as they are while their person is erased, since they name nobody by themselves."""
+
+
 class Lane(StrEnum):
     """A column of the board."""
 

@@ -65,6 +65,7 @@ def _entry(customer: str, at: str, request: DataRequest | None) -> dict[str, Any
             place=request.place,
             approved_by=(request.approved_by, request.second_by),
             purpose=request.purpose,
+            spared=tuple(request.refused_parts),
         )
     )
 

@@ -11,7 +11,8 @@ from django.db.models import Count, Min, Q, QuerySet
 from consent.models import ClockEntry, DataRequest, LegalHold, Letter, RequestEvent, RequestPackage, RequestStep
 from consent.rules.regimes import zone_of
 from consent.rules.request_clock import Dates, dates_of, known_regime
-from consent.rules.requests import LANES, Lane, urgency
+from consent.rules.requests import KEEPABLE, LANES, Kind, Lane, Verb, urgency
+from core import privacy
 from core.crypto import keyed_hash, seal, unseal
 from core.errors import NotFound
 from core.models import StaffUser
@@ -240,6 +241,18 @@ def officers() -> list[StaffUser]:
     """Staff to whom a request can be given."""
     found = StaffUser.objects.filter(is_active=True, role__in=("compliance_officer", "superuser"))
     return list(found.order_by("name", "id")[:200])
+
+
+def refusable_parts(request: DataRequest, /) -> dict[str, str]:
+    """The places of the privacy registry that can be refused by themselves, and what they hold, by what they hold.
+
+    Of an erasure only those whose rows may stay when their person is gone.
+    """
+    places = sorted(privacy.places(), key=lambda place: place.category)
+    if request.kind == Kind.ERASURE:
+        whole = request.verb == Verb.ERASE and not request.purpose
+        places = [place for place in places if whole and place.name in KEEPABLE]
+    return {place.name: place.category for place in places}
 
 
 def unfinished(request: DataRequest, actions: Iterable[str]) -> int:

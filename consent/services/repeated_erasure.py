@@ -184,6 +184,7 @@ def _approved(customer: Customer, entry: Erased, by: Actor, now: datetime) -> Da
     )
     row = lock_open(request=open_request(new=new, by=by, now=now))
     row.verified_at, row.verified_how, row.verified_by = now, _HOW, str(by)
+    row.refused_parts = list(entry.spared)
     first, second = (*entry.approved_by, "", "")[:2]
     for state in _ROAD:
         before = row.state

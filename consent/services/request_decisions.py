@@ -14,7 +14,7 @@ from consent.rules.requests import (
     needs_package,
     needs_second_person,
 )
-from consent.selectors.requests import active_hold, local_day, unfinished
+from consent.selectors.requests import active_hold, local_day, refusable_parts, unfinished
 from consent.services.request_letters import write_letter
 from consent.services.request_steps import plan_collection, plan_erasure, plan_package
 from consent.services.request_writing import check_move, keep, lock_open, move, tick
@@ -79,11 +79,13 @@ def _refused(row: DataRequest, before: str, parts: Sequence[str], by: Actor, now
     if parts:
         row.refused_parts = sorted({*row.refused_parts, *parts})
     else:
+        RequestStep.objects.filter(request=row, action__in=ERASING).delete()
         move(row=row, to=State.REFUSED, now=now)
         tick(row=row, kind="stopped", by=by, now=now, reason="refused")
     reason, code = row.refusal_reason, row.refusal_code
     article = Refusal(code).label
-    write_letter(request=row, kind="refusal", by=by, now=now, reason=reason, article=article, parts=tuple(parts))
+    named = tuple(refusable_parts(row)[part] for part in parts)
+    write_letter(request=row, kind="refusal", by=by, now=now, reason=reason, article=article, parts=named)
     action = "partly_refused" if parts else "denied"
     return keep(row=row, action=action, by=by, now=now, before=before, text=reason, code=code, parts=list(parts))
 
@@ -158,10 +160,13 @@ def refuse_request(
 ) -> DataRequest:
     """Refused, with article and reason, by letter. With `parts` only these categories are; the rest goes on.
 
-    The letter tells of complaint and court (GDPR Art. 12(4)). That we hold nothing needs a second person.
+    The letter tells of complaint and court (GDPR Art. 12(4)). That we hold nothing needs a second person. Refused
+    once the erasure has begun, and for parts that nothing would be kept of: a letter must not promise what is not done.
     """
     row = lock_open(request=request)
     before = row.state
+    _check_not_begun(row, "refused")
+    parts = _known_parts(row, parts)
     if code not in Refusal.values:
         raise InvalidInput(f"Invalid 'code': one of {', '.join(Refusal.values)}.", param="code")
     if not reason.strip():
@@ -172,13 +177,32 @@ def refuse_request(
     return _refused(row, before, parts, by, now)
 
 
+def _check_not_begun(row: DataRequest, what: str) -> None:
+    if RequestStep.objects.filter(request=row, action__in=ERASING, state="done").exists():
+        raise InvalidState(f"The erasure has begun; it can no longer be {what}.")
+
+
+def _known_parts(row: DataRequest, parts: Sequence[str]) -> list[str]:
+    """The parts as places of the privacy registry that this request can leave out."""
+    if parts and row.state == State.READY:
+        raise InvalidState("It is approved as a whole. Send it back first, then refuse parts of it.")
+    may = refusable_parts(row)
+    if unknown := [part for part in parts if part not in may]:
+        raise InvalidInput(
+            f"Invalid 'parts': '{unknown[0][:60]}' cannot be refused by itself. One or more of: {', '.join(may)}."
+            if may
+            else "Invalid 'parts': of this request no part can be refused by itself.",
+            param="parts",
+        )
+    return sorted(set(parts))
+
+
 @transaction.atomic
 def withdraw_request(*, request: DataRequest, text: str, by: Actor, now: datetime) -> DataRequest:
     """The person no longer wants it; closed with a letter. Refused once an erasure has begun."""
     row = lock_open(request=request)
     before = row.state
-    if RequestStep.objects.filter(request=row, action__in=ERASING, state="done").exists():
-        raise InvalidState("The erasure has begun; it can no longer be withdrawn.")
+    _check_not_begun(row, "withdrawn")
     RequestStep.objects.filter(request=row, action__in=ERASING).delete()
     move(row=row, to=State.WITHDRAWN, now=now)
     tick(row=row, kind="stopped", by=by, now=now, reason="withdrawn")

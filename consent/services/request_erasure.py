@@ -85,7 +85,11 @@ def preview(*, request: DataRequest) -> list[Consequence]:
     ids = all_ids(request.customer) if request.customer else []
     purpose, says = request.purpose, becomes if request.purpose else _becomes
     places = [*places_for(purpose), *following_from_profile(purpose)] if purpose else privacy.places()
-    return [Consequence(p.name, p.category, sum(1 for _ in p.collect(ids)), says(request.verb, p)) for p in places]
+    told = {
+        p.name: "kept as it is: refused in part" if p.name in request.refused_parts else says(request.verb, p)
+        for p in places
+    }
+    return [Consequence(p.name, p.category, sum(1 for _ in p.collect(ids)), told[p.name]) for p in places]
 
 
 def _becomes(verb: str, place: privacy.PersonalData) -> str:
@@ -95,6 +99,8 @@ def _becomes(verb: str, place: privacy.PersonalData) -> str:
         return "identifiers replaced" if place.name in (PROFILES, IDENTITIES) else "kept under a pseudonym"
     if verb == Verb.ANONYMISE and place.name in ("customers.purchases", "customers.tags"):
         return "kept for figures, without a person"
+    if place.name == "customers.purchases":
+        return "amounts and days kept for the books, without the number of the order"
     return "erased or emptied"
 
 
@@ -175,8 +181,11 @@ _FOR_A_PURPOSE: Final = {NAMELESS: move_figures, APART: set_apart}
 
 
 def _delete(requests: Sequence[DataRequest], theirs: Mapping[int, list[int]], now: datetime) -> Counter[int]:
-    people = [one.customer for one in requests if one.customer]
-    delete_customers(customer_ids=[row.pk for row in people], reason="privacy request", by=SYSTEM, now=now)
+    people, alike = [one.customer for one in requests if one.customer], dict[tuple[str, ...], list[int]]()
+    for one, row in zip(requests, people, strict=True):
+        alike.setdefault(tuple(one.refused_parts), []).append(row.pk)
+    for spared, pks in alike.items():
+        delete_customers(customer_ids=pks, reason="privacy request", spared=spared, by=SYSTEM, now=now)
     outbox.publish_many(
         [
             outbox.Fact("customer.erased", row.public_id, {"request": one.public_id, "verb": one.verb})

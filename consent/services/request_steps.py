@@ -116,6 +116,7 @@ def plan_erasures(*, requests: Sequence[DataRequest], now: datetime) -> None:
         RequestStep(request=row, action=action, name=name, title=title, order=order, due_at=now, due_on=row.safe_due)
         for row in requests
         for action, name, title, order in plan_of_verb(row.verb, row.purpose)
+        if not (action == Action.ERASE and name in row.refused_parts)
     ]
     RequestStep.objects.bulk_create(planned, ignore_conflicts=True, batch_size=2_000)
 

@@ -113,11 +113,13 @@ def _upsert_draft(id_property: str, entry: UpsertInput, check: AttributeCheck) -
 
 
 @transaction.atomic
-def delete_customers(*, customer_ids: Sequence[int], reason: str, by: Actor, now: datetime) -> None:
+def delete_customers(
+    *, customer_ids: Sequence[int], reason: str, spared: Sequence[str] = (), by: Actor, now: datetime
+) -> None:
     """Tombstones of many, and of the visitors each absorbed: public id, instant and reason stay, nothing personal.
 
-    Each place is gone through once for all. Deleting a tombstone changes nothing. The caller has asked whether they
-    may be erased.
+    Each place is gone through once for all. Deleting a tombstone changes nothing. Places named in `spared` keep
+    their rows. The caller has asked whether they may be erased.
     """
     theirs = absorbed_ids(customer_ids)
     ids = sorted({pk for group in theirs.values() for pk in group})
@@ -126,7 +128,7 @@ def delete_customers(*, customer_ids: Sequence[int], reason: str, by: Actor, now
     if not going:
         return
     ids = sorted({pk for group in going.values() for pk in group})
-    changed = privacy.erase_everywhere(ids)
+    changed = privacy.erase_everywhere(ids, spared)
     Customer.objects.filter(pk__in=ids).update(
         status=Status.DELETED, deleted_at=now, delete_reason=reason[:40], updated_at=now
     )

@@ -220,11 +220,90 @@ def test_refuse_request__parts_only__goes_on_with_the_rest():
     request = make_reviewed(now=NOON)
 
     partly = refuse_request(
-        request=request, code="others", reason="Names of others.", parts=["messages"], by=ONE, now=NOON
+        request=request, code="others", reason="Names of others.", parts=["engagement.events"], by=ONE, now=NOON
     )
 
-    assert (partly.state, partly.refused_parts) == (State.REVIEWING, ["messages"])
-    assert "in these parts: messages" in Letter.objects.get(kind="refusal").body
+    assert (partly.state, partly.refused_parts) == (State.REVIEWING, ["engagement.events"])
+    assert "in these parts: what a person did: page views" in Letter.objects.get(kind="refusal").body
+
+
+@pytest.mark.parametrize("parts", [["no.such.place"], ["customers.purchases", "Orders"], ["customers.purchases "]])
+def test_refuse_request__part_that_does_not_exist__is_refused_and_no_letter_is_written(parts):
+    make_subject()
+    request = make_reviewed(now=NOON)
+
+    with pytest.raises(InvalidInput) as refusal:
+        refuse_request(request=request, code="others", reason="Others.", parts=parts, by=ONE, now=NOON)
+
+    request.refresh_from_db()
+    assert (refusal.value.param, request.refused_parts, request.refusal_code) == ("parts", [], "")
+    assert not Letter.objects.filter(kind="refusal").exists()
+
+
+def test_refuse_request__part_once_all_is_approved__is_refused_since_it_would_leave_with_the_rest():
+    make_subject()
+    request = approve_request(request=make_reviewed(now=NOON), by=ONE, now=NOON)
+
+    with pytest.raises(InvalidState, match="Send it back"):
+        refuse_request(
+            request=request, code="others", reason="Others.", parts=["customers.purchases"], by=ONE, now=NOON
+        )
+
+    request.refresh_from_db()
+    assert request.refused_parts == []
+
+
+def test_refuse_request__orders_of_an_erasure__keep_their_numbers_and_everything_else_goes():
+    jane = make_subject()
+    order = Purchase.objects.create(
+        public_id="ord_77",
+        customer=jane,
+        order_id="INV-2026-77",
+        amount=5,
+        currency="EUR",
+        purchased_at=NOON,
+        created_at=NOON,
+    )
+    request = make_reviewed(Kind.ERASURE, NOON)
+
+    with pytest.raises(InvalidInput):
+        refuse_request(
+            request=request, code="obligation", reason="Law.", parts=["customers.profiles"], by=ONE, now=NOON
+        )
+    request = refuse_request(
+        request=request,
+        code="obligation",
+        reason="Invoices are kept for ten years.",
+        parts=["customers.purchases"],
+        by=ONE,
+        now=NOON,
+    )
+    told = {place.name: place.becomes for place in preview(request=request)}
+    approve_request(request=request, by=ONE, now=NOON)
+    approve_request(request=request, by=TWO, now=NOON)
+    work(request, NOON)
+    order.refresh_from_db()
+    jane.refresh_from_db()
+
+    assert told["customers.purchases"] == "kept as it is: refused in part"
+    assert (order.order_id, order.customer_id) == ("INV-2026-77", jane.pk)
+    assert (jane.status, jane.email, jane.external_id) == ("deleted", None, None)
+    assert not RequestStep.objects.filter(request=request, action="erase", name="customers.purchases").exists()
+    assert RequestStep.objects.get(request=request, action="scan").result["hits"] == {}
+    assert "orders and refunds" in Letter.objects.get(kind="refusal").body
+
+
+def test_refuse_request__erasure_that_has_begun__is_refused():
+    make_subject()
+    request = make_reviewed(Kind.ERASURE, NOON)
+    approve_request(request=request, by=ONE, now=NOON)
+    approve_request(request=request, by=TWO, now=NOON)
+    work(request, NOON)
+
+    with pytest.raises(InvalidState, match="has begun"):
+        refuse_request(request=request, code="claims", reason="Too late.", by=ONE, now=NOON)
+
+    assert not Letter.objects.filter(kind="refusal").exists()
 
 
 def test_refuse_request__without_an_article__is_refused():
