@@ -8,6 +8,7 @@ from django.db.models import Count
 
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.content.blocks import numbered_links
+from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.reactions import Reactions, add_up
 
 
@@ -22,9 +23,10 @@ class Measured:
 
 
 def reactions_of(campaigns: Sequence[Campaign]) -> dict[int, Reactions]:
-    """Opens and clicks of each campaign; one query. Rows removed for their age still count."""
+    """Opens and clicks of the messages of each campaign that left; one query. Rows removed for their age count too."""
     found: dict[int, list[tuple[int | None, int | None, int]]] = {row.pk: [] for row in campaigns}
-    rows = Delivery.objects.filter(campaign__in=found, tracked=True).values_list("campaign_id", "opened", "clicked")
+    left = Delivery.objects.filter(campaign__in=found, tracked=True, state=DeliveryState.SENT)
+    rows = left.values_list("campaign_id", "opened", "clicked")
     for pk, opened, clicked, messages in rows.annotate(messages=Count("pk")).order_by("campaign_id"):
         found[pk].append((opened, clicked, messages))
     return {row.pk: add_up(found[row.pk], row.reactions) for row in campaigns}

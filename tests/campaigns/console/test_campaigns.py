@@ -3,7 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Delivery
+from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.services.running import build_audience
 from campaigns.services.sending import send_campaign
@@ -131,6 +132,17 @@ def test_detail__sending__shows_counts_and_deliveries_with_reasons(marketer):
     assert "No e-mail address on record" in page and "Pause" in page
     assert people[0].public_id in rows and "No e-mail address on record" in rows
     assert "@example.com" not in rows
+
+
+def test_detail__message_that_did_not_leave__is_not_among_the_measured(marketer):
+    campaign = launched(make_campaign(make_people(3), tracking=True))
+    Delivery.objects.update(tracked=True, state=DeliveryState.SENT, sent_at=timezone.now())
+    refused = Delivery.objects.filter(campaign=campaign).order_by("pk")[0]
+    Delivery.objects.filter(pk=refused.pk).update(state=DeliveryState.FAILED, sent_at=None)
+
+    page = marketer.get(f"{PATH}/{campaign.public_id}").content.decode()
+
+    assert "Measured: 2 of 2 messages" in page
 
 
 @pytest.mark.parametrize(
