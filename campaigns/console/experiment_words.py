@@ -77,15 +77,15 @@ def _drawn(found: Sequence[Comparison], control: Arm, arms: dict[str, Arm]) -> l
 
 def _line(one: Comparison, control: Arm, arm: Arm, scale: float) -> Line:
     low, high = _bounds(one)
-    relative = one.difference.relative
+    relative, varies = one.difference.relative, bool(low or high)
     return Line(
         variant=one.variant,
         control=level(control, one.measure),
         treated=level(arm, one.measure),
         uplift=f"{relative[0]:+.1%}".replace("%", " %") if relative else "",
         difference=points(one.difference.estimate, one.measure),
-        bounds=f"{_figure(low, one.measure)} to {_figure(high, one.measure)}",
-        chance=f"{one.belief.better:.1%}".replace("%", " %"),
+        bounds=f"{_figure(low, one.measure)} to {_figure(high, one.measure)}" if varies else cells.NOTHING,
+        chance=f"{one.belief.better:.1%}".replace("%", " %") if varies else cells.NOTHING,
         p_value="< 0.001" if one.p_value < 0.001 else f"{one.p_value:.3f}",
         extra=_extra(one),
         left=f"{50 + 48 * low / scale:.1f}%",

@@ -44,12 +44,15 @@ def decide(
 
     `p_value` is the one to judge by: corrected for several variants, or valid at every look. `people` are those of
     control and of the variant, `needed` how many each should have. A sample ratio mismatch comes before everything:
-    figures of arms that were filled wrongly mean nothing, however convincing they look.
+    figures of arms that were filled wrongly mean nothing, however convincing they look. Where everybody did the same,
+    as before the first purchase, nothing varies and no bound can be given: that is too early, not no difference.
     """
     if mismatch.found:
         return Decision(Verdict.BROKEN, _broken(mismatch), may_declare=False)
     if min(people) < needed:
         return Decision(Verdict.TOO_EARLY, _too_early(name, min(people), needed), may_declare=False)
+    if difference.low == difference.high == 0:
+        return Decision(Verdict.TOO_EARLY, _alike(name, measure), may_declare=False)
     if p_value >= alpha:
         return Decision(Verdict.UNDECIDED, _undecided(name, measure, difference), may_declare=False)
     better = difference.estimate > 0
@@ -69,6 +72,13 @@ def _too_early(name: str, people: int, needed: float) -> str:
     return (
         f"Too early to judge {name}: the smallest group has {people:,} of the {round(needed):,} people it needs. "
         "What you see now can still turn round."
+    )
+
+
+def _alike(name: str, measure: str) -> str:
+    return (
+        f"Too early to judge {name}: so far everybody in both groups has the same in {measure}, mostly because nothing "
+        "has happened yet. Nothing can be said of a difference before that changes."
     )
 
 

@@ -41,6 +41,8 @@ def test_decide__hillstrom__says_better_by_how_much_and_how_surely():
         (Share(267, 21307), Share(122, 21306), {}, Verdict.WORSE, "Mens is worse than control"),
         (Share(100, 2000), Share(104, 2000), {}, Verdict.UNDECIDED, "No difference was shown"),
         (Share(1, 50), Share(20, 50), {}, Verdict.TOO_EARLY, "50 of the 1,000 people"),
+        (Share(0, 2000), Share(0, 2000), {}, Verdict.TOO_EARLY, "Nothing can be said of a difference"),
+        (Share(2000, 2000), Share(2000, 2000), {}, Verdict.TOO_EARLY, "everybody in both groups has the same"),
         (
             Share(122, 21306),
             Share(267, 21307),
@@ -55,3 +57,9 @@ def test_decide__anything_but_a_win__has_no_winner_button(control, treated, opti
 
     assert (found.verdict, found.may_declare) == (verdict, False)
     assert words in found.text
+
+
+def test_decide__nobody_against_everybody__is_a_win_although_neither_group_varies():
+    found = decision(Share(0, 2000), Share(2000, 2000))
+
+    assert (found.verdict, found.may_declare) == (Verdict.BETTER, True)
