@@ -88,7 +88,8 @@ def send_to_unsent(*, campaign: Campaign, also_unknown: bool = False, by: Actor,
         raise InvalidState("Only a campaign that was completed with gaps has somebody left to send to.")
     states = GAPS if also_unknown else (DeliveryState.FAILED,)
     again = Delivery.objects.filter(campaign=campaign, state__in=states, customer__isnull=False)
-    if not again.update(state=DeliveryState.QUEUED, reason="", due_at=now, attempts=0, claimed_at=None):
+    forgotten: dict[str, Any] = {"reason": "", "attempts": 0, "claimed_at": None, "outcome": "", "outcome_at": None}
+    if not again.update(state=DeliveryState.QUEUED, due_at=now, outcome_code="", **forgotten):
         raise InvalidState("Everybody left may have the message already: their outcome is unknown.")
     return move(campaign=campaign, to=State.SENDING, by=by, now=now, finished_at=None)
 

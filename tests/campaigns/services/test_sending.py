@@ -134,6 +134,7 @@ def test_send_to_unsent__after_gaps__tries_those_who_failed_and_nobody_else(sink
     close_campaign(campaign_id=campaign.pk, now=timezone.now())
     campaign.refresh_from_db()
     assert campaign.state == State.COMPLETED_WITH_GAPS
+    assert Delivery.objects.get(customer=people[0]).outcome
     sink.refuse = {}
 
     send_to_unsent(campaign=campaign, by=SYSTEM, now=timezone.now())
@@ -143,6 +144,7 @@ def test_send_to_unsent__after_gaps__tries_those_who_failed_and_nobody_else(sink
     campaign.refresh_from_db()
     assert campaign.state == State.COMPLETED
     assert sink.addresses == sorted(person.email for person in people)
+    assert not Delivery.objects.get(customer=people[0]).outcome
 
 
 def test_send__server_away__puts_everybody_back_and_loses_nobody(settings):
