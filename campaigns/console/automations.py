@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.console.automation_simulated import simulation
-from campaigns.console.words import APPROVE, CHANGE, PAUSE, VIEW, person
+from campaigns.console.words import APPROVE, CHANGE, PAUSE, VIEW, person, whom
 from campaigns.models import Automation, AutomationVersion, Run
 from campaigns.rules.automations.layout import HEIGHT, WIDTH, place
 from campaigns.rules.automations.states import AutomationState, RunState, VersionState
@@ -164,7 +164,11 @@ def _problems(request: HttpRequest, automation: Automation) -> Mapping[str, Any]
 
 
 def _versions(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:
-    return {"versions": list_versions(automation), "shown": _shown(request, automation).number}
+    versions = list_versions(automation)
+    published = whom({str(one.number): one.published_by for one in versions})
+    by = [who if one.published_by else "Nobody yet" for one, (_, who) in zip(versions, published, strict=True)]
+    rows = list(zip(versions, by, strict=True))
+    return {"versions": rows, "shown": _shown(request, automation).number}
 
 
 def _facts(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:
@@ -177,7 +181,7 @@ def _facts(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:
         ("Quiet hours", quiet),
         ("Limit a person", cap),
         ("At work since", cells.instant(automation.started_at) if automation.started_at else cells.NOTHING),
-        ("Owner", cells.code(automation.owner)),
+        *whom({"Owner": automation.owner}),
     ]
     return {"facts": rows}
 

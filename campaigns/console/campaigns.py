@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.console.budgets import guard
-from campaigns.console.words import APPROVE, CHANGE, DELIVERIES, LAUNCH, PAUSE, STATES, VIEW, person
+from campaigns.console.words import APPROVE, CHANGE, DELIVERIES, LAUNCH, PAUSE, STATES, VIEW, person, whom
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.deliveries import DeliveryState, reason_words
 from campaigns.rules.feedback import Outcome
@@ -36,7 +36,6 @@ from core.console.pages import Action
 from core.console.tables import whole_row
 from core.console.views import Column, DetailPage, Empty, Figure, Header, ListPage, MenuEntry, Tab
 from core.menu import Alert, AlertSource, Panel
-from customers.selectors.origins import names_of
 
 
 def address(name: str, campaign: Campaign) -> str:
@@ -195,15 +194,14 @@ def _facts(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
 
 
 def _people(campaign: Campaign) -> list[tuple[str, str]]:
-    """Who did what, by name as long as there is one."""
-    did = {
-        "Written by": campaign.owner,
-        "Submitted by": campaign.submitted_by,
-        "Approved by": campaign.approved_by,
-        "Launched by": campaign.launched_by,
-    }
-    names = names_of(who for who in did.values() if who)
-    return [(label, names.get(who) or (cells.code(who) if who else cells.NOTHING)) for label, who in did.items()]
+    return whom(
+        {
+            "Written by": campaign.owner,
+            "Submitted by": campaign.submitted_by,
+            "Approved by": campaign.approved_by,
+            "Launched by": campaign.launched_by,
+        }
+    )
 
 
 def _message(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from campaigns.console.words import CHANGE, PII, VIEW
+from campaigns.console.words import CHANGE, PII, VIEW, whom
 from campaigns.models import ContentTemplate
 from campaigns.rules.content.blocks import by_locale, to_text
 from campaigns.rules.content.library import TemplateKind, TemplateState, block_line
@@ -133,7 +133,7 @@ def _facts(request: HttpRequest, template: ContentTemplate) -> Mapping[str, Any]
     rows = [
         ("Kind", template.get_kind_display()),
         ("Description", template.description or cells.NOTHING),
-        ("Written by", cells.code(template.owner)),
+        *whom({"Written by": template.owner}),
         ("Changed", cells.instant(template.updated_at)),
     ]
     return {"facts": rows}

@@ -1,5 +1,6 @@
 """Words of the campaign screens: rights, states, how values are drawn."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from django.urls import reverse
@@ -9,6 +10,7 @@ from campaigns.rules.lifecycle import State as Life
 from core.console import cells
 from core.console.cells import State
 from customers.models import Customer
+from customers.selectors.origins import names_of
 
 VIEW: Final = "campaigns.view_campaign"
 CHANGE: Final = "campaigns.change_campaign"
@@ -52,3 +54,9 @@ def person(customer: Customer | None) -> str:
     if customer is None:
         return "Erased"
     return cells.link(reverse("console:customer", args=[customer.public_id]), customer.public_id)
+
+
+def whom(did: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Who did each of these things, by name as long as there is one."""
+    names = names_of(who for who in did.values() if who)
+    return [(label, names.get(who) or (cells.code(who) if who else cells.NOTHING)) for label, who in did.items()]

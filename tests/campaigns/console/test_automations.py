@@ -48,6 +48,7 @@ def test_automation__from_a_template__is_published_by_somebody_else_and_runs(mar
     assert automation.state == "active"
     assert "Wait 3 days, until 09:00, in the person&#x27;s time." in shown
     assert "1 here now" in shown and "<svg" in shown
+    assert "<td>Bo Fox</td>" in shown and "staff:usr_" not in shown
     assert AuditEntry.objects.filter(action="automation.published").count() == 1
 
 
