@@ -47,6 +47,7 @@ RELEASES: Final = (
             ),
             ("added", "Campaigns over the channel in_app, shown by GET /promotion?messages=true."),
             ("added", "POST /campaigns/{id}/send-unsent and /unschedule."),
+            ("added", "DELETE of drafts of campaigns and promotions, and of offers that no promotion makes."),
             ("added", "Outcomes of each campaign: deliveries, bounces and complaints that providers report."),
             ("added", "Reactions of each campaign: opens and clicks by people, perhaps people, and machines, apart."),
             ("added", "Offers, promotions, codes and their redemption; GET /promotion says what a user is shown."),

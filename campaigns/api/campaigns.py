@@ -31,6 +31,7 @@ from campaigns.selectors.templates import templates_of
 from campaigns.services.approval import submit_campaign
 from campaigns.services.campaigns import archive_campaign, change_campaign, define_campaign, duplicate_campaign
 from campaigns.services.pilots import promote_campaign
+from campaigns.services.removing import delete_campaign
 from campaigns.services.running import (
     cancel_campaign,
     launch_campaign,
@@ -70,6 +71,7 @@ class CampaignViewSet(Bodies, ApiViewSet):
         "create": "campaigns:write",
         "retrieve": "campaigns:read",
         "partial_update": "campaigns:write",
+        "destroy": "campaigns:write",
         **dict.fromkeys(("send_unsent", "unschedule", "promote"), "campaigns:write"),
         **dict.fromkeys(("duplicate", "submit", "launch", "pause", "resume", "cancel", "archive"), "campaigns:write"),
     }
@@ -118,6 +120,18 @@ class CampaignViewSet(Bodies, ApiViewSet):
         campaign = find_campaign(campaign_id)
         self.check_unchanged(etag_for(campaign))
         return self._answer(change_campaign(campaign=campaign, values=self.body(), by=self.actor, now=timezone.now()))
+
+    @extend_schema(operation_id="deleteCampaign", request=None, responses={204: None})
+    def destroy(self, request: Request, campaign_id: str) -> Response:
+        """Delete a draft.
+
+        Refused (409) once it was launched: such a one can be archived, and its history stays.
+        """
+        self.only()
+        campaign = find_campaign(campaign_id)
+        self.check_unchanged(etag_for(campaign))
+        delete_campaign(campaign=campaign, by=self.actor, now=timezone.now())
+        return Response(status=204)
 
     @extend_schema(operation_id="duplicateCampaign", request=None, responses={201: CampaignSerializer})
     def duplicate(self, request: Request, campaign_id: str) -> Response:

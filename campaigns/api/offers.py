@@ -43,6 +43,7 @@ from campaigns.services.offers import (
     move_promotion,
 )
 from campaigns.services.redeeming import redeem_code
+from campaigns.services.removing import delete_offer, delete_promotion
 from core.api.gpc import Name, names_in
 from core.api.views import ApiView, ApiViewSet
 from core.errors import InvalidInput
@@ -57,6 +58,7 @@ class OfferViewSet(Bodies, ApiViewSet):
         "create": "offers:write",
         "retrieve": "offers:read",
         "partial_update": "offers:write",
+        "destroy": "offers:write",
     }
     tag = "Offers"
     queryset = Offer.objects.all()
@@ -94,6 +96,16 @@ class OfferViewSet(Bodies, ApiViewSet):
         offer = change_offer(offer=find_offer(offer_id), values=self.body(), by=self.actor, now=timezone.now())
         return Response(offer_answer(offer))
 
+    @extend_schema(operation_id="deleteOffer", request=None, responses={204: None})
+    def destroy(self, request: Request, offer_id: str) -> Response:
+        """Delete an offer that no promotion makes.
+
+        Refused (409) with the promotions that do.
+        """
+        self.only()
+        delete_offer(offer=find_offer(offer_id), by=self.actor, now=timezone.now())
+        return Response(status=204)
+
 
 class PromotionFilter(FilterSet):  # type: ignore[misc]
     """What promotions can be narrowed by."""
@@ -107,7 +119,7 @@ class PromotionViewSet(Bodies, ApiViewSet):
     scopes = {
         "list": "promotions:read",
         "retrieve": "promotions:read",
-        **dict.fromkeys(("create", "partial_update", "activate", "pause", "end"), "promotions:write"),
+        **dict.fromkeys(("create", "partial_update", "destroy", "activate", "pause", "end"), "promotions:write"),
     }
     tag = "Promotions"
     queryset = Promotion.objects.all()
@@ -147,6 +159,16 @@ class PromotionViewSet(Bodies, ApiViewSet):
         found = find_promotion(promotion)
         changed = change_promotion(promotion=found, values=self.body(), by=self.actor, now=timezone.now())
         return Response(promotion_answer(changed))
+
+    @extend_schema(operation_id="deletePromotion", request=None, responses={204: None})
+    def destroy(self, request: Request, promotion: str) -> Response:
+        """Delete a promotion that was never started.
+
+        With its codes. Refused (409) once it was started: such a one can be ended.
+        """
+        self.only()
+        delete_promotion(promotion=find_promotion(promotion), by=self.actor, now=timezone.now())
+        return Response(status=204)
 
     @extend_schema(operation_id="activatePromotion", request=None, responses=PromotionSerializer)
     def activate(self, request: Request, promotion: str) -> Response:

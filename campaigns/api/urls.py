@@ -22,6 +22,7 @@ from campaigns.api.trying import CampaignLinks, PreviewCampaign, PreviewTemplate
 
 _MANY: dict[str, Any] = {"get": "list", "post": "create"}
 _ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
+_GONE: dict[str, Any] = {**_ONE, "delete": "destroy"}
 _STEPS = (
     "duplicate",
     "submit",
@@ -46,7 +47,7 @@ ofrep = [
 aliases = [path("promotion", promotion), *ofrep]
 urlpatterns = [
     path("campaigns", CampaignViewSet.as_view(_MANY)),
-    path("campaigns/<str:campaign_id>", CampaignViewSet.as_view(_ONE)),
+    path("campaigns/<str:campaign_id>", CampaignViewSet.as_view(_GONE)),
     *(
         path(f"campaigns/<str:campaign_id>/{step}", CampaignViewSet.as_view({"post": step.replace("-", "_")}))
         for step in _STEPS
@@ -73,7 +74,7 @@ urlpatterns = [
         for step in ("restart", "remove")
     ),
     path("templates", TemplateViewSet.as_view(_MANY)),
-    path("templates/<str:template>", TemplateViewSet.as_view({**_ONE, "delete": "destroy"})),
+    path("templates/<str:template>", TemplateViewSet.as_view(_GONE)),
     *(
         path(f"templates/<str:template>/{one}", TemplateViewSet.as_view({"post": one}))
         for one in ("archive", "restore")
@@ -81,12 +82,12 @@ urlpatterns = [
     path("templates/<str:template>/preview", PreviewTemplate.as_view()),
     path("templates/<str:template>/versions", TemplateVersionViewSet.as_view({"get": "list"})),
     path("offers", OfferViewSet.as_view(_MANY)),
-    path("offers/<str:offer_id>", OfferViewSet.as_view(_ONE)),
+    path("offers/<str:offer_id>", OfferViewSet.as_view(_GONE)),
     path("promotions", PromotionViewSet.as_view(_MANY)),
     path("promotions/redeem", RedeemCode.as_view()),
     path("promotions/reserve", ReserveCode.as_view()),
     path("promotions/reservations/<str:reservation>", ReleaseReservation.as_view()),
-    path("promotions/<str:promotion>", PromotionViewSet.as_view(_ONE)),
+    path("promotions/<str:promotion>", PromotionViewSet.as_view(_GONE)),
     path("promotions/<str:promotion>/codes", CodeViewSet.as_view(_MANY)),
     *(path(f"promotions/<str:promotion>/{step}", PromotionViewSet.as_view({"post": step})) for step in _MOVES),
     path("campaigns/<str:campaign_id>/results", CampaignReport.as_view()),

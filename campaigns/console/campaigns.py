@@ -273,11 +273,12 @@ def promoting(campaign: Campaign) -> Sequence[tuple[str, str, str, str, bool]]:
 
 
 _EDIT = ("Edit", "campaign-basics", CHANGE, "edit", False)
-_ARCHIVE = ("Archive", "campaign-archive", CHANGE, "trash", False)
+_ARCHIVE = ("Archive", "campaign-archive", CHANGE, "package", False)
+_DELETE = ("Delete", "campaign-delete", CHANGE, "trash", False)
 _BACK = ("Back to draft", "campaign-send-back", CHANGE, "arrow-left", False)
 _CANCEL = ("Cancel", "campaign-cancel", LAUNCH, "player-stop", False)
 _STEPS: Mapping[str, Sequence[tuple[str, str, str, str, bool]]] = {
-    State.DRAFT: (_ARCHIVE, _EDIT, ("Review", "campaign-review", CHANGE, "eye", True)),
+    State.DRAFT: (_DELETE, _ARCHIVE, _EDIT, ("Review", "campaign-review", CHANGE, "eye", True)),
     State.IN_REVIEW: (_BACK, ("Approve", "campaign-approve", APPROVE, "check", True)),
     State.APPROVED: (_CANCEL, _BACK, ("Launch", "campaign-launch", LAUNCH, "send", True)),
     State.SCHEDULED: (_CANCEL, ("Do not send yet", "campaign-unschedule", PAUSE, "player-pause", True)),

@@ -18,10 +18,11 @@ from campaigns.services.offers import (
     change_offer,
     define_offer,
 )
+from campaigns.services.removing import delete_offer
 from core.console import cells
 from core.console.forms import ConsoleForm
 from core.console.pages import Action
-from core.console.views import Column, Empty, FormPage, ListPage, MenuEntry
+from core.console.views import ActionPage, Column, Empty, FormPage, ListPage, MenuEntry
 
 VIEW, CHANGE = "campaigns.view_offer", "campaigns.change_offer"
 
@@ -51,6 +52,13 @@ class OfferList(ListPage):
             "Edit",
             value=lambda row: reverse("console:offer", args=[row.key]),
             cell=lambda url: cells.link(url, "Edit"),
+            permission=CHANGE,
+        ),
+        Column(
+            "delete",
+            "Delete",
+            value=lambda row: reverse("console:offer-delete", args=[row.key]),
+            cell=lambda url: cells.link(url, "Delete"),
             permission=CHANGE,
         ),
     )
@@ -123,3 +131,31 @@ class EditOffer(NewOffer):
     def save(self, form: OfferForm) -> Offer:
         """Change."""
         return change_offer(offer=self.offer, values=form.values(), by=self.actor, now=self.now)
+
+
+class DeleteOffer(ActionPage):
+    """Gone for good, when no promotion makes it."""
+
+    name, title, permission, danger = "offer-delete", "Delete offer", CHANGE, True
+    submit_label, success = "Delete", "The offer is gone."
+
+    @property
+    def offer(self) -> Offer:
+        """The offer of the address."""
+        return find_offer(self.kwargs["key"])
+
+    def question(self) -> str:
+        """What happens."""
+        return f"“{self.offer.name}” is gone for good. One that a promotion makes stays."
+
+    def save(self, form: ConsoleForm) -> None:
+        """Delete."""
+        delete_offer(offer=self.offer, by=self.actor, now=self.now)
+
+    def success_url(self, result: None) -> str:
+        """The list."""
+        return reverse("console:offers")
+
+    def cancel_url(self) -> str:
+        """The list."""
+        return reverse("console:offers")

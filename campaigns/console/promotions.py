@@ -17,6 +17,7 @@ from campaigns.selectors.given import campaigns_giving
 from campaigns.selectors.offers import count_active, find_promotion, list_codes, list_offers, list_promotions
 from campaigns.selectors.results import results_of
 from campaigns.services.offers import change_promotion, define_promotion, make_codes, move_promotion
+from campaigns.services.removing import delete_promotion
 from consent.selectors.catalogue import catalogue
 from core.console import cells
 from core.console.cells import State
@@ -148,12 +149,13 @@ class PromotionDetail(DetailPage):
 
         if subject.state == PromotionState.ENDED:
             return ()
+        fresh = subject.state == PromotionState.DRAFT
         running = subject.state == PromotionState.ACTIVE
         move = to("Pause", "pause", "player-pause", True) if running else to("Start", "start", "player-play", True)
         return (
             to("Make codes", "codes", "receipt-2"),
             to("Edit", "edit", "edit"),
-            to("End", "end", "player-stop"),
+            to("Delete", "delete", "trash") if fresh else to("End", "end", "player-stop"),
             move,
         )
 
@@ -355,3 +357,22 @@ class EndPromotion(_Move):
     def question(self) -> str:
         """What happens."""
         return f"“{self.promotion.name}” never comes back; its codes are worth nothing. Figures and redemptions stay."
+
+
+class DeletePromotion(_PromotionStep, ActionPage):
+    """Gone for good, as long as nobody saw it."""
+
+    name, title, danger = "promotion-delete", "Delete promotion", True
+    submit_label, success = "Delete", "The draft is gone."
+
+    def question(self) -> str:
+        """What happens."""
+        return f"“{self.promotion.name}” is gone for good with its codes. What was started once can only be ended."
+
+    def save(self, form: ConsoleForm) -> None:
+        """Delete."""
+        delete_promotion(promotion=self.promotion, by=self.actor, now=self.now)
+
+    def success_url(self, result: None) -> str:
+        """The list."""
+        return reverse("console:promotions")

@@ -18,6 +18,7 @@ from campaigns.services.approval import approve_campaign, send_back_campaign
 from campaigns.services.campaigns import archive_campaign, duplicate_campaign
 from campaigns.services.links import check_campaign_links
 from campaigns.services.pilots import promote_campaign
+from campaigns.services.removing import delete_campaign
 from campaigns.services.running import (
     cancel_campaign,
     launch_campaign,
@@ -277,3 +278,22 @@ class ArchiveCampaign(_Step):
     def save(self, form: ConsoleForm) -> Campaign:
         """Archive."""
         return archive_campaign(campaign=self.campaign, by=self.actor, now=self.now)
+
+
+class DeleteCampaign(_Step):
+    """Gone for good, as long as it is a draft."""
+
+    name, title, permission, danger = "campaign-delete", "Delete campaign", CHANGE, True
+    submit_label, success = "Delete", "The draft is gone."
+
+    def question(self) -> str:
+        """What happens."""
+        return f"“{self.campaign.name}” is gone for good. What was launched once can only be archived."
+
+    def save(self, form: ConsoleForm) -> None:
+        """Delete."""
+        delete_campaign(campaign=self.campaign, by=self.actor, now=self.now)
+
+    def success_url(self, result: None) -> str:  # type: ignore[override]
+        """The list."""
+        return reverse("console:campaigns")

@@ -32,9 +32,10 @@ from campaigns.console.experiment_steps import (
     StopExperiment,
 )
 from campaigns.console.experiments import ExperimentDetail, ExperimentList
-from campaigns.console.offers import EditOffer, NewOffer, OfferList
+from campaigns.console.offers import DeleteOffer, EditOffer, NewOffer, OfferList
 from campaigns.console.planning import PlanExperiment
 from campaigns.console.promotions import (
+    DeletePromotion,
     EditPromotion,
     EndPromotion,
     MakeCodes,
@@ -49,6 +50,7 @@ from campaigns.console.steps import (
     ArchiveCampaign,
     CancelCampaign,
     CheckLinks,
+    DeleteCampaign,
     DuplicateCampaign,
     LaunchCampaign,
     PauseCampaign,
@@ -110,6 +112,7 @@ urlpatterns = [
     screen(f"{_ONE}/links", CheckLinks),
     screen(f"{_ONE}/duplicate", DuplicateCampaign),
     screen(f"{_ONE}/archive", ArchiveCampaign),
+    screen(f"{_ONE}/delete", DeleteCampaign),
     screen(f"{_ONE}/budget-guard", SetBudgetGuard),
     screen(f"{_ONE}/budget-guard/end", EndBudgetGuard),
     screen(f"{_ONE}/budget-raises/<str:raise_id>/revert", RevertBudget),
@@ -143,11 +146,13 @@ urlpatterns = [
     screen("offers", OfferList),
     screen("offers/new", NewOffer),
     screen("offers/<slug:key>", EditOffer),
+    screen("offers/<slug:key>/delete", DeleteOffer),
     screen("promotions", PromotionList),
     screen("promotions/new", NewPromotion),
     screen("promotions/<slug:key>", PromotionDetail),
     screen("promotions/<slug:key>/edit", EditPromotion),
     screen("promotions/<slug:key>/codes", MakeCodes),
+    screen("promotions/<slug:key>/delete", DeletePromotion),
     screen("promotions/<slug:key>/start", StartPromotion),
     screen("promotions/<slug:key>/pause", PausePromotion),
     screen("promotions/<slug:key>/end", EndPromotion),

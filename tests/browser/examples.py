@@ -78,7 +78,7 @@ _REQUEST_STEPS = (
 )
 
 _CAMPAIGN_STEPS = (
-    "approve archive audience basics cancel duplicate launch links message pause preview resume review schedule "
+    "approve archive audience basics cancel delete duplicate launch links message pause preview resume review schedule "
     "send-back send-unsent test unschedule"
 )
 
@@ -120,6 +120,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "offer": offer_example,
     "promotion": promotion_example,
     "promotion-codes": promotion_example,
+    "offer-delete": offer_example,
+    "promotion-delete": draft_promotion_example,
     "promotion-edit": draft_promotion_example,
     "promotion-end": promotion_example,
     "promotion-pause": promotion_example,
