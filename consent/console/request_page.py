@@ -1,7 +1,7 @@
 """One request: its clock and why, its tasks, what will happen, letters, history, package and certificate."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -29,6 +29,7 @@ from consent.rules.risk import REFERENCES, REQUEST_COST
 from consent.selectors.requests import (
     active_hold,
     contacts_of,
+    erasure_has_begun,
     explanation,
     find_request,
     history_of_request,
@@ -101,7 +102,7 @@ def requester_context(request: HttpRequest, row: DataRequest) -> Mapping[str, An
     return {
         "contact": contact,
         "details": opened(row.details_sealed) if personal else "",
-        "named": {role: names.get(getattr(row, role), getattr(row, role)) for role in _ROLES},
+        "named": {role: names.get(getattr(row, role)) or _words(getattr(row, role)) for role in _ROLES},
         "alike": near_misses(opened(row.contact_sealed)) if personal and row.customer is None else [],
         "hold": active_hold(row),
         "duplicate": row.duplicate_of,
@@ -113,6 +114,13 @@ def requester_context(request: HttpRequest, row: DataRequest) -> Mapping[str, An
 
 
 _ROLES = ("verified_by", "assignee", "approved_by", "second_by")
+_OTHERS: Final = {"person": "the requester", "client": "a program", "system": "the system"}
+
+
+def _words(actor: str) -> str:
+    """Who somebody is who is not among staff by name."""
+    kind = actor.partition(":")[0]
+    return _OTHERS.get(kind, kind)
 
 
 def package_context(request: HttpRequest, row: DataRequest) -> Mapping[str, Any]:
@@ -170,7 +178,7 @@ class RequestPage(DetailPage):
 
     def actions(self, subject: DataRequest) -> Sequence[Action]:
         """What can be done next."""
-        steps = next_steps(subject)
+        steps = next_steps(subject, erasure_has_begun(subject))
         back = Action("Board", reverse("console:requests"), VIEW, "layout-kanban")
         return [*steps[:1], *steps[1:], back]
 

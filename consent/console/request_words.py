@@ -78,12 +78,15 @@ def who(request: DataRequest, reader: StaffUser, contacts: Mapping[int, str]) ->
     return known or (request.customer.public_id if request.customer else "Address no longer kept")
 
 
-def next_steps(request: DataRequest) -> list[Action]:
-    """What can be done with the request now, the most likely first; what stands is lifted after closing too."""
+def next_steps(request: DataRequest, begun: bool = False) -> list[Action]:
+    """What can be done with the request now, the most likely first; what stands is lifted after closing too.
+
+    `begun`: something was erased for it already.
+    """
     if not request.is_open:
         stands = request.customer and request.state == State.DELIVERED and request.kind in _LIFTED_BY
         return [_step(request, *_LIFTED_BY[request.kind], "player-play", APPROVE)] if stands else []
-    return [*_towards_answer(request), *_aside(request)]
+    return [*_towards_answer(request), *_aside(request, begun)]
 
 
 def _towards_answer(request: DataRequest) -> list[Action]:
@@ -120,7 +123,7 @@ def _delivery(request: DataRequest) -> Action:
     return _step(request, "deliver", label, "send", permission=APPROVE)
 
 
-def _aside(request: DataRequest) -> list[Action]:
+def _aside(request: DataRequest, begun: bool) -> list[Action]:
     state, found = request.state, list[Action]()
     if request.customer is None:
         found.append(_step(request, "match", "Find the person", "search"))
@@ -137,8 +140,9 @@ def _aside(request: DataRequest) -> list[Action]:
     elif needs_second_person(request.kind) and request.customer is not None:
         found.append(_step(request, "hold", "Legal hold", "gavel"))
     found.append(_step(request, "assign", "Assign", "user"))
-    found.append(_step(request, "refuse", "Refuse", "ban"))
-    found.append(_step(request, "withdraw", "Withdraw", "x"))
+    too_late = "The erasure has begun" if begun else ""
+    found.append(_step(request, "refuse", "Refuse", "ban", why=too_late))
+    found.append(_step(request, "withdraw", "Withdraw", "x", why=too_late))
     return found
 
 

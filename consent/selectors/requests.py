@@ -11,6 +11,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from consent.models import ClockEntry, DataRequest, LegalHold, Letter, RequestEvent, RequestPackage, RequestStep
 from consent.rules.regimes import zone_of
 from consent.rules.request_clock import Dates, dates_of, known_regime
+from consent.rules.request_steps import ERASING
 from consent.rules.requests import KEEPABLE, LANES, Kind, Lane, Verb, urgency
 from core import privacy
 from core.crypto import keyed_hash, seal, unseal
@@ -253,6 +254,11 @@ def refusable_parts(request: DataRequest, /) -> dict[str, str]:
         whole = request.verb == Verb.ERASE and not request.purpose
         places = [place for place in places if whole and place.name in KEEPABLE]
     return {place.name: place.category for place in places}
+
+
+def erasure_has_begun(request: DataRequest, /) -> bool:
+    """Whether a place was erased for it already, so that it can neither be refused nor withdrawn any more."""
+    return RequestStep.objects.filter(request=request, action__in=ERASING, state="done").exists()
 
 
 def unfinished(request: DataRequest, actions: Iterable[str]) -> int:

@@ -14,7 +14,7 @@ from consent.rules.requests import (
     needs_package,
     needs_second_person,
 )
-from consent.selectors.requests import active_hold, local_day, refusable_parts, unfinished
+from consent.selectors.requests import active_hold, erasure_has_begun, local_day, refusable_parts, unfinished
 from consent.services.request_letters import write_letter
 from consent.services.request_steps import plan_collection, plan_erasure, plan_package
 from consent.services.request_writing import check_move, keep, lock_open, move, tick
@@ -122,7 +122,7 @@ def send_back(*, request: DataRequest, text: str, by: Actor, now: datetime) -> D
     """The request is up for review again; approvals given are void."""
     row = lock_open(request=request)
     before = row.state
-    if row.state == State.READY and RequestStep.objects.filter(request=row, action__in=ERASING, state="done").exists():
+    if row.state == State.READY and erasure_has_begun(row):
         raise InvalidState("The erasure has begun; it can no longer be sent back.")
     move(row=row, to=State.REVIEWING, now=now)
     row.approved_by = row.second_by = ""
@@ -178,7 +178,7 @@ def refuse_request(
 
 
 def _check_not_begun(row: DataRequest, what: str) -> None:
-    if RequestStep.objects.filter(request=row, action__in=ERASING, state="done").exists():
+    if erasure_has_begun(row):
         raise InvalidState(f"The erasure has begun; it can no longer be {what}.")
 
 

@@ -148,15 +148,27 @@ def test_erasure__from_the_desk_alone__ends_with_a_certificate(officer, second):
     assert "kept: GDPR Art. 7(1)" in page(mara, "request", request.public_id)
     step(mara, "approve", request)
     refused = mara.post(reverse("console:request-approve", args=[request.public_id]), {})
+    before = page(mara, "request", request.public_id)
     step(leo, "approve", request)
     work(request)
+    begun = page(mara, "request", request.public_id)
     closed = step(leo, "deliver", request)
 
     assert refused.status_code == 409
+    assert ("The erasure has begun" in before, "The erasure has begun" in begun) == (False, True)
     assert closed.state == State.DELIVERED
     certificate = page(mara, "request-certificate", request.public_id)
     assert "nothing found" in certificate and "Mara Fox and Leo Brandt" in certificate
     assert "jane.silva" not in certificate
+
+
+def test_page__verified_by_the_mail_link__names_the_requester_and_no_id(officer):
+    request = make_request(Kind.ACCESS)
+    DataRequest.objects.filter(pk=request.pk).update(verified_by="person:dsr_x", verified_at=timezone.now())
+
+    shown = page(signed_in(officer), "request", request.public_id)
+
+    assert "by the requester" in shown and "person:" not in shown
 
 
 def test_access__from_the_desk_alone__is_downloaded_after_the_password(officer):
