@@ -33,7 +33,7 @@ _OTHERS: Final[dict[str, Any]] = {
     "WWW-Authenticate": {"description": "What would be accepted, and where that is described.", "schema": _TEXT},
     "Allow": {"description": "The verbs that this address offers.", "schema": _TEXT},
     "ETag": {"description": "The version of what is answered: for `If-None-Match` and `If-Match`.", "schema": _TEXT},
-    "Location": {"description": "The address of what was made.", "schema": _TEXT},
+    "Location": {"description": "The address of what was made, or of the answer that is being made.", "schema": _TEXT},
     "Link": {
         "description": "Next and previous page, or what takes the place of this.",
         "schema": _TEXT,
@@ -126,7 +126,7 @@ _READ: Final[tuple[tuple[str, str, Callable[[_Call], bool]], ...]] = (
 )
 _ANSWERED: Final[tuple[tuple[str, Callable[[_Call], bool]], ...]] = (
     ("ETag", lambda call: call.tagged or call.versioned),
-    ("Location", lambda call: call.method == "post"),
+    ("Location", lambda call: call.method == "post" or "202" in call.operation["responses"]),
     ("Link", lambda call: "cursor" in call.reads),
     ("Idempotent-Replayed", lambda call: "Idempotency-Key" in call.reads),
     ("X-Cache", lambda call: call.operation["operationId"] in KEPT),

@@ -168,7 +168,7 @@ EXAMPLES = [
         "refusePrivacyRequest",
         "Rights of others",
         path={"request_id": "$openPrivacyRequest.id"},
-        body={"code": "others", "reason": "Messages hold names of others.", "parts": ["messages"]},
+        body={"code": "others", "reason": "Notes hold names of others.", "parts": ["customers.tags"]},
     ),
     Example(
         "withdrawPrivacyRequest",

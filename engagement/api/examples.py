@@ -5,6 +5,7 @@ from core.api.schema import Example
 _AGREED = {"consent": {"categoryPreferences": {"analytics": True}}}
 _STORED = {"success": True, "accepted": 1, "duplicates": 0, "rejected": [], "warnings": []}
 JANE = {"model": "churn", "user_id": "12345"}
+_OCTOBER = {"begins": "2026-10-01T00:00:00Z", "ends": "2026-11-01T00:00:00Z", "currency": "EUR"}
 
 EXAMPLES = [
     Example(
@@ -112,9 +113,17 @@ EXAMPLES = [
         answer={"data": [{"model": "churn", "labels": ["likely"], "people": 1}]},
     ),
     Example(
+        "countAttribution",
+        "October, counted anew",
+        body=_OCTOBER,
+        status=202,
+        answer={"currency": "EUR", "job": {"state": "queued"}},
+    ),
+    Example(
         "getAttribution",
-        "October, when nobody bought anything",
-        query={"begins": "2026-10-01T00:00:00Z", "ends": "2026-11-01T00:00:00Z", "currency": "EUR"},
-        answer={"orders": 0, "channels": [], "outages": []},
+        "While it is being counted",
+        query=_OCTOBER,
+        status=202,
+        answer={"currency": "EUR", "job": {"state": "queued"}},
     ),
 ]
