@@ -18,6 +18,7 @@ from campaigns.selectors.personal import (
     collect_shown,
 )
 from campaigns.selectors.segment_uses import uses_of_segments
+from campaigns.selectors.timeline import MESSAGES
 from campaigns.selectors.under_consent import sent_for
 from campaigns.services import upkeep
 from campaigns.services.automations import following
@@ -102,6 +103,7 @@ register_mover(place="campaigns.exposures", move=upkeep.move_exposures)
 register_use(name="campaigns", find=uses_of_segments)
 register_actors(sent_for)
 register_source(RUNS)
+register_source(MESSAGES)
 register_signal_source(ORDERS)
 register_signal_source(SEGMENTS)
 meter.register_lag(following.FOLLOWER, _behind)
