@@ -180,7 +180,7 @@ class RequestPage(DetailPage):
         """What can be done next."""
         steps = next_steps(subject, erasure_has_begun(subject))
         back = Action("Board", reverse("console:requests"), VIEW, "layout-kanban")
-        return [*steps[:1], *steps[1:], back]
+        return [*steps, back]
 
     @staticmethod
     def _pause(subject: DataRequest) -> str:

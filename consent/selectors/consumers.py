@@ -17,8 +17,8 @@ TOKENS = "consent token"
 
 
 @dataclass(frozen=True, slots=True)
-class Consumer:
-    """One consumer and one way: the first and last time under the consent, how often, and whether again after its end.
+class Acted:
+    """One consumer and one way it acted for a purpose: the first and last time, and how often.
 
     Times of data received are hours, and `times` counts hours; tokens are counted one by one and end with the consent.
     """
@@ -29,19 +29,13 @@ class Consumer:
     first_at: datetime
     last_at: datetime
     times: int
-    after_the_end: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Acted:
-    """What one part of the product did for a purpose."""
+class Consumer(Acted):
+    """The same under one consent, and whether again after its end."""
 
-    consumer: str
-    name: str
-    how: str
-    first_at: datetime
-    last_at: datetime
-    times: int
+    after_the_end: bool
 
 
 Actors = Callable[[Sequence[int], str, datetime], Iterable[Acted]]

@@ -122,8 +122,8 @@ def send_back(*, request: DataRequest, text: str, by: Actor, now: datetime) -> D
     """The request is up for review again; approvals given are void."""
     row = lock_open(request=request)
     before = row.state
-    if row.state == State.READY and erasure_has_begun(row):
-        raise InvalidState("The erasure has begun; it can no longer be sent back.")
+    if row.state == State.READY:
+        _check_not_begun(row, "sent back")
     move(row=row, to=State.REVIEWING, now=now)
     row.approved_by = row.second_by = ""
     row.approved_at = row.second_at = None

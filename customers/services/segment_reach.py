@@ -2,10 +2,14 @@
 
 from datetime import datetime
 
+import structlog
+
 from core.errors import DomainError
 from customers.models import Segment, SegmentState, SegmentVersion
 from customers.rules.segments.tree import RuleError
 from customers.selectors.segments.preview import preview_members
+
+log = structlog.get_logger("segments")
 
 
 def measure_reach(*, segment_id: int, now: datetime) -> bool:
@@ -15,7 +19,8 @@ def measure_reach(*, segment_id: int, now: datetime) -> bool:
         return False
     try:
         seen = preview_members(segment=segment, now=now)
-    except (RuleError, DomainError):
+    except (RuleError, DomainError) as refusal:
+        log.warning("segment_reach_not_counted", segment=segment.public_id, error=type(refusal).__name__)
         return False
     reach = {one.channel: one.reachable for one in seen.reach}
     return bool(SegmentVersion.objects.filter(pk=segment.current_id).update(reach=reach, reach_at=now))

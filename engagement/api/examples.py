@@ -6,6 +6,7 @@ _AGREED = {"consent": {"categoryPreferences": {"analytics": True}}}
 _STORED = {"success": True, "accepted": 1, "duplicates": 0, "rejected": [], "warnings": []}
 JANE = {"model": "churn", "user_id": "12345"}
 _OCTOBER = {"begins": "2026-10-01T00:00:00Z", "ends": "2026-11-01T00:00:00Z", "currency": "EUR"}
+_COUNTING = {"currency": "EUR", "job": {"state": "queued"}}
 
 EXAMPLES = [
     Example(
@@ -117,13 +118,13 @@ EXAMPLES = [
         "October, counted anew",
         body=_OCTOBER,
         status=202,
-        answer={"currency": "EUR", "job": {"state": "queued"}},
+        answer=_COUNTING,
     ),
     Example(
         "getAttribution",
         "While it is being counted",
         query=_OCTOBER,
         status=202,
-        answer={"currency": "EUR", "job": {"state": "queued"}},
+        answer=_COUNTING,
     ),
 ]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import settings as hub
 from django.utils import timezone
 
 from campaigns.models import Automation, Delivery
@@ -29,7 +29,7 @@ from tests.support.sinks import sink
 
 __all__ = ["_empty_event_log", "mail"]
 pytestmark = pytest.mark.django_db(transaction=True)
-PAGE = Path(settings.BASE_DIR) / "docs/guides/pricing-visits.md"
+PAGE = Path(hub.BASE_DIR) / "docs/guides/pricing-visits.md"
 CALL = re.compile(r"^`POST (/api/v1/\S+)`\n\n```json\n(.*?)```", re.DOTALL | re.MULTILINE)
 SCOPES = ("customers:read", "segments:read", "segments:write", "webhooks:manage", "campaigns:write", "engagement:write")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
@@ -41,9 +41,9 @@ def partner(caller):
 
 
 @pytest.fixture
-def crm(partner):
+def crm(partner, settings):
     """The page is sent as it stands, but for the CRM's address; a CRM that takes what it is told."""
-    settings.WEBHOOK_LOOPBACK, before = True, settings.WEBHOOK_LOOPBACK
+    settings.WEBHOOK_LOOPBACK = True
     with sink() as receiver:
         for path, body in CALL.findall(PAGE.read_text()):
             answer = partner.post(path, json.loads(body.replace("https://crm.example.com/hooks/hub", receiver.url)))
@@ -54,7 +54,6 @@ def crm(partner):
         committed()
         follow_signals(now=timezone.now())
         yield receiver
-    settings.WEBHOOK_LOOPBACK = before
 
 
 def visit(partner, page):
