@@ -86,7 +86,7 @@ class SegmentList(ListPage):
         Column("refreshed", "Calculated", value=lambda r: r.current.as_of if r.current else None, cell=cells.ago),
         Column("health", "State", value=lambda row: listing.health(row, timezone.now()), cell=cells.state(HEALTH)),
         Column("uses", "Used by", value=lambda row: row.uses, cell=cells.number, end=True),
-        Column("changed", "Changed", value=lambda row: row.updated_at, cell=cells.ago, sort="updated_at"),
+        Column("changed", "Changed", value=lambda r: r.updated_at, cell=cells.ago, sort="updated_at", optional=True),
         Column("owner", "Owner", cell=cells.code, optional=True),
     )
 
