@@ -37,7 +37,7 @@ def define_offer(*, values: Mapping[str, Any], by: Actor, now: datetime) -> Offe
     _need(values, "key", "name", "kind")
     offer = Offer(public_id=Offer.new_public_id(), created_at=now, updated_at=now)
     _apply_offer(offer, values)
-    _store(offer, "an offer")
+    _store(offer, "an offer", fresh=True)
     audit.record(by=by, action="offer.created", target=offer.public_id)
     return offer
 
@@ -50,7 +50,7 @@ def change_offer(*, offer: Offer, values: Mapping[str, Any], by: Actor, now: dat
         raise InvalidState("A promotion that was started makes this offer; write a new one instead.")
     _apply_offer(offer, values)
     offer.updated_at = now
-    offer.save()
+    _store(offer, "an offer", fresh=False)
     audit.record(by=by, action="offer.changed", target=offer.public_id)
     return offer
 
@@ -62,7 +62,7 @@ def define_promotion(*, values: Mapping[str, Any], by: Actor, now: datetime) -> 
     promotion = Promotion(public_id=Promotion.new_public_id(), created_at=now, updated_at=now)
     promotion.variants = [{"key": "A", "weight": 1, "content": {}}]
     _apply_promotion(promotion, values)
-    _store(promotion, "a promotion")
+    _store(promotion, "a promotion", fresh=True)
     audit.record(by=by, action="promotion.created", target=promotion.public_id)
     return promotion
 
@@ -83,7 +83,7 @@ def change_promotion(*, promotion: Promotion, values: Mapping[str, Any], by: Act
         message = f"Invalid 'max_redemptions': {promotion.redeemed} were redeemed already."
         raise InvalidInput(message, param="max_redemptions")
     promotion.updated_at = now
-    promotion.save()
+    _store(promotion, "a promotion", fresh=False)
     changes = {name: ["", ""] for name in sorted(values)}
     audit.record(by=by, action="promotion.changed", target=promotion.public_id, changes=changes)
     return promotion
@@ -157,10 +157,10 @@ def _check_key(key: str) -> None:
         raise InvalidInput("Invalid 'key': use lower-case words, digits and hyphens.", param="key")
 
 
-def _store(row: Offer | Promotion, what: str) -> None:
+def _store(row: Offer | Promotion, what: str, *, fresh: bool) -> None:
     try:
         with transaction.atomic():
-            row.save(force_insert=True)
+            row.save(force_insert=fresh)
     except IntegrityError as taken:
         raise Conflict(f"There is {what} with this key.", code="state_conflict", param="key") from taken
 

@@ -89,6 +89,20 @@ def test_define_promotion__key_taken__is_refused():
 
 
 @pytest.mark.django_db
+def test_change__key_of_another__is_refused_and_nothing_changes():
+    first, second = make_promotion(active=False), make_promotion(active=False)
+
+    with pytest.raises(Conflict, match="an offer with this key"):
+        change_offer(offer=second.offer, values={"key": first.offer.key}, by=SYSTEM, now=timezone.now())
+    with pytest.raises(Conflict, match="a promotion with this key"):
+        change_promotion(promotion=second, values={"key": first.key}, by=SYSTEM, now=timezone.now())
+
+    second.refresh_from_db()
+    assert second.key != first.key
+    assert second.offer.key != first.offer.key
+
+
+@pytest.mark.django_db
 def test_move__ended__never_comes_back():
     promotion = move_promotion(promotion=make_promotion(), to="ended", by=SYSTEM, now=now())
 
