@@ -5,9 +5,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+from unicodedata import category
 from zoneinfo import available_timezones
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_UNFIT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Control characters, halves of pairs, separators of lines; narrow spaces and joined emoji are writing."""
 Reader = Callable[[Any], Any]
 
 
@@ -27,7 +30,8 @@ def text(longest: int, *, needed: bool = False, lines: bool = False) -> Reader:
         if not isinstance(value, str) or len(value.strip()) > longest or (needed and not value.strip()):
             raise Unreadable(f"send a text of {'1' if needed else '0'} to {longest:,} characters.")
         kept = value.replace("\r\n", "\n").strip()
-        if not kept.replace("\n", "").replace("\t", "").isprintable() or (not lines and "\n" in kept):
+        allowed = "\n\t" if lines else "\t"
+        if any(category(letter) in _UNFIT and letter not in allowed for letter in kept):
             raise Unreadable("the text holds control characters.")
         return kept
 
