@@ -1,6 +1,7 @@
 """Automations on screens: the list, one automation as canvas and as list of steps, who is under way and why."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import django_filters
@@ -9,12 +10,22 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns.console.automation_forms import SplitForm
 from campaigns.console.automation_simulated import simulation
 from campaigns.console.words import APPROVE, CHANGE, PAUSE, VIEW, person, whom
 from campaigns.models import Automation, AutomationVersion, Run
+from campaigns.rules.automations.graph import StepType
 from campaigns.rules.automations.layout import HEIGHT, WIDTH, place
 from campaigns.rules.automations.states import AutomationState, RunState, VersionState
-from campaigns.rules.automations.words import ENDINGS, entry_words, lines, outcome_words, reentry_words, trigger_words
+from campaigns.rules.automations.words import (
+    ENDINGS,
+    Line,
+    entry_words,
+    lines,
+    outcome_words,
+    reentry_words,
+    trigger_words,
+)
 from campaigns.selectors.automations.around import graph_problems
 from campaigns.selectors.automations.listing import (
     count_active,
@@ -120,7 +131,7 @@ def _steps(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:
     version = _shown(request, automation)
     people, went, messages = standing(version), counts([version]), messages_of(version)
     found = []
-    for line in lines(version.graph):
+    for line in _said(version):
         ways = [(outcome, times) for (step, outcome), times in sorted(went.items()) if step == line.key]
         campaign = messages.get(line.key)
         found.append(
@@ -132,9 +143,22 @@ def _steps(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:
                 "edit": address("automation-step", automation, line.key),
             }
         )
-    editable = request.user.has_perm(CHANGE) and automation.state != AutomationState.ARCHIVED
     ends = [(ENDINGS.get(outcome, outcome), times) for (step, outcome), times in sorted(went.items()) if not step]
+    editable = _editable(request, automation)
     return {"steps": found, "version": version, "editable": editable, "ends": ends, **_way_in(version)}
+
+
+def _editable(request: HttpRequest, automation: Automation) -> bool:
+    return request.user.has_perm(CHANGE) and automation.state != AutomationState.ARCHIVED
+
+
+def _said(version: AutomationVersion) -> list[Line]:
+    """The steps in words; what a split asks stands there as its author wrote it."""
+    steps, found = version.graph["steps"], []
+    for line in lines(version.graph):
+        rule = SplitForm.own_of(steps[line.key])["rule"] if line.kind == StepType.SPLIT else ""
+        found.append(replace(line, does=f"Split by whether {rule}") if rule else line)
+    return found
 
 
 def _way_in(version: AutomationVersion) -> dict[str, Any]:
@@ -148,13 +172,19 @@ def _way_in(version: AutomationVersion) -> dict[str, Any]:
 
 def _canvas(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:
     version = _shown(request, automation)
-    canvas, by_key = place(version.graph), {line.key: line for line in lines(version.graph)}
+    canvas, by_key = place(version.graph), {line.key: line for line in _said(version)}
     people = standing(version)
     boxes = [
-        {"box": box, "line": by_key[box.key], "people": people.get(box.key, 0), "right": box.x + WIDTH - 12}
+        {
+            "box": box,
+            "line": by_key[box.key],
+            "people": people.get(box.key, 0),
+            "edit": address("automation-step", automation, box.key),
+        }
         for box in canvas.boxes
     ]
-    return {"canvas": canvas, "boxes": boxes, "box_width": WIDTH, "box_height": HEIGHT, "version": version}
+    size = {"box_width": WIDTH, "box_height": HEIGHT}
+    return {"canvas": canvas, "boxes": boxes, **size, "version": version, "editable": _editable(request, automation)}
 
 
 def _problems(request: HttpRequest, automation: Automation) -> Mapping[str, Any]:

@@ -85,13 +85,20 @@ def _line(one: Comparison, control: Arm, arm: Arm, scale: float) -> Line:
         uplift=f"{relative[0]:+.1%}".replace("%", " %") if relative else "",
         difference=points(one.difference.estimate, one.measure),
         bounds=f"{_figure(low, one.measure)} to {_figure(high, one.measure)}" if varies else cells.NOTHING,
-        chance=f"{one.belief.better:.1%}".replace("%", " %") if varies else cells.NOTHING,
+        chance=_chance(one.belief.better) if varies else cells.NOTHING,
         p_value="< 0.001" if one.p_value < 0.001 else f"{one.p_value:.3f}",
         extra=_extra(one),
         left=f"{50 + 48 * low / scale:.1f}%",
         width=f"{max(0.5, 48 * (high - low) / scale):.1f}%",
         middle=f"{50 + 48 * one.difference.estimate / scale:.1f}%",
     )
+
+
+def _chance(share: float) -> str:
+    """Never a certainty, which no figures give."""
+    if share > 0.999:
+        return "> 99.9 %"
+    return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
 
 
 def _bounds(one: Comparison) -> tuple[float, float]:

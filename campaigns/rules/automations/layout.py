@@ -1,5 +1,6 @@
 """Where the steps of a graph stand on the canvas: one row a stage, one column a branch."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -52,14 +53,16 @@ def place(graph: Graph) -> Canvas:
         column = columns.get(rows[key], 0)
         columns[rows[key]] = column + 1
         boxes[key] = Box(key, number, column * (WIDTH + GAP_X), rows[key] * (HEIGHT + GAP_Y))
-    arrows = tuple(
-        _arrow(boxes[key], boxes[link.to], link.label, place)
-        for key in order
-        for place, link in enumerate(links(graph["steps"][key]))
-        if link.to in boxes
-    )
+    arrows: list[Arrow] = []
+    into: Counter[str] = Counter()
+    for key in order:
+        ways = links(graph["steps"][key])
+        for place, link in enumerate(ways, 1):
+            if link.to in boxes:
+                arrows.append(_arrow(boxes[key], boxes[link.to], link.label, place / (len(ways) + 1), into[link.to]))
+                into[link.to] += bool(link.label)
     width = max(columns.values()) * (WIDTH + GAP_X)
-    return Canvas(tuple(boxes.values()), arrows, width, (max(rows.values()) + 1) * (HEIGHT + GAP_Y))
+    return Canvas(tuple(boxes.values()), tuple(arrows), width, (max(rows.values()) + 1) * (HEIGHT + GAP_Y))
 
 
 def _rows(graph: Graph, order: list[str]) -> Mapping[str, int]:
@@ -72,11 +75,12 @@ def _rows(graph: Graph, order: list[str]) -> Mapping[str, int]:
     return rows
 
 
-def _arrow(start: Box, end: Box, label: str, place: int) -> Arrow:
-    x1, y1 = start.x + WIDTH // 2 + place * 24 - 12, start.y + HEIGHT
+def _arrow(start: Box, end: Box, label: str, share: float, above: int) -> Arrow:
+    """A way that leaves its step at this share of the width; its word stands where it arrives, over those before it."""
+    x1, y1 = start.x + round(WIDTH * share), start.y + HEIGHT
     x2, y2 = end.x + WIDTH // 2, end.y
+    word_y = y2 - 9 - 13 * above
     if end.y > start.y:
-        middle = (y1 + y2) // 2
-        return Arrow(f"M{x1} {y1} V{middle} H{x2} V{y2 - 4}", label, min(x1, x2) + 6, middle - 5)
+        return Arrow(f"M{x1} {y1} V{(y1 + y2) // 2} H{x2} V{y2 - 4}", label, x2 + 7, word_y)
     side = max(start.x, end.x) + WIDTH + GAP_X // 2
-    return Arrow(f"M{x1} {y1} V{y1 + 14} H{side} V{y2 - 14} H{x2} V{y2 - 4}", label, side - 60, y1 + 10)
+    return Arrow(f"M{x1} {y1} V{y1 + 14} H{side} V{y2 - 14} H{x2} V{y2 - 4}", label, x2 + 7, word_y)
