@@ -25,6 +25,7 @@ class EntryForm(ConsoleForm):
     day = forms.ChoiceField(label="Day", required=False)
     days = forms.IntegerField(label="Days after it (negative: before)", min_value=-365, max_value=365, required=False)
     at = forms.RegexField(label="At", regex=_CLOCK, required=False, help_text="09:00")
+    yearly = forms.BooleanField(label="Every year", required=False, help_text="As for birthdays. Otherwise once.")
     again = forms.ChoiceField(label="Who was in comes again", choices=Reentry.choices)
     again_days = forms.IntegerField(label="Days until then", min_value=1, max_value=365, required=False)
     goals = forms.MultipleChoiceField(
@@ -56,6 +57,7 @@ class EntryForm(ConsoleForm):
             "day": entry.get("field", ""),
             "days": entry.get("days", 0),
             "at": entry.get("at", ""),
+            "yearly": entry.get("yearly", True),
             "again": policy["policy"],
             "again_days": policy.get("days"),
             "goals": [choice_of(goal) for goal in graph.get("goals", ())],
@@ -78,7 +80,8 @@ class EntryForm(ConsoleForm):
         if data["way"] == "api":
             return {"on": "api"}
         if data["way"] == "date":
-            return {"on": "date", "field": data["day"], "days": data["days"] or 0, "at": data["at"] or "09:00"}
+            when = {"days": data["days"] or 0, "at": data["at"] or "09:00", "yearly": data["yearly"]}
+            return {"on": "date", "field": data["day"], **when}
         before = self._graph["entry"]
         where = before.get("where") if choice_of(before) == data["what"] else None
         return {**trigger_of(data["what"], data["key"]), **({"where": where} if where else {})}

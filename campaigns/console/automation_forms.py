@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from campaigns.console.words import weight_of
 from campaigns.rules.automations.graph import StepType, links
 from campaigns.rules.content.library import TemplateKind
 from campaigns.selectors.automations.sources import sources
@@ -215,9 +216,10 @@ class AbForm(StepForm):
         found = []
         for line in self.cleaned_data["branches"].splitlines():
             key, _, weight = line.strip().rpartition(" ")
-            if not key or not weight.isdecimal() or int(weight) > 1_000:
-                raise forms.ValidationError(f"“{line[:40]}” is not a name and a weight from 0 to 1,000.")
-            found.append({"key": key.strip()[:20], "weight": int(weight), "next": None})
+            if not 1 <= len(key.strip()) <= 20 or weight_of(weight) not in range(1_001):
+                words = "is not a name of at most 20 letters and a weight from 0 to 1,000."
+                raise forms.ValidationError(f"“{line[:40]}” {words}")
+            found.append({"key": key.strip(), "weight": weight_of(weight), "next": None})
         if not 2 <= len(found) <= 8:
             raise forms.ValidationError("Write two to eight branches.")
         return found

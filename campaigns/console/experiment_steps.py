@@ -7,6 +7,7 @@ from django import forms
 from django.urls import reverse
 
 from campaigns.console.experiment_words import CHANGE
+from campaigns.console.words import weight_of
 from campaigns.models import Experiment
 from campaigns.rules.experiments import MOST_MEASURES, Drawn, Looks
 from campaigns.selectors.experiments import as_json, find_experiment, report_of
@@ -28,6 +29,7 @@ from customers.selectors.segments.listing import list_segments
 class ExperimentForm(ConsoleForm):
     """Everything that is fixed once it runs."""
 
+    stands_for = {"name": "title", "variants": "words", "measures": "decides"}
     key = forms.SlugField(label="Key", max_length=60, help_text="Programs ask for the experiment by this word.")
     title = forms.CharField(label="Name", max_length=120)
     hypothesis = forms.CharField(label="Hypothesis", max_length=300, required=False)
@@ -62,9 +64,9 @@ class ExperimentForm(ConsoleForm):
         for line in filter(str.strip, self.cleaned_data["words"].splitlines()):
             key, _, rest = line.strip().partition(" ")
             weight, _, value = rest.strip().partition(" ")
-            if not weight.isdecimal() or not value.strip():
+            if weight_of(weight) is None or not value.strip():
                 raise forms.ValidationError(f"“{line[:60]}” is not a key, a weight and what it shows.")
-            found.append({"key": key, "weight": int(weight), "value": value.strip()})
+            found.append({"key": key, "weight": weight_of(weight), "value": value.strip()})
         return found
 
     def values(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from campaigns.console.offers import CHANGE, VIEW, given
 from campaigns.console.words import VIEW as CAMPAIGNS
+from campaigns.console.words import weight_of
 from campaigns.models import Promotion
 from campaigns.rules.offers import PromotionState
 from campaigns.selectors.given import campaigns_giving
@@ -168,6 +169,7 @@ def _instant_field(label: str) -> forms.DateTimeField:
 class PromotionForm(ConsoleForm):
     """Validity, whom it is for, limits."""
 
+    stands_for = {"name": "title", "variants": "words"}
     title = forms.CharField(label="Name", max_length=120)
     segment = forms.ChoiceField(label="For", required=False)
     begins_at = _instant_field("Begins")
@@ -215,9 +217,9 @@ class NewPromotionForm(PromotionForm):
         for line in filter(str.strip, self.cleaned_data["words"].splitlines()):
             key, _, rest = line.strip().partition(" ")
             weight, _, words = rest.strip().partition(" ")
-            if not weight.isdecimal() or not words:
+            if weight_of(weight) is None or not words:
                 raise forms.ValidationError(f"“{line[:60]}” is not a key, a weight and words.")
-            found.append({"key": key, "weight": int(weight), "content": {"headline": words}})
+            found.append({"key": key, "weight": weight_of(weight), "content": {"headline": words}})
         return found
 
     def values(self) -> dict[str, Any]:
@@ -289,6 +291,7 @@ class EditPromotion(_PromotionStep):
 class CodesForm(ConsoleForm):
     """How many."""
 
+    stands_for = {"prefix": "beginning"}
     number = forms.IntegerField(label="How many", min_value=1, max_value=10_000, initial=100)
     max_redemptions = forms.IntegerField(label="Each redeems so often", min_value=1, max_value=1_000_000, initial=1)
     beginning = forms.CharField(label="Beginning", max_length=12, required=False)

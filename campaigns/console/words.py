@@ -60,3 +60,8 @@ def whom(did: Mapping[str, str]) -> list[tuple[str, str]]:
     """Who did each of these things, by name as long as there is one."""
     names = names_of(who for who in did.values() if who)
     return [(label, names.get(who) or (cells.code(who) if who else cells.NOTHING)) for label, who in did.items()]
+
+
+def weight_of(typed: str) -> int | None:
+    """The weight that was typed at the side of a variant; None for what is none, such as a number without end."""
+    return int(typed) if typed.isdecimal() and len(typed) <= 9 else None

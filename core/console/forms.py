@@ -1,7 +1,7 @@
 """Forms of the console: Tabler's looks, and refusals of the domain shown beside the field they are about."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 
@@ -30,6 +30,8 @@ class ConsoleForm(forms.Form):
     """A form drawn by `console/_form.html`; what was typed survives every refusal."""
 
     required_css_class = "required"
+    stands_for: ClassVar[Mapping[str, str]] = {"name": "title"}
+    """Members of services by the field that asks for them, where the two have different names."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
@@ -45,7 +47,10 @@ class ConsoleForm(forms.Form):
         """Put each problem of a DomainError beside its field, or on top when the form has no such field."""
         problems = [(p.param, p.message) for p in error.details] or [(error.param or "", error.message)]
         for name, message in problems:
-            self.add_error(name if name in self.fields else None, message)
+            field = name if name in self.fields else self.stands_for.get(name)
+            known = field in self.fields
+            said = message.removeprefix(f"Invalid '{name}': ") if known else message
+            self.add_error(field if known else None, said[:1].upper() + said[1:])
 
 
 class ReasonForm(ConsoleForm):

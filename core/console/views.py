@@ -15,7 +15,7 @@ from core.console.lists import Empty, ListPage, Tab
 from core.console.pages import Action, MenuEntry, Page, actor_of, go_to, is_htmx, screen
 from core.console.tables import Column
 from core.crypto import digest
-from core.errors import DomainError, NotFound
+from core.errors import DomainError, NotFound, PreconditionFailed
 
 __all__ = [
     "Action",
@@ -36,8 +36,6 @@ __all__ = [
     "actor_of",
     "screen",
 ]
-
-STALE = (409, 412)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ class DetailPage(Page, abstract=True):
 class FormPage(Page, abstract=True):
     """A form around one service call in `save`; a refusal keeps everything that was typed.
 
-    When the service refuses because the object changed meanwhile (409, 412), both versions are shown side by side and
+    When the service refuses because the object changed meanwhile (412), both versions are shown side by side and
     saving again is a knowing choice: put what identifies the version read into `initial` as a hidden field.
     """
 
@@ -216,7 +214,7 @@ class FormPage(Page, abstract=True):
         return self.draw("console/secret.html", context)
 
     def _differences(self, form: ConsoleForm, error: DomainError) -> list[tuple[str, Any, Any]]:
-        if error.status not in STALE:
+        if not isinstance(error, PreconditionFailed):
             return []
         stored = self.initial()
         data = self.request.POST.copy()

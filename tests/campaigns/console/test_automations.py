@@ -133,6 +133,48 @@ def test_entry__by_form__goes_into_the_draft(marketer):
     assert graph["limits"]["quiet_from"] == "21:00"
 
 
+def test_entry__day_that_comes_once__stays_so_when_something_else_is_changed(marketer):
+    graph = {**graph_of(make_automation(live=False)), "entry": {"on": "date", "field": "created_at", "at": "09:00"}}
+    graph["entry"]["yearly"] = False
+    automation = make_automation(graph, live=False)
+    url = f"{PATH}/{automation.public_id}/entry"
+    typed = {"way": "date", "day": "created_at", "days": "0", "at": "09:00", "again": "never"}
+
+    shown = marketer.get(url).content.decode()
+    once = marketer.post(url, {**typed, "goals": ["order"]})
+    kept = graph_of(automation)["entry"]["yearly"]
+    marketer.post(url, {**typed, "yearly": "on"})
+
+    assert 'name="yearly"' in shown and "checked" not in shown.split('name="yearly"')[1].split(">")[0]
+    assert once.status_code == 302
+    assert kept is False
+    assert graph_of(automation)["entry"]["yearly"] is True
+
+
+@pytest.mark.parametrize("line", ["A" * 21 + " 50", "A " + "1" * 5_000, "A 1001", "50"])
+def test_branches__line_that_is_none__is_refused_and_nothing_is_cut_off(marketer, line):
+    automation = make_automation(live=False)
+    url = marketer.post(f"{PATH}/{automation.public_id}/steps/new", {"kind": "ab", "where": "|"})["Location"]
+    before = graph_of(automation)
+
+    answer = marketer.post(url, {"branches": f"{line}\nB 50"})
+
+    assert answer.status_code == 422
+    assert line in answer.content.decode()
+    assert graph_of(automation) == before
+
+
+def test_page__split__says_what_it_asks_and_the_canvas_leads_to_each_step(marketer):
+    automation = make_automation(live=False)
+    page = f"{PATH}/{automation.public_id}"
+    url = marketer.post(f"{page}/steps/new", {"kind": "split", "where": "|"})["Location"]
+
+    shown = marketer.get(page).content.decode()
+
+    assert "Split by whether country is &quot;DE&quot;" in shown
+    assert f'<a href="{url}" aria-label="Edit step 1 on the canvas">' in shown
+
+
 def test_basics__name_and_goal__change_at_once(marketer):
     automation = make_automation()
     typed = {"title": "Hello again", "goal": "An order", "purpose": "marketing_email"}

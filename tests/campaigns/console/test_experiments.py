@@ -81,3 +81,34 @@ def test_plan__question_without_answer__is_refused_and_keeps_what_was_typed(mark
 
     assert answer.status_code == 422
     assert "What it takes" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"baseline": "100"}, "A share of people lies between 0.001 and 100 percent."),
+        ({"baseline": "1e-300"}, "A share of people lies between 0.001 and 100 percent."),
+        ({"uplift": "0"}, "Nobody can find a change so small."),
+        ({"baseline": "50", "uplift": "150"}, "With this change the share would leave 0 to 100 percent."),
+        ({"power": "99.9"}, "less than or equal to 99"),
+        ({"people": "9" * 30}, "less than or equal to 1000000000"),
+    ],
+)
+def test_plan__figure_that_cannot_be__is_refused_in_the_percent_it_was_typed_in(marketer, asked, said):
+    question = {"baseline": "5", "uplift": "10", "power": "80", "level": "5", "groups": "2", **asked}
+
+    answer = marketer.get("/console/experiments/plan", question)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in page and "Invalid" not in page
+
+
+def test_new_experiment__weight_without_end__is_refused_and_keeps_what_was_typed(marketer):
+    words = f"A {'1' * 5_000} Buy now\nB 1 Add to basket"
+
+    answer = marketer.post("/console/experiments/new", {**FORM, "words": words})
+
+    assert answer.status_code == 422
+    assert "Add to basket" in answer.content.decode()
+    assert not Experiment.objects.exists()

@@ -57,13 +57,42 @@ def test_new_promotion__line_that_is_no_variant__is_refused_and_keeps_what_was_t
     assert Promotion.objects.count() == 1
 
 
+@pytest.mark.parametrize("weight", ["1" * 5_000, "-1", "1.5", "x"])
+def test_new_promotion__weight_that_is_none__is_refused_and_keeps_what_was_typed(marketer, weight):
+    make_promotion(active=False)
+    body = {"key": "x", "title": "X", "offer": "offer-0", "words": f"A {weight} twenty", "priority": "100"}
+
+    answer = marketer.post("/console/promotions/new", body)
+
+    assert answer.status_code == 422
+    assert f"A {weight} twenty" in answer.content.decode()
+    assert Promotion.objects.count() == 1
+
+
+def test_make_codes__beginning_with_a_hyphen__is_refused_beside_its_field_in_plain_words(marketer):
+    promotion = make_promotion()
+
+    answer = marketer.post(
+        f"/console/promotions/{promotion.key}/codes", {"number": "5", "max_redemptions": "1", "beginning": "-5"}
+    )
+
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert "At most 12 letters and digits." in page and "Invalid" not in page
+    assert 'value="-5"' in page
+    assert not Code.objects.exists()
+
+
 def test_offer__promised_already__cannot_be_changed(marketer):
     promotion = make_promotion()
     body = {"key": promotion.offer.key, "title": "Less", "kind": "percent", "value": "5", "currency": "EUR"}
 
     answer = marketer.post(f"/console/offers/{promotion.offer.key}", body)
 
+    page = answer.content.decode()
     assert answer.status_code == 409
+    assert "A promotion that was started makes this offer" in page
+    assert "Somebody changed this meanwhile" not in page
     assert Offer.objects.get().value == 20
 
 
