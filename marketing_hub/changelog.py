@@ -61,6 +61,7 @@ RELEASES: Final = (
             ("added", "/opendsr/v2: privacy requests by OpenDSR 2.0, signed answers and callbacks, for privacy:write."),
             ("added", "purpose of POST /privacy-requests: an erasure of what is kept for one purpose alone."),
             ("added", "processor of sinks: nothing is written once the agreement with that company has ended."),
+            ("added", "Sinks of kind kinesis write into a stream of Amazon Kinesis; region names where it is."),
             ("changed", "Merges, duplicates, deliveries, runs and receipts keep to what may go to your company too."),
             ("changed", "Privacy requests, their packages and events dsar.* keep to what may go to your company too."),
             ("changed", "GET /customers: total counts what your client can read; withheld counts the whole list."),

@@ -13,22 +13,36 @@ class SinkChangeSerializer(serializers.Serializer[object]):
     servers = serializers.CharField(
         max_length=500,
         required=False,
-        help_text="`host:port`, with commas between; other ones need the password again.",
+        allow_blank=True,
+        help_text="`host:port`, with commas between; other ones need the password again. For Kinesis one endpoint, or "
+        "none: Amazon's own of the region.",
     )
     destination = serializers.CharField(
-        max_length=249, required=False, allow_blank=True, help_text="The topic of Kafka, the exchange of RabbitMQ."
+        max_length=249,
+        required=False,
+        allow_blank=True,
+        help_text="The topic of Kafka, the exchange of RabbitMQ, the stream of Kinesis.",
     )
     routing_key = serializers.CharField(
         max_length=250, required=False, allow_blank=True, help_text="For RabbitMQ; the type of the event by default."
     )
     virtual_host = serializers.CharField(max_length=120, required=False, help_text="For RabbitMQ; `/` by default.")
+    region = serializers.CharField(
+        max_length=40, required=False, allow_blank=True, help_text="For Kinesis: `eu-central-1`."
+    )
     tls = serializers.BooleanField(required=False)
     mechanism = serializers.ChoiceField(
         choices=Mechanism.values, required=False, allow_blank=True, help_text="How to sign in at Kafka."
     )
-    username = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    username = serializers.CharField(
+        max_length=120, required=False, allow_blank=True, help_text="For Kinesis the id of an access key."
+    )
     password = serializers.CharField(
-        max_length=500, required=False, allow_blank=True, write_only=True, help_text="Kept sealed, never answered."
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        help_text="Kept sealed, never answered. For Kinesis the secret of the access key.",
     )
     event_types = serializers.ListField(
         child=serializers.CharField(),
@@ -62,7 +76,6 @@ class SinkInputSerializer(SinkChangeSerializer):
 
     kind = serializers.ChoiceField(choices=BrokerKind.values)
     name = serializers.CharField(max_length=120)
-    servers = serializers.CharField(max_length=500)
     event_types = serializers.ListField(child=serializers.CharField())
     start = serializers.ChoiceField(
         choices=STARTS, required=False, help_text="`now` (default), or the `beginning` of what the log keeps."
@@ -79,6 +92,7 @@ class SinkSerializer(serializers.Serializer[object]):
     destination = serializers.CharField()
     routing_key = serializers.CharField()
     virtual_host = serializers.CharField()
+    region = serializers.CharField()
     tls = serializers.BooleanField()
     mechanism = serializers.ChoiceField(choices=Mechanism.values, allow_blank=True)
     username = serializers.CharField()

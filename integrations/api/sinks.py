@@ -26,6 +26,7 @@ _SHOWN = (
     "destination",
     "routing_key",
     "virtual_host",
+    "region",
     "tls",
     "mechanism",
     "username",

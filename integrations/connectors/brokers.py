@@ -25,6 +25,7 @@ class Target:
     mechanism: str
     username: str
     password: str = field(repr=False)
+    region: str = ""
     ca_file: str = ""
     loopback: bool = False
 
@@ -35,10 +36,20 @@ class BrokerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Which letters were confirmed, in the order in which they were handed in, and why not all were."""
+    """Which letters were confirmed, in the order in which they were handed in, and why not all were.
+
+    `before`: those of them that an earlier receipt told of already and that were not sent again; empty for none.
+    """
 
     confirmed: Sequence[bool]
     error: str = ""
+    before: Sequence[bool] = ()
+
+    @property
+    def fresh(self) -> Sequence[bool]:
+        """Which letters were sent and confirmed now."""
+        before = self.before or [False] * len(self.confirmed)
+        return [sure and not known for sure, known in zip(self.confirmed, before, strict=True)]
 
     @property
     def in_order(self) -> int:

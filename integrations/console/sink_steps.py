@@ -24,26 +24,36 @@ class SinkForm(ConsoleForm):
     """Where a sink leads, and what it is told."""
 
     name = forms.CharField(label="Name", max_length=120)
-    servers = forms.CharField(label="Servers", max_length=500, help_text="host:port, with commas between.")
+    servers = forms.CharField(
+        label="Servers",
+        max_length=500,
+        required=False,
+        help_text="host:port, with commas between. For Kinesis empty: Amazon's own of the region.",
+    )
     destination = forms.CharField(
-        label="Topic or exchange",
+        label="Topic, exchange or stream",
         max_length=249,
         required=False,
-        help_text="A topic of Kafka, an exchange of RabbitMQ.",
+        help_text="A topic of Kafka, an exchange of RabbitMQ, a stream of Kinesis.",
     )
     routing_key = forms.CharField(
         label="Routing key", max_length=250, required=False, help_text="For RabbitMQ; the type of the event by default."
     )
     virtual_host = forms.CharField(label="Virtual host", max_length=120, help_text="For RabbitMQ.")
+    region = forms.CharField(
+        label="Region", max_length=40, required=False, help_text="For Kinesis, such as eu-central-1."
+    )
     tls = forms.BooleanField(label="TLS, with a valid certificate", required=False)
     mechanism = forms.ChoiceField(label="Signing in", choices=Mechanism.choices, required=False, help_text="For Kafka.")
-    username = forms.CharField(label="User", max_length=120, required=False)
+    username = forms.CharField(
+        label="User", max_length=120, required=False, help_text="For Kinesis the id of an access key."
+    )
     password = forms.CharField(
         label="Password",
         max_length=500,
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Kept sealed. Empty keeps the one there is.",
+        help_text="For Kinesis the secret of the access key. Kept sealed. Empty keeps the one there is.",
     )
     event_types = forms.MultipleChoiceField(label="Events", widget=forms.CheckboxSelectMultiple)
     purpose = forms.ChoiceField(

@@ -34,9 +34,9 @@ def state_of(row: LogSink) -> str:
 
 
 def where(row: LogSink) -> str:
-    """The topic, or exchange and routing key, and the servers."""
+    """The topic or stream, or exchange and routing key, and the servers or the region."""
     key = f" / {row.routing_key}" if row.routing_key else ""
-    return f"{row.destination}{key} at {row.servers}"
+    return f"{row.destination}{key} at {row.servers or row.region}"
 
 
 class SinkFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -71,7 +71,7 @@ class SinkList(ListPage):
     @property
     def empty(self) -> Empty:  # type: ignore[override]
         """What to do first."""
-        text = "A topic of Kafka or an exchange of RabbitMQ receives everything that happens here, in its order."
+        text = "A topic of Kafka, an exchange of RabbitMQ or a stream of Kinesis gets all that happens, in its order."
         return Empty("No sinks yet", text, self.actions()[0])
 
     def rows(self) -> QuerySet[LogSink]:
@@ -132,8 +132,9 @@ def _facts(sink: LogSink) -> Mapping[str, Any]:
     rows = [
         ("Broker", sink.get_kind_display()),
         ("Servers", cells.code(sink.servers)),
-        ("Topic or exchange", cells.code(sink.destination)),
+        ("Topic, exchange or stream", cells.code(sink.destination)),
         ("Routing key", cells.code(sink.routing_key)),
+        ("Region", cells.code(sink.region)),
         ("TLS", cells.yes_no(sink.tls)),
         ("Signs in as", cells.text(" ".join(filter(None, (sink.username, sink.mechanism))))),
         ("Events", cells.tags(sink.event_types)),

@@ -12,6 +12,7 @@ class BrokerKind(models.TextChoices):
 
     KAFKA = "kafka", "Apache Kafka"
     RABBITMQ = "rabbitmq", "RabbitMQ"
+    KINESIS = "kinesis", "Amazon Kinesis"
 
 
 class SinkState(models.TextChoices):
@@ -22,7 +23,7 @@ class SinkState(models.TextChoices):
 
 
 class Mechanism(models.TextChoices):
-    """How we sign in at Kafka; RabbitMQ takes PLAIN."""
+    """How we sign in at Kafka; RabbitMQ takes PLAIN, Kinesis a signature of each call."""
 
     NONE = "", "None"
     PLAIN = "PLAIN", "PLAIN"
@@ -31,12 +32,13 @@ class Mechanism(models.TextChoices):
 
 
 class LogSink(PublicId, TimeStamped):
-    """A topic of Kafka or an exchange of RabbitMQ into which the log is written, in its order.
+    """A topic of Kafka, an exchange of RabbitMQ or a stream of Kinesis into which the log is written, in its order.
 
     Everything up to `place` (rules.streams.Mark) was taken, as of `place_at`; what is wanted and what may be said is
-    decided as for webhooks. `password` is sealed. `client` is the API client (public id) the sink belongs to; empty
-    for one of staff. `processor` is the company (public id in the register of processors) that gets what is written;
-    empty for ourselves and for the company behind `client`. From `sent` on the columns tell how it does.
+    decided as for webhooks. `password` is sealed; at Kinesis it is the secret of the access key `username`, and
+    `servers` may be empty: Amazon's own of the `region`. `client` is the API client (public id) the sink belongs to;
+    empty for one of staff. `processor` is the company (public id in the register of processors) that gets what is
+    written; empty for ourselves and for the company behind `client`. From `sent` on the columns tell how it does.
     """
 
     id_prefix = "snk"
@@ -47,6 +49,7 @@ class LogSink(PublicId, TimeStamped):
     destination = models.CharField(max_length=249, default="", blank=True)
     routing_key = models.CharField(max_length=250, default="", blank=True)
     virtual_host = models.CharField(max_length=120, default="/")
+    region = models.CharField(max_length=40, default="", db_default="", blank=True)
     tls = models.BooleanField(default=True)
     mechanism = models.CharField(max_length=16, choices=Mechanism, default=Mechanism.NONE, blank=True)
     username = models.CharField(max_length=120, default="", blank=True)

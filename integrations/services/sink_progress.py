@@ -35,7 +35,7 @@ def record_taken(*, sink: LogSink, before: str, batch: Batch, receipt: Receipt, 
     else:
         place = batch.marks[done - 1] if done else Mark.read(before) or Mark()
     row.place = str(place)
-    row.sent += sum(receipt.confirmed)
+    row.sent += sum(receipt.fresh)
     _note_health(row, receipt.error, now)
     row.save(
         update_fields=[
@@ -69,7 +69,7 @@ def _note_health(row: LogSink, error: str, now: datetime) -> None:
 
 def _note_told(row: LogSink, batch: Batch, receipt: Receipt, now: datetime) -> None:
     told: dict[tuple[str, ...], set[int]] = defaultdict(set)
-    for content, sure in zip(batch.told, receipt.confirmed, strict=True):
+    for content, sure in zip(batch.told, receipt.fresh, strict=True):
         if sure and content.customer_id:
             told[content.kinds].add(content.customer_id)
     to = f"client:{row.client}" if row.client else f"sink:{row.public_id}"

@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from integrations.connectors.brokers import Broker, Receipt, Target
 from integrations.connectors.kafka import Kafka
+from integrations.connectors.kinesis import Kinesis
 from integrations.connectors.rabbitmq import RabbitMQ
 from integrations.models import BrokerKind, LogSink
 from integrations.rules.sinks import wait_after
@@ -44,7 +45,11 @@ NOTED_EVERY_S: Final = 5.0
 REFRESHED_EVERY_S: Final = 3_600.0
 STOPS_WITHIN_S: Final = 10.0
 BROKEN_PAUSE_S: Final = 1.0
-BROKERS: Final[dict[str, Callable[[Target], Broker]]] = {BrokerKind.KAFKA: Kafka, BrokerKind.RABBITMQ: RabbitMQ}
+BROKERS: Final[dict[str, Callable[[Target], Broker]]] = {
+    BrokerKind.KAFKA: Kafka,
+    BrokerKind.RABBITMQ: RabbitMQ,
+    BrokerKind.KINESIS: Kinesis,
+}
 log = structlog.get_logger("sinks")
 Clock = Callable[[], datetime]
 T = TypeVar("T")

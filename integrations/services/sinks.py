@@ -17,6 +17,7 @@ from customers.services.resealing import reseal_texts
 from integrations.connectors.brokers import Target
 from integrations.models import BrokerKind, LogSink, Mechanism, PayloadKind, SinkState
 from integrations.rules.event_catalogue import PING, is_pattern
+from integrations.rules.kinesis import ACCESS_KEY, REGION, STREAM, servers_in
 from integrations.rules.sinks import TOPIC, servers_of, servers_problem
 from integrations.rules.streams import ENGAGEMENT, Mark
 from integrations.selectors.sinks import MOST_ACTIVE, place_is_lost
@@ -31,6 +32,7 @@ MEMBERS: Final = (
     "destination",
     "routing_key",
     "virtual_host",
+    "region",
     "tls",
     "mechanism",
     "username",
@@ -48,6 +50,7 @@ _LENGTHS: Final = {
     "destination": 249,
     "routing_key": 250,
     "virtual_host": 120,
+    "region": 40,
     "username": 120,
     "password": 500,
     "purpose": 60,
@@ -70,7 +73,7 @@ def create_sink(
         if value not in choices:
             raise InvalidInput(f"Invalid '{name}': choose from {', '.join(choices)}", param=name)
     wanted = _checked(kind, {**_DEFAULTS, **values})
-    for name in ("name", "servers", "event_types"):
+    for name in ("name", "password" if kind == BrokerKind.KINESIS else "servers", "event_types"):
         if not wanted.get(name):
             raise InvalidInput(f"Missing required field '{name}'", code="missing_field", param=name)
     check_may_begin(processor=wanted.get("processor", ""), client=client, today=now.date())
@@ -169,11 +172,13 @@ def remove_sink(*, sink: LogSink, by: Actor, now: datetime) -> None:
 
 def target_of(*, sink: LogSink) -> Target:
     """Where its letters go, with the password in clear."""
+    servers = sink.servers or servers_in(sink.region)
     return Target(
-        servers=tuple(servers_of(sink.servers) or ()),
+        servers=tuple(servers_of(servers) or ()),
         destination=sink.destination,
         routing_key=sink.routing_key,
         virtual_host=sink.virtual_host,
+        region=sink.region,
         tls=sink.tls,
         mechanism=sink.mechanism,
         username=sink.username,
@@ -243,8 +248,28 @@ def _check_place(kind: str, checked: Mapping[str, Any]) -> None:
         raise InvalidInput("Name the topic: letters, digits, dots, lines.", param="destination")
     if kind == BrokerKind.RABBITMQ and not (checked["destination"] or checked.get("routing_key")):
         raise InvalidInput("Name the exchange, or as routing key the queue.", param="destination")
-    if kind == BrokerKind.RABBITMQ and checked.get("mechanism"):
-        raise InvalidInput("RabbitMQ takes no mechanism.", param="mechanism")
+    if kind != BrokerKind.KAFKA and checked.get("mechanism"):
+        raise InvalidInput("Only Kafka takes a mechanism.", param="mechanism")
+    if kind == BrokerKind.KINESIS:
+        _check_kinesis(checked)
+
+
+def _check_kinesis(checked: Mapping[str, Any]) -> None:
+    """Each call is signed with an access key of the partner; one of ours would let a partner write where we may."""
+    forms = (
+        ("destination", STREAM, "Name the stream: letters, digits, dots, lines, at most 128."),
+        ("region", REGION, "Name the region, such as eu-central-1."),
+        ("username", ACCESS_KEY, "Give the id of the access key."),
+    )
+    for name, form, sentence in forms:
+        if not form.fullmatch(checked.get(name, "")):
+            raise InvalidInput(sentence, param=name)
+    if checked.get("password") == "":
+        raise InvalidInput("Give the secret of the access key.", code="missing_field", param="password")
+    if not (checked["tls"] or checked["servers"]):
+        raise InvalidInput("Amazon is reached over TLS.", param="tls")
+    if len(servers_of(checked["servers"]) or ()) > 1:
+        raise InvalidInput("Kinesis has one endpoint.", param="servers")
 
 
 def _check_types(checked: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from integrations.services import sinks, webhooks
 from integrations.services.canaries import set_canary
 from integrations.services.clients import issue_api_key, register_client
 from integrations.services.webhook_results import Outcome, record_outcomes
+from tests.support import kinesis
 
 REDIRECT = "https://partner.example.com/callback"
 
@@ -93,6 +94,13 @@ def make_sink(kind: str = "kafka", start: str = sinks.NOW, client: str = "", **v
     wanted |= {"event_types": ["*"], **values}
     now = timezone.now()
     return sinks.create_sink(kind=kind, start=start, values=wanted, client=client, by=SYSTEM, now=now)
+
+
+def make_kinesis_sink(**values: Any) -> LogSink:
+    """A sink that leads to the stream of tests.support.kinesis, by default at Amazon's own endpoint."""
+    wanted = {"servers": "", "destination": kinesis.STREAM, "region": kinesis.REGION}
+    wanted |= {"username": kinesis.ACCESS_KEY, "password": kinesis.SECRET, **values}
+    return make_sink("kinesis", **wanted)
 
 
 def sink_example() -> dict[str, str]:
