@@ -1,14 +1,16 @@
 """What every answer for programs carries, whichever view gave it, and the slash form of every address."""
 
+import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import ResolverMatch, resolve
 from django.utils.cache import patch_vary_headers
 
@@ -24,12 +26,19 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 MACHINE_PATHS: Final = ("/api/", "/v1/", "/oauth/", "/.well-known/", "/ofrep/", "/opendsr/")
 VERSIONED: Final = ("/api/v1/", "/api/v2")
-DATA_PATHS: Final = ("/api/", "/v1/")
+DATA_PATHS: Final = ("/api/", "/v1/", "/ofrep/", "/opendsr/")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def for_machines(request: HttpRequest) -> bool:
     """Whether programs call this address: refusals there are JSON, and no redirect adds or drops a slash."""
     return request.path.startswith(MACHINE_PATHS)
+
+
+def check_readable(request: HttpRequest) -> None:
+    """Http404 for an address with a control character: no id has one, and neither rows nor headers can hold it."""
+    if _CONTROL.search(request.path_info):
+        raise Http404
 
 
 class _Views(BaseHandler):
@@ -44,6 +53,7 @@ class _Views(BaseHandler):
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         """The view that answers at this address; few addresses are called all the time, and patterns are many."""
+        check_readable(request)
         request.resolver_match = _resolved(answering_address(request))
         return request.resolver_match
 
@@ -66,11 +76,13 @@ class ApiAnswers:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not for_machines(request):
+            check_readable(request)
             return self.get_response(request)
         if request.path_info.endswith("/"):
             request.path_info = request.path_info.rstrip("/")
             request.path = request.path.rstrip("/")
         if not request.path.startswith(DATA_PATHS) or request.path.startswith(settings.DOCUMENTATION_PATHS):
+            check_readable(request)
             return self.get_response(request)
         request.get_host()
         started, as_xml = time.perf_counter(), prefers_xml(request)
@@ -80,9 +92,19 @@ class ApiAnswers:
         if as_xml:
             turn_into_xml(response)
         _mark(request, response)
+        _read_out(request)
         let_page_read(request, response)
         watch(request, response, started)
         return response
+
+
+def _read_out(request: HttpRequest) -> None:
+    """Read a body that no view asked for: a server that answers before it came hangs up, and loses the next call."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    small = length.isdecimal() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if small and not getattr(request, "_read_started", True):
+        with suppress(OSError):
+            request.read()
 
 
 def _mark(request: HttpRequest, response: HttpResponse) -> None:

@@ -93,4 +93,4 @@ def _gone(row: Deprecation, successor: str) -> Gone:
 
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template)))
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/\\x00-\\x1f]+)", re.escape(template)))

