@@ -46,6 +46,7 @@ _OTHERS: Final[dict[str, Any]] = {
         "description": "`hit` for an answer kept from an earlier call: it costs less.",
         "schema": _TEXT,
     },
+    "X-Poll-After": {"description": "Seconds after which it is worth asking again.", "schema": _COUNT},
     "Content-Location": {"description": "The address in the next version that answered this call.", "schema": _TEXT},
 }
 HEADERS: Final = {**EVERYWHERE, **_OTHERS}
@@ -61,12 +62,16 @@ TAGGED: Final = frozenset(
         "getVisitorConsent",
         "getWebhook",
         "listChanges",
+        "listCustomerChanges",
         "listJurisdictions",
         "listNotices",
         "listPurposes",
     }
 )
 """Reads that answer 304 to a caller who has this version already."""
+
+POLLED: Final = frozenset({"listChanges", "listCustomerChanges"})
+"""Feeds that say when to ask again."""
 
 VERSIONED: Final = frozenset(
     {"Automation", "Campaign", "CustomerAnswer", "Endpoint", "ScoreModel", "Segment", "Sink", "Template"}
@@ -130,6 +135,7 @@ _ANSWERED: Final[tuple[tuple[str, Callable[[_Call], bool]], ...]] = (
     ("Link", lambda call: "cursor" in call.reads),
     ("Idempotent-Replayed", lambda call: "Idempotency-Key" in call.reads),
     ("X-Cache", lambda call: call.operation["operationId"] in KEPT),
+    ("X-Poll-After", lambda call: call.operation["operationId"] in POLLED),
     ("Content-Location", lambda call: call.has_twin),
 )
 

@@ -7,10 +7,11 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
+from core.api.conditional import etag_of, is_unchanged
 from core.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, whole_number
 from customers.api.customers import SHAPING, CustomerView, json_response
 from customers.api.serializers import ChangesSerializer
-from customers.selectors.answers import Row, answers
+from customers.selectors.answers import Row, answers, encode
 from customers.selectors.changes import open_token, read_changes
 
 _OPS = {"erasure": "erase", "merged": "merge"}
@@ -33,7 +34,10 @@ class CustomerChanges(CustomerView):
         responses=ChangesSerializer,
     )
     def get(self, request: Request) -> HttpResponse:
-        """Customers written since the token, in commit order; repeat with `next_token` after `poll_after_s`."""
+        """Customers written since the token, in commit order; repeat with `next_token` after `poll_after_s`.
+
+        304 while the answer to this token is the one the caller has; `X-Poll-After` says the wait of both.
+        """
         self.only("since", "limit", "include_anonymous", "fields", "expand")
         query, now, shape = request._request.GET, timezone.now(), self.shape()
         changes = read_changes(
@@ -43,8 +47,13 @@ class CustomerChanges(CustomerView):
             now=now,
         )
         rows, withheld = self.leaving(changes.rows)
+        data = [_change(row, answer) for row, answer in zip(rows, answers(rows, shape), strict=True)]
+        tag = etag_of(query.urlencode(), encode([data, withheld, shape.redacted]), changes.has_more)
+        headers = {"ETag": tag, "X-Poll-After": str(changes.poll_after_s)}
+        if is_unchanged(request._request, tag):
+            return HttpResponse(status=304, headers=headers)
         body: dict[str, Any] = {
-            "data": [_change(row, answer) for row, answer in zip(rows, answers(rows, shape), strict=True)],
+            "data": data,
             "next_token": changes.next.seal(),
             "has_more": changes.has_more,
             "poll_after_s": changes.poll_after_s,
@@ -53,7 +62,7 @@ class CustomerChanges(CustomerView):
         self.told("customers.changes", rows, shape)
         if shape.redacted:
             body["redacted"] = shape.redacted
-        return json_response(body)
+        return json_response(body, headers=headers)
 
 
 def _change(row: Row, answer: dict[str, Any]) -> dict[str, Any]:

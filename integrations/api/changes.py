@@ -80,7 +80,9 @@ class Changes(ApiView):
             **withheld,
         }
         tag = etag_of(query.urlencode(), found.next.xid, found.next.row, found.has_more)
-        return self.tagged(body, tag)
+        answer = self.tagged(body, tag)
+        answer["X-Poll-After"] = str(found.poll_after_s)
+        return answer
 
     def _leaving(self, events: Sequence[Happening], now: datetime) -> tuple[Sequence[Happening], dict[str, Any]]:
         """Those that may go to this client, and how many are kept back by the reason; that people are gone must reach

@@ -89,3 +89,18 @@ def test_changes__bad_and_too_old_tokens__are_refused(reader):
 
     assert (forged.status_code, forged.json()["param"]) == (400, "since")
     assert (expired.status_code, expired.json()["code"]) == (410, "cursor_expired")
+
+
+def test_changes__nothing_new__is_304_and_says_when_to_ask_again(reader):
+    customer = make(1)
+    token = read(reader)["next_token"]
+    quiet = reader.get(f"{FEED}?since={token}")
+
+    again = reader.get(f"{FEED}?since={token}", if_none_match=quiet["ETag"])
+    update_customer(customer=customer, properties={"first_name": "A"}, by=SYSTEM, now=NOON)
+    committed()
+    later = reader.get(f"{FEED}?since={token}", if_none_match=quiet["ETag"])
+
+    assert (again.status_code, again["ETag"], again.content) == (304, quiet["ETag"], b"")
+    assert quiet["X-Poll-After"] == again["X-Poll-After"] == str(quiet.json()["poll_after_s"])
+    assert (later.status_code, later.json()["data"][0]["data"]["first_name"]) == (200, "A")

@@ -46,6 +46,7 @@ def test_feed__nothing_new__is_304_and_says_when_to_ask_again(reader):
     assert (first.json()["data"], first.json()["has_more"]) == ([], False)
     assert 5 <= first.json()["poll_after_s"] <= 300
     assert again.status_code == 304
+    assert first["X-Poll-After"] == again["X-Poll-After"] == str(first.json()["poll_after_s"])
 
 
 def test_feed__customer_gone__is_a_tombstone_without_personal_data(reader):
