@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from core.console import cells
 from core.console.tables import whole_row
@@ -60,7 +61,7 @@ def _grants(client: ApiClient) -> str:
 
 
 def _scopes(client: ApiClient) -> str:
-    return cells.code(" ".join(client.scopes))
+    return format_html('<span title="{}">{}</span>', " ".join(client.scopes), len(client.scopes))
 
 
 class ClientFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -93,14 +94,14 @@ class ClientList(ListPage):
     tabs = (Tab("All"), Tab("Active", {"state": "active"}), Tab("Disabled", {"state": "disabled"}))
     columns = (
         Column("name", "Client", value=whole_row, sort="name", cell=lambda c: cells.link(url("api-client", c), c.name)),
+        Column("owner", "Owner", cell=cells.text),
         Column("grants", "Grant", value=_grants),
-        Column("scopes", "Scopes", value=whole_row, cell=_scopes),
+        Column("scopes", "Scopes", value=whole_row, cell=_scopes, end=True),
         Column("tier", "Rate class", value=lambda client: client.get_tier_display()),
         Column("last_used_at", "Last used", cell=cells.ago),
         Column("calls_30d", "Requests 30 d", cell=cells.number, end=True),
         Column("secret_expires_at", "Secret expires", cell=cells.day),
         Column("state", "State", value=state_of, cell=cells.state(STATES)),
-        Column("owner", "Owner", optional=True),
         Column("client_id", "Client id", cell=cells.code, optional=True),
         Column("created", "Registered", cell=cells.instant, optional=True),
     )

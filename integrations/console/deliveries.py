@@ -17,7 +17,7 @@ from core.console.views import Action, Column, DetailPage, Empty, Header, ListPa
 from core.menu import Panel
 from customers.selectors.attributes import confidential_keys
 from integrations.console.moments import moment
-from integrations.console.webhooks import CHANGE, VIEW, delivery_url, latency, result, url
+from integrations.console.webhooks import CHANGE, VIEW, delivery_url, latency, next_attempt, result, url
 from integrations.models import BodyFormat, DeliveryState, PayloadKind, WebhookDelivery
 from integrations.rules.commands import as_curl
 from integrations.rules.envelopes import CONTENT_TYPES, cloud_event, data_of, encoded, standard_body
@@ -67,7 +67,7 @@ class DeliveryList(ListPage):
         Column("attempts", "Attempts", cell=cells.number, end=True),
         Column("latency_ms", "Latency", cell=latency, end=True),
         Column("happened_at", "Happened", cell=cells.ago),
-        Column("due_at", "Next", value=lambda row: row.due_at if row.state == "waiting" else None, cell=cells.ago),
+        Column("due_at", "Next", value=lambda row: _next(row)),
         Column("message_id", "Message", cell=cells.code, optional=True),
     )
 
@@ -122,6 +122,11 @@ class DeliveryDetail(DetailPage):
         )
 
 
+def _next(row: WebhookDelivery) -> str:
+    due = row.due_at if row.state == DeliveryState.WAITING else None
+    return next_attempt(row.endpoint, due, timezone.now())
+
+
 def _told(row: WebhookDelivery) -> Mapping[str, Any]:
     about = cells.code(row.order_key)
     if row.order_key.startswith("cus_"):
@@ -133,7 +138,7 @@ def _told(row: WebhookDelivery) -> Mapping[str, Any]:
         ("About", about),
         ("Request", cells.code(message.request_id if message else "")),
         ("Happened", cells.instant(row.happened_at)),
-        ("Next attempt", cells.ago(row.due_at) if row.state == DeliveryState.WAITING else cells.NOTHING),
+        ("Next attempt", _next(row)),
     ]
     if row.endpoint.payload == PayloadKind.FULL and (kept := confidential_keys()):
         rows.append(("Left out as confidential", cells.tags(f"attributes.{key}" for key in kept)))

@@ -49,7 +49,7 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
 
 
 def _exactly(at: datetime) -> str:
-    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _status(status: int) -> str:
@@ -72,8 +72,7 @@ class RequestLog(ListPage):
         Column("at", "When", cell=_exactly, sort="at"),
         Column("request_id", "Request", cell=cells.code),
         Column("client", "Client", value=lambda row: row.client),
-        Column("method", "Verb"),
-        Column("route", "Address", value=lambda row: template_of(row.route), cell=cells.code),
+        Column("route", "Call", value=lambda row: f"{row.method} {template_of(row.route)}", cell=cells.code),
         Column("status", "Answer", cell=_status),
         Column("code", "Reason", cell=_reason),
         Column("ms", "Time", cell=lambda ms: f"{ms:g} ms", end=True),

@@ -1,6 +1,7 @@
 """Webhooks on screens: endpoints with their last 24 hours, what was delivered, each attempt."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import django_filters
@@ -64,6 +65,18 @@ def result(row: WebhookDelivery) -> str:
     return cells.dot(cells.State(said(row.status, row.error), RESULTS[DeliveryState(row.state)]))
 
 
+def next_attempt(endpoint: WebhookEndpoint, due: datetime | None, now: datetime) -> str:
+    """When what is due will be tried: not before the breaker lets it, and not while the endpoint is switched off."""
+    if due is None:
+        return cells.NOTHING
+    if endpoint.state != EndpointState.ACTIVE:
+        return "when enabled"
+    at = max(due, endpoint.closed_until or due)
+    if at > now + timedelta(minutes=1):
+        return cells.in_words(at, now)
+    return "within a minute" if at > now else "now"
+
+
 def latency(milliseconds: float | None) -> str:
     """Seconds from a second on."""
     if milliseconds is None:
@@ -125,7 +138,7 @@ class WebhookList(ListPage):
         ),
         Column("waiting", "Waiting", value=lambda row: row.counts.get("waiting", 0), cell=cells.number, end=True),
         Column("exhausted", "Given up", value=lambda row: row.counts.get("exhausted", 0), cell=cells.number, end=True),
-        Column("next", "Next", value=lambda row: row.counts.get("next_at"), cell=cells.ago),
+        Column("next", "Next", value=lambda row: next_attempt(row, row.counts.get("next_at"), timezone.now())),
         Column("purpose", "Purpose", cell=cells.code, optional=True),
         Column("created_at", "Set up", cell=cells.instant, sort="created_at", optional=True),
     )
@@ -190,12 +203,13 @@ class WebhookDetail(DetailPage):
         return (
             Figure("Success 24 h", cells.percent(day.success)),
             Figure("P95 latency", latency(day.p95_ms)),
-            Figure("Waiting", cells.number(counts.get("waiting", 0)), self._next(counts)),
+            Figure("Waiting", cells.number(counts.get("waiting", 0)), self._next(endpoint, counts)),
             Figure("Given up", cells.number(counts.get("exhausted", 0))),
         )
 
-    def _next(self, counts: Mapping[str, Any]) -> str:
-        return f"next {cells.in_words(counts['next_at'], self.now)}" if counts.get("next_at") else ""
+    def _next(self, endpoint: WebhookEndpoint, counts: Mapping[str, Any]) -> str:
+        due = counts.get("next_at")
+        return f"next {next_attempt(endpoint, due, self.now)}" if due else ""
 
     def actions(self, endpoint: WebhookEndpoint) -> Sequence[Action]:
         """What can be done in this state."""
