@@ -13,7 +13,7 @@ from core.ids import REQUEST_ID_KEY, new_id
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-_ACCEPTABLE: Final = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
+ACCEPTABLE_ID: Final = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
 _TRACE: Final = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 log = structlog.get_logger("request")
@@ -31,7 +31,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if _ACCEPTABLE.match(given) else new_id("req")
+        request_id = given if ACCEPTABLE_ID.match(given) else new_id("req")
         request.META[REQUEST_ID_KEY] = request_id
         clear_contextvars()
         trace = _TRACE.match(request.META.get("HTTP_TRACEPARENT", ""))

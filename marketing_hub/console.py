@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
@@ -44,8 +45,11 @@ def greeting(at: datetime) -> str:
 
 
 def worker_alerts() -> list[menu.Alert]:
-    """A banner on every page while no worker gives a sign of life: jobs would wait without a word."""
-    if worker_beats():
+    """A banner on every page while no worker gives a sign of life: jobs would wait without a word.
+
+    The sandbox needs none: its tasks are done before the answer.
+    """
+    if settings.SANDBOX or worker_beats():
         return []
     text = "No worker is running. Imports, exports and everything that follows events wait until one is started."
     return [menu.Alert(text, tone="bad", banner=True)]

@@ -1,5 +1,6 @@
 """The addresses of OAuth 2: token, revocation, introspection, consent screen."""
 
+import math
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from integrations.selectors.tokens import TokenFacts, describe_token
 from integrations.services.bindings import check_proof, confirmation
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; form-action 'self'"
@@ -43,22 +45,40 @@ class GuardedEndpoint(View):
         before = meter.take(key, windows, 0)
         if before.levels[0].remaining == 0:
             return _refused(before.levels[0])
+        level = before.levels[0]
         if any("\x00" in value for _, values in request.POST.lists() for value in values):
             return JsonResponse({"error": "invalid_request", "error_description": "A NUL character."}, status=400)
         response = super().dispatch(request, *args, **kwargs)
         if response.status_code in (400, 401):
-            meter.take(key, windows)
+            level = meter.take(key, windows).levels[0]
         if response.status_code == 401:
             response["WWW-Authenticate"] = 'Basic realm="oauth"'
-        for name, value in _NO_STORE.items():
+        for name, value in (_NO_STORE | _left(level)).items():
             response[name] = value
         return response
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """405 in the shape of the other refusals here."""
+        refused = super().http_method_not_allowed(request, *args, **kwargs)
+        body = {"error": "invalid_request", "error_description": "Send this with POST, as a form."}
+        return JsonResponse(body, status=405, headers={"Allow": refused["Allow"]})
+
+
+def _left(level: meter.Level) -> dict[str, str]:
+    """How many failures are left to this address; the reset in seconds from now, as SDKs that fetch tokens read it."""
+    seconds = math.ceil(level.resets_in)
+    return {
+        "X-RateLimit-Limit": str(level.window.limit),
+        "X-RateLimit-Remaining": str(level.remaining),
+        "X-RateLimit-Reset": str(seconds),
+    }
 
 
 def _refused(level: meter.Level) -> JsonResponse:
     """RFC 6749 has no error for too many attempts; the body keeps its shape."""
     body = {"error": "temporarily_unavailable", "error_description": "Too many failed attempts; try again later."}
-    return JsonResponse(body, status=429, headers={"Retry-After": str(max(1, round(level.resets_in)))} | _NO_STORE)
+    wait = {"Retry-After": str(max(1, math.ceil(level.resets_in)))}
+    return JsonResponse(body, status=429, headers=wait | _left(level) | _NO_STORE)
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -67,6 +87,8 @@ class Token(GuardedEndpoint, TokenView):  # type: ignore[misc]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Issue; with a proof in the header DPoP the token is bound to its key (RFC 9449 section 5)."""
+        if request.POST.get("grant_type") == _DEVICE_CODE:
+            return JsonResponse({"error": "unsupported_grant_type"}, status=400)
         if proof := request.META.get("HTTP_DPOP"):
             call = {
                 "method": "POST",

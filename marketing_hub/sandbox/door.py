@@ -16,9 +16,11 @@ from urllib.parse import parse_qs, urlsplit
 from django.db import Error
 
 from core.crypto import open_text, sign_text
+from core.ids import new_id
+from core.middleware import ACCEPTABLE_ID
 from marketing_hub.passing import CALLER, KEPT_BACK, Application, Body
 
-PATHS: Final = ("/api/", "/v1/", "/oauth/", "/ofrep/")
+PATHS: Final = ("/api/", "/v1/", "/oauth/", "/ofrep/", "/opendsr/")
 TEST: Final = ("mk_test_", "pk_test_", "mha_test_", "mhr_test_", "test_")
 WAIT_S: Final = 60.0
 MOST_FORM_BYTES: Final = 65_536
@@ -60,7 +62,7 @@ class TestDoor:
             answer = connection.getresponse()
         except (OSError, http.client.HTTPException):
             connection.close()
-            return _away(start_response)
+            return _away(environ, start_response)
         headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in KEPT_BACK]
         start_response(f"{answer.status} {answer.reason}", headers)
         return Body(connection, answer, connection.close)
@@ -83,13 +85,16 @@ class Inside:
         try:
             self._before()
         except Error:
-            return _away(start_response)
+            return _away(environ, start_response)
         return self._application(environ, start_response)
 
 
-def _away(start_response: Any) -> list[bytes]:
-    start_response("503 Service Unavailable", [("Content-Type", "application/json"), ("Retry-After", "60")])
-    return [json.dumps(_AWAY).encode()]
+def _away(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    request_id = given if ACCEPTABLE_ID.match(given) else new_id("req")
+    headers = [("Content-Type", "application/json"), ("Retry-After", "60"), ("X-Request-Id", request_id)]
+    start_response("503 Service Unavailable", headers)
+    return [json.dumps(_AWAY | {"request_id": request_id}).encode()]
 
 
 def _is_test(environ: dict[str, Any]) -> bool:

@@ -51,3 +51,12 @@ def test_worker__no_sign_of_life__is_a_banner_on_every_page(client, beats, banne
     client.force_login(make_staff())
 
     assert client.get("/console/search").content.count(b"No worker is running") == 2 * banners
+
+
+@pytest.mark.django_db
+def test_worker__in_the_sandbox__is_not_missed(client, settings):
+    settings.SANDBOX = True
+    cache.set(HEARTBEAT_KEY, None)
+    client.force_login(make_staff())
+
+    assert b"No worker is running" not in client.get("/console/search").content

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 
 import pytest
 
@@ -53,10 +54,11 @@ def test_database__of_its_own__is_taken(sandbox, name):
     ],
 )
 def test_door__test_credential__is_answered_by_the_sandbox_alone(credential):
-    status, answer, _ = call(nowhere(), **credential)
+    status, answer, _ = call(nowhere(), HTTP_X_REQUEST_ID="mine-1", **credential)
 
     assert status == "503 Service Unavailable"
     assert b"The sandbox does not answer" in answer
+    assert json.loads(answer)["request_id"] == "mine-1"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from integrations.services.clients import disable_client, register_client, rotat
 from marketing_hub.system.accounts import create_staff
 
 pytestmark = pytest.mark.django_db
+GRANTS = "urn:ietf:params:oauth:grant-type:"
 REDIRECT = "https://partner.example.com/callback"
 VERIFIER = "v" * 50
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
@@ -142,7 +143,7 @@ def test_client_credentials__wrong_or_empty_secret__is_refused_and_asks_for_basi
     assert not AccessToken.objects.exists()
 
 
-@pytest.mark.parametrize("grant", ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer"])
+@pytest.mark.parametrize("grant", ["password", "implicit", f"{GRANTS}jwt-bearer", f"{GRANTS}device_code"])
 def test_token__grants_that_do_not_exist__are_refused(http, grant):
     answer = token(http, register(), grant_type=grant, username="ana@example.com", password="x")
 
@@ -169,6 +170,8 @@ def test_token__thirty_failures_from_one_address__are_enough(http, settings):
 
     assert answer.status_code == 429
     assert 1 <= int(answer["Retry-After"]) <= 300
+    assert (answer["X-RateLimit-Limit"], answer["X-RateLimit-Remaining"]) == ("3", "0")
+    assert answer["X-RateLimit-Reset"] == answer["Retry-After"]
 
 
 def test_token__at_rest__is_a_digest(http):
@@ -382,7 +385,9 @@ def test_introspect__scope_introspection__sees_foreign_tokens(http):
 
 
 def test_introspect__get__is_not_offered(http):
-    assert http.get("/oauth/introspect", {"token": "x"}).status_code == 405
+    answer = http.get("/oauth/introspect", {"token": "x"})
+
+    assert (answer.status_code, answer.json()["error"], answer["Allow"]) == (405, "invalid_request", "POST, OPTIONS")
 
 
 def test_introspect__nobody__is_refused(http):
