@@ -27,7 +27,9 @@ def build_audience(campaign_id: int, **_: Any) -> int:
 @shared_task
 def send_campaign(campaign_id: int, slot: int, **_: Any) -> int:
     """Send to whoever is due, for a while."""
-    return sending.send_campaign(campaign_id=campaign_id, slot=slot, seconds=SECONDS, clock=timezone.now)
+    return sending.send_campaign(
+        campaign_id=campaign_id, slot=slot, seconds=SECONDS, clock=timezone.now, lanes=settings.CAMPAIGN_LANES
+    )
 
 
 @shared_task

@@ -281,6 +281,7 @@ WEBHOOK_KEPT_PATH = str(data_dir(sandbox=True) / "webhooks") if SANDBOX else "" 
 MAIL_PER_SECOND = env.number("MAIL_PER_SECOND", 0, 0, 100_000)  # what the provider takes; 0 is no limit
 MAIL_PER_SECOND_AND_DOMAIN = env.number("MAIL_PER_SECOND_AND_DOMAIN", 0, 0, 100_000)
 CAMPAIGN_SENDERS = env.number("CAMPAIGN_SENDERS", 2, 1, 64)  # workers that one campaign may keep busy
+CAMPAIGN_LANES = env.number("CAMPAIGN_LANES", 3, 1, 32)  # messages each of them hands over at once
 CAMPAIGN_RETENTION_MONTHS = env.number("CAMPAIGN_RETENTION_MONTHS", 25, 1, 240)
 
 # --- Events ----------------------------------------------------------------------------------------------------------

@@ -70,7 +70,8 @@ def campaign(workers: int) -> float:
     made = _launched(f"Bench {time.time():.3f}")
 
     def work(slot: int) -> None:
-        send_campaign(campaign_id=made.pk, slot=slot, seconds=PATIENCE_S, clock=timezone.now)
+        lanes = settings.CAMPAIGN_LANES
+        send_campaign(campaign_id=made.pk, slot=slot, seconds=PATIENCE_S, clock=timezone.now, lanes=lanes)
 
     seconds = _at_once(workers, work)
     sent = Delivery.objects.filter(campaign=made, state="sent").count()

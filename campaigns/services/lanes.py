@@ -141,6 +141,12 @@ class Position:
             lane.delete()
 
 
+def slots_in_use(*, campaign_id: int, among: Iterable[int]) -> list[int]:
+    """Which of these slots have a lane, of somebody at work or of somebody who was killed."""
+    lanes = Lane.objects.filter(campaign=campaign_id, slot__in=list(among))
+    return list(lanes.order_by("slot").values_list("slot", flat=True))
+
+
 def settle_slot(*, campaign_id: int, slot: int) -> None:
     """What a predecessor in this slot left is settled; nobody may be at work in the slot."""
     _settle_all(Lane.objects.filter(campaign=campaign_id, slot=slot))

@@ -1,5 +1,6 @@
 """A mail server on the loopback that remembers what it was given."""
 
+import asyncio
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from typing import Any
@@ -11,12 +12,16 @@ from marketing_hub.processes import free_port
 
 
 class Sink:
-    """Takes every message, as servers do that offer PIPELINING; `refuse` names addresses it answers otherwise."""
+    """Takes every message, as servers do that offer PIPELINING; `refuse` names addresses it answers otherwise.
+
+    It answers none before `company` of them are there at the same moment.
+    """
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
         self.refuse: dict[str, str] = {}
         self.before: Any = None
+        self.company, self._here, self._met = 1, 0, asyncio.Event()
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):
         session.host_name = hostname
@@ -29,6 +34,10 @@ class Sink:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        self._here += 1
+        if self._here >= self.company:
+            self._met.set()
+        await asyncio.wait_for(self._met.wait(), 10)
         message = message_from_bytes(envelope.content, policy=policy.default)
         self.messages.append((envelope.rcpt_tos[0], message))
         return "250 OK"

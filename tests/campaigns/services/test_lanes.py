@@ -70,6 +70,16 @@ def test_send__predecessor_was_killed__notes_what_it_sent_doubts_one_and_sends_t
     assert not Lane.objects.exists()
 
 
+def test_send__predecessor_was_killed_in_a_lane_nobody_needs_now__is_settled_all_the_same(sink):
+    campaign = left_by_a_worker()
+    Lane.objects.update(slot=5)
+
+    sent = send_campaign(campaign_id=campaign.pk, slot=1, seconds=20, clock=timezone.now, lanes=3)
+
+    assert (sent, states(campaign)) == (2, {"sent": 3, "unknown": 1})
+    assert not Lane.objects.exists()
+
+
 def test_recover__lane_that_does_not_move__is_settled_without_another_worker():
     campaign = left_by_a_worker(moved_at=timezone.now() - timedelta(minutes=5))
 

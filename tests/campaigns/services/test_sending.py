@@ -6,8 +6,9 @@ from datetime import UTC, time, timedelta
 import pytest
 from django.utils import timezone
 
-from campaigns.models import Delivery
+from campaigns.models import Delivery, Lane
 from campaigns.rules.lifecycle import State
+from campaigns.services.claims import BATCH
 from campaigns.services.running import cancel_campaign, close_campaign, pause_campaign, recover, send_to_unsent
 from campaigns.services.sending import send_campaign
 from consent.models import Suppression
@@ -67,6 +68,26 @@ def test_send__again__nobody_gets_it_twice(sink):
 
     assert (run(campaign), run(campaign)) == (2, 0)
     assert len(sink.messages) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_send__more_than_a_set_and_three_lanes__two_are_with_the_server_at_once_and_nobody_gets_two(sink):
+    sink.company = 2
+    campaign = launched(make_campaign(make_people(BATCH + 20)))
+
+    sent = send_campaign(campaign_id=campaign.pk, slot=0, seconds=30, clock=timezone.now, lanes=3)
+
+    assert (sent, len(sink.messages), len(set(sink.addresses))) == (120, 120, 120)
+    assert states(campaign) == {"sent": 120} and not Lane.objects.exists()
+
+
+def test_send__one_set_and_three_lanes__one_connection_does_it_in_order(sink):
+    people = make_people(3)
+    campaign = launched(make_campaign(people))
+
+    sent = send_campaign(campaign_id=campaign.pk, slot=0, seconds=20, clock=timezone.now, lanes=3)
+
+    assert sent == 3 and [address for address, _ in sink.messages] == [person.email for person in people]
 
 
 def test_send__server_ends_the_connection_with_its_refusal__the_next_message_opens_another(sink):
