@@ -1,4 +1,4 @@
-"""Server entry of the process that serves streams: an ASGI application for one address, and for its own health."""
+"""Server entry of the process that serves streams, also as WebSockets: an ASGI application for one address."""
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,12 +9,14 @@ from django.core.handlers.asgi import ASGIHandler
 
 from marketing_hub import env
 from marketing_hub.passing import caller_named_in
+from marketing_hub.sockets import serve
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-PATHS: Final = frozenset({"/api/v1/stream", "/api/stream", "/healthz", "/metrics"})
+STREAM: Final = frozenset({"/api/v1/stream", "/api/stream"})
+PATHS: Final = STREAM | {"/healthz", "/metrics"}
 _NOT_HERE: Final = b'{"error":"NotFound","message":"Only /api/v1/stream is here.","code":"resource_missing"}'
 
 
@@ -32,6 +34,10 @@ class Streams(ASGIHandler):
         elif scope["type"] == "http" and scope["path"].rstrip("/") in PATHS:
             caller = caller_named_in(scope["headers"])
             await self.handle({**scope, "client": (caller, 0)} if caller else scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"].rstrip("/") in STREAM:
+            await serve(self.handle, scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
         elif scope["type"] == "http":
             headers = [(b"content-type", b"application/json")]
             await send({"type": "http.response.start", "status": 404, "headers": headers})

@@ -22,6 +22,7 @@ RELEASES: Final = (
             ("added", "Access tokens as signed JWTs (RFC 9068) for clients registered for them; keys at /oauth/jwks."),
             ("added", "GET /changes: what happened since a token, with tombstones."),
             ("added", "GET /stream: events as they happen (server-sent events), resumed by Last-Event-ID."),
+            ("added", "GET /stream as a WebSocket: the same events, credentials and limits, in another framing."),
             ("added", "PUT /predictions/{model}/{userId}, /predictions/batch: scores of models, for segments."),
             ("added", "Webhooks by Standard Webhooks: /webhooks with deliveries, retry and recover."),
             ("added", "Publishable keys (pk_live_...) that web pages send events with."),

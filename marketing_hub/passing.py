@@ -34,6 +34,7 @@ class Passing:
         if (
             environ["PATH_INFO"] in PATHS
             and environ["REQUEST_METHOD"] == "GET"
+            and "HTTP_UPGRADE" not in environ
             and self._places.acquire(blocking=False)
         ):
             return self._passed_on(environ, start_response)

@@ -47,7 +47,7 @@ def web() -> tuple[str, ...]:
 def stream() -> tuple[str, ...]:
     """Answer the command of the process that holds streams open: one loop, thousands of listeners."""
     return (
-        *(sys.executable, "-m", "granian", "marketing_hub.asgi:application", "--interface", "asgi", "--no-ws"),
+        *(sys.executable, "-m", "granian", "marketing_hub.asgi:application", "--interface", "asgi", "--ws"),
         *("--host", addresses.listening_on(), "--port", str(addresses.stream_port()), "--workers", "1"),
         *("--loop", "asyncio", "--backlog", "4096", "--backpressure", "20000"),
         *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10"),

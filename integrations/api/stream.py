@@ -41,6 +41,8 @@ def _stream(request: HttpRequest, credential: Credential) -> HttpResponse:
     name = "Last-Event-ID" if header else "since"
     after = place_asked_for(text=header or request.GET.get("since", ""), param=name)
     hub = running_hub()
+    if hub is None and request.META.get("HTTP_UPGRADE", "").lower() == "websocket":
+        raise InvalidInput("The process for streams opens WebSockets (STREAM_PORT), this one none.", param="Upgrade")
     if hub is None or request.method == "HEAD":
         body = what_is_there(client=credential.client_id, wish=wish, after=after, now=timezone.now())
         return HttpResponse(body, content_type=CONTENT_TYPE, headers=_HEADERS)
@@ -56,6 +58,8 @@ def _wish(request: HttpRequest, credential: Credential) -> Wish:
     for name in request.GET:
         if name not in _KNOWN:
             raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
+        if name != "filter" and len(request.GET.getlist(name)) > 1:
+            raise InvalidInput(f"'{name}' is given more than once", param=name)
     topics = request.GET.get("topics", "")
     if ENGAGEMENT in topics:
         require_scope(credential, OF_PEOPLE)
@@ -109,7 +113,8 @@ register_operation(
         "description": (
             "Each event is a CloudEvent in `data` with its place in the log as `id`. Connect again with the last id to "
             "go on without gap or repeat. `:ping` every 15 seconds. An event named `closed` is the last one: its data "
-            "say why. What people did needs the scope `engagement:read` too."
+            "say why. What people did needs the scope `engagement:read` too. Asked for an upgrade, the address opens a "
+            "WebSocket with the same events (guide: The stream)."
         ),
         "tags": ["Webhooks"],
         "parameters": [

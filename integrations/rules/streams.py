@@ -117,7 +117,11 @@ def frame(mark: Mark, body: Mapping[str, Any]) -> bytes:
     return b"id: %s\ndata: %s\n\n" % (str(mark).encode(), encoded(body))
 
 
-def last_frame(code: str, message: str, mark: Mark | None = None) -> bytes:
-    """The event after which the connection ends; with `mark`, coming back with its id misses nothing."""
+def last_frame(code: str, message: str, mark: Mark | None = None, status: int = 0) -> bytes:
+    """The event after which the connection ends; with `mark`, coming back with its id misses nothing.
+
+    `status` is that of a refusal.
+    """
+    facts = {"code": code, "message": message} | ({"status": status} if status else {})
     where = f"id: {mark}\n".encode() if mark else b""
-    return b"event: closed\n%sdata: %s\n\n" % (where, encoded({"code": code, "message": message}))
+    return b"event: closed\n%sdata: %s\n\n" % (where, encoded(facts))

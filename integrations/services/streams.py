@@ -192,7 +192,7 @@ class Hub:
                 refusal = await self._in_thread(self._catcher, partial(_refusal, asking))
                 if refusal is not None:
                     for listener in listeners:
-                        self._cut(listener, last_frame(refusal.code, refusal.message))
+                        self._cut(listener, last_frame(refusal.code, refusal.message, status=refusal.status))
 
     async def _in_thread(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         """What `work` answers; while the database is away it is tried again."""

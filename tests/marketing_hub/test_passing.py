@@ -44,6 +44,14 @@ def elsewhere():
     server.server_close()
 
 
+def test_stream__asked_for_as_a_websocket__is_not_passed_on(elsewhere):
+    port, asked = elsewhere
+    passing = Passing(by_itself, host="127.0.0.1", port=port, places=1)
+
+    assert call(passing, HTTP_UPGRADE="websocket")[0] == [b"by itself"]
+    assert asked == []
+
+
 def test_stream__somebody_answers__is_passed_on_with_who_called(elsewhere):
     port, asked = elsewhere
     passing = Passing(by_itself, host="127.0.0.1", port=port, places=1)

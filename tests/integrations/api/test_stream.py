@@ -147,6 +147,7 @@ def test_engagement__without_its_scope__is_refused(reader):
         ("filter=vip", "filter"),
         ("purpose=none", "purpose"),
         ("limit=1", "limit"),
+        ("since=0&since=0", "since"),
     ],
 )
 def test_stream__invalid_parameter__is_refused_by_name(caller, query, param):
