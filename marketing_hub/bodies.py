@@ -2,21 +2,24 @@
 
 from typing import Any, Final
 
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser
 
 from core.errors import InvalidInput
 
 DEEPEST: Final = 100
+_AS_IT_IS: Final = ("", "identity")
 
 
 class JsonBody(JSONParser):
-    """Reads JSON as REST framework does, and refuses what is nested deeper than `DEEPEST`."""
+    """Reads JSON as REST framework does, and refuses what is encoded or nested deeper than `DEEPEST`."""
 
-    def parse(self, *args: Any, **kwargs: Any) -> Any:
-        """The value; ParseError for no JSON, InvalidInput for one that is nested too deep."""
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """The value; ParseError for no JSON, InvalidInput for one that is nested too deep, 415 for a compressed one."""
+        if parser_context["request"].META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in _AS_IT_IS:
+            raise UnsupportedMediaType(str(media_type))
         try:
-            value = super().parse(*args, **kwargs)
+            value = super().parse(stream, media_type, parser_context)
         except RecursionError:
             raise _too_deep() from None
         except ValueError as error:

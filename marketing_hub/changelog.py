@@ -73,6 +73,8 @@ RELEASES: Final = (
                 "Experiments: /experiments with start, results, exposures, winner, and the calculator /plan.",
             ),
             ("added", "GET /campaigns/{id}/results and GET /reports/attribution: seven models side by side."),
+            ("changed", "A parameter given twice is refused by name (400), but for those that may be repeated."),
+            ("changed", "Compressed JSON bodies are refused with 415, not as broken JSON; events may be gzip."),
             ("changed", "GET /reports/attribution answers 202 while it is being counted; POST counts anew."),
             ("added", "POST /promotions/reserve keeps a use of a code; promotions have combines and purpose."),
             ("added", "POST /ofrep/v1/evaluate/flags: experiments and promotions for every OpenFeature SDK (OFREP)."),

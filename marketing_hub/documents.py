@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from core.api.errors import error_response
 from core.errors import NotFound
 from marketing_hub.changelog import RELEASES
 from marketing_hub.error_codes import ERROR_CODES
+from marketing_hub.openapi_samples import SAMPLE_HOST
 
 _MAKING: Final = Lock()
 
@@ -48,12 +49,18 @@ def schema_json() -> bytes:
 
 def serve_yaml(request: HttpRequest) -> HttpResponse:
     """GET /api/schema.yaml."""
-    return _kept(request, schema_yaml(), "application/vnd.oai.openapi; charset=utf-8")
+    return _kept(request, _at_home(schema_yaml()), "application/vnd.oai.openapi; charset=utf-8")
 
 
 def serve_json(request: HttpRequest) -> HttpResponse:
     """GET /api/schema.json."""
-    return _kept(request, schema_json(), "application/json")
+    return _kept(request, _at_home(schema_json()), "application/json")
+
+
+@lru_cache(maxsize=2)
+def _at_home(document: bytes) -> bytes:
+    """With calls to this server in its samples, where the file in docs/ names one that is nowhere."""
+    return document.replace(SAMPLE_HOST.encode(), settings.PUBLIC_URL.encode())
 
 
 def _kept(request: HttpRequest, body: bytes, media_type: str) -> HttpResponse:

@@ -299,7 +299,7 @@ _ROWS: Final = (
         "Read it again, merge, repeat with the new ETag.",
     ),
     ("payload_too_large", 413, "The body is larger than this address takes.", "Send less at once, or use an import."),
-    ("unsupported_media_type", 415, "The body is in another format.", "Send Content-Type: application/json."),
+    ("unsupported_media_type", 415, "The body is in another format.", "Send application/json, not compressed."),
     ("business_rule", 422, "A rule forbids this.", "Read the message; correct the request."),
     (
         "outranked",

@@ -10,7 +10,7 @@ from marketing_hub.portal.samples import Sampler
 
 Operation = dict[str, Any]
 
-_HOST: Final = "https://hub.example.com"
+SAMPLE_HOST: Final = "https://hub.example.com"
 _PYTHON: Final = """import httpx
 
 answer = httpx.request(
@@ -81,7 +81,7 @@ def address(path: str, example: Example) -> str:
 
 def samples(path: str, method: str, example: Example) -> list[dict[str, str]]:
     """The call with curl, Python, JavaScript and PHP."""
-    verb, url = method.upper(), _HOST + address(path, example)
+    verb, url = method.upper(), SAMPLE_HOST + address(path, example)
     makers = (("Shell", "curl", _curl), ("Python", "Python", _python), ("JavaScript", "JavaScript", _javascript))
     return [
         {"lang": language, "label": label, "source": made(verb, url, example)}

@@ -154,7 +154,7 @@ def _below(path: str, key: Any) -> str:
 _TRANSLATIONS: Final[list[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], DomainError]]]] = [
     (exceptions.ParseError, lambda exc: InvalidInput("The body is not valid JSON.", code="malformed_json")),
     (exceptions.ValidationError, _from_validation),
-    (exceptions.UnsupportedMediaType, lambda exc: UnsupportedMediaType("This door reads application/json.")),
+    (exceptions.UnsupportedMediaType, lambda exc: UnsupportedMediaType("Send application/json, not compressed.")),
     ((exceptions.NotAuthenticated, exceptions.AuthenticationFailed), lambda exc: Unauthenticated("Invalid API key")),
     ((exceptions.PermissionDenied, PermissionDenied), lambda exc: Forbidden("You may not do this.", code="forbidden")),
     ((exceptions.NotFound, Http404), lambda exc: NotFound("There is nothing at this address.")),

@@ -101,6 +101,9 @@ class ScopedView(APIView):
         anything was written, so that people who are new are heard too.
         """
         super().initial(request, *args, **kwargs)
+        for name, values in request._request.GET.lists():
+            if len(values) > 1:
+                raise InvalidInput(f"'{name}' is given more than once", param=name)
         self.admitted = True
         if request.method in SAFE_METHODS:
             hear(request._request, self.credential, ())

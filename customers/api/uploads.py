@@ -64,6 +64,8 @@ def upload_of(request: HttpRequest, names: Collection[str] = PARAMETERS) -> Uplo
     Refuses every parameter but those of `names`.
     """
     kind = (request.content_type or "").lower()
+    if request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Send the file as it is, not compressed.")
     if kind == "multipart/form-data":
         upload = _from_form(request)
     elif kind in ("text/csv", "application/csv", "application/octet-stream"):

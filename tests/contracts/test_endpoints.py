@@ -64,6 +64,13 @@ def test_lists__values_that_mean_nothing__are_refused_by_name(everything, route,
 
 
 @pytest.mark.parametrize("route", LISTS, ids=str)
+def test_lists__parameter_given_twice__is_refused_by_name(everything, route):
+    answer = everything.get(f"{route.filled()}?limit=1&limit=2")
+
+    assert assert_is_refusal(answer, 400, "invalid_parameter")["param"] == "limit"
+
+
+@pytest.mark.parametrize("route", LISTS, ids=str)
 def test_lists__unknown_parameter__is_refused_by_name(everything, route):
     answer = everything.get(f"{route.filled()}?no_such_parameter=1")
 

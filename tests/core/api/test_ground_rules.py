@@ -1,5 +1,6 @@
 """The rules that hold on every address of the API: limits, keys, tags, versions, errors, the slash form."""
 
+import gzip
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -328,6 +329,23 @@ def test_body__nested_without_end__is_refused_in_words_and_nothing_is_stored(wri
 
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_json")
     assert answer.json()["message"] == "The body may be nested 100 deep at most."
+    assert not things_made()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "something"])
+def test_body__compressed__is_refused_in_words_and_nothing_is_stored(writer, encoding):
+    answer = writer.post("/api/v1/things", gzip.compress(b'{"name": "a"}'), content_encoding=encoding)
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert "not compressed" in answer.json()["message"]
+    assert not things_made()
+
+
+def test_query__parameter_given_twice__is_refused_by_name_and_nothing_is_stored(writer):
+    answers = [writer.get("/api/v1/things?limit=1&limit=2"), writer.post("/api/v1/things?a=1&a=1", {"name": "a"})]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(400, "invalid_parameter")] * 2
+    assert [answer.json()["param"] for answer in answers] == ["limit", "a"]
     assert not things_made()
 
 
