@@ -1,16 +1,18 @@
 """Requests that the API refused: whose, where, why, how often; never what was sent."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.html import format_html
 
 from core.console import cells
+from core.console.tables import whole_row
 from core.console.views import Column, Empty, ListPage, MenuEntry
 from integrations.models import RefusedRequest
-from integrations.selectors.usage import list_refused
+from integrations.rules.routes import template_of
+from integrations.selectors.usage import client_names, list_refused
 
 
 class RefusedFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -36,12 +38,10 @@ class RefusedFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: Sequence[str] = ()
 
 
-def _client(row: RefusedRequest) -> str:
+def _client(row: Any) -> str:
     if not row.client_id:
         return "nobody recognised"
-    return format_html(
-        '<a href="{}"><code>{}</code></a>', reverse("console:api-client", args=[row.client_id]), row.client_id
-    )
+    return cells.link(reverse("console:api-client", args=[row.client_id]), row.client)
 
 
 def _reason(code: str) -> str:
@@ -57,14 +57,14 @@ class RefusedRequestList(ListPage):
     default_sort, key_field = "-minute", "pk"
     columns = (
         Column("minute", "Minute", cell=cells.instant, sort="minute"),
-        Column("client_id", "Client", value=lambda row: row, cell=_client),
-        Column("method", "Verb"),
-        Column("route", "Address", cell=cells.code),
+        Column("client", "Client", value=whole_row, cell=_client),
+        Column("route", "Call", value=lambda row: f"{row.method} {template_of(row.route)}", cell=cells.code),
         Column("status", "Status"),
         Column("code", "Reason", cell=_reason),
         Column("param", "Field"),
         Column("count", "Requests", cell=cells.number, end=True),
         Column("request_id", "Last request", cell=cells.code),
+        Column("client_id", "Client id", cell=cells.code, optional=True),
     )
     empty = Empty("No request was refused", "Refused requests show here with their reason, some seconds later.")
 
@@ -75,3 +75,10 @@ class RefusedRequestList(ListPage):
     def search(self, rows: QuerySet[RefusedRequest], text: str) -> QuerySet[RefusedRequest]:
         """By exact client, reason or request id."""
         return rows.filter(Q(client_id=text) | Q(code=text) | Q(request_id=text))
+
+    def prepare(self, rows: list[Any]) -> list[Any]:
+        """With the names of clients, in one query."""
+        names = client_names(public_ids=[row.client_id for row in rows])
+        for row in rows:
+            row.client = names.get(row.client_id) or row.client_id
+        return rows

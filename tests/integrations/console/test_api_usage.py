@@ -120,3 +120,14 @@ def test_request_log__by_class_of_answer__narrows(caller):
 
     assert "insufficient_scope" in refused
     assert "/api/v1/me" not in refused
+
+
+def test_refused_requests__of_a_client__name_it_and_the_call_in_words(caller):
+    partner = caller("customers:read")
+    partner.get("/api/v1/users/12345/tags?bogus=1")
+    recorded()
+
+    shown = signed_in(Role.INTEGRATION).get(reverse("console:refused-requests")).content.decode()
+
+    assert f'href="/console/api-clients/{partner.client.public_id}">Partner</a>' in shown
+    assert "GET /api/v1/users/{user_id}/tags" in shown
