@@ -39,7 +39,7 @@ def collection() -> Item:
         "info": {
             "name": f"{settings.CONSOLE_BRAND} API",
             "description": f"Made from the OpenAPI document, version {schema()['info']['version']}. Run it from the "
-            "top on an empty database: each request of the walk-through rests on those before it.",
+            f"top on an empty database as far as *{WALK}* goes: each request there rests on those before it.",
             "schema": FORMAT,
         },
         "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{token}}", "type": "string"}]},
@@ -67,7 +67,12 @@ def as_json(value: Item) -> bytes:
 
 
 def _told(operation: dict[str, Any]) -> bool:
-    return any(example.operation == operation["operationId"] for example in examples())
+    return any(example.operation == operation["operationId"] for example in examples()) and _ends(operation)
+
+
+def _ends(operation: dict[str, Any]) -> bool:
+    """Whether its answer has an end: a runner would wait for a stream for ever."""
+    return all("text/event-stream" not in answer.get("content", {}) for answer in operation["responses"].values())
 
 
 def _token() -> Item:
@@ -87,8 +92,9 @@ def _token() -> Item:
 def _walk() -> Iterator[Item]:
     """The examples, in folders of what follows each other under one tag."""
     by_id = {operation["operationId"]: (path, method, operation) for path, method, operation in operations()}
-    asked_for = {v.removeprefix("$") for e in examples() for v in e.path.values() if v.startswith("$")}
-    for tag, told in groupby(examples(), key=lambda example: by_id[example.operation][2]["tags"][0]):
+    shown = [example for example in examples() if _ends(by_id[example.operation][2])]
+    asked_for = {v.removeprefix("$") for e in shown for v in e.path.values() if v.startswith("$")}
+    for tag, told in groupby(shown, key=lambda example: by_id[example.operation][2]["tags"][0]):
         yield {"name": tag, "item": [_shown(e, *by_id[e.operation][:2], asked_for) for e in told]}
 
 

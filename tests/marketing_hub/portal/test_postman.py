@@ -31,14 +31,22 @@ def test_collection__operations__are_all_there():
     assert [name for name in set(named) - told if named.count(name) != 1] == []
 
 
+def test_walk_through__stream__is_left_out_since_a_runner_would_wait_for_ever():
+    _, walk, others = postman.collection()["item"]
+
+    assert not [item["name"] for item in requests(walk) if "/api/v1/stream" in item["request"]["url"]["raw"]]
+    assert [item["name"] for item in requests(others) if "/api/v1/stream" in item["request"]["url"]["raw"]]
+
+
 def test_walk_through__each_item__sends_and_expects_what_its_example_does():
     walk = postman.collection()["item"][1]
+    ending = [example for example in examples() if example.operation != "stream"]
 
     told = list(requests(walk))
 
     assert walk["name"] == postman.WALK
-    assert len(told) == len(examples())
-    for item, example in zip(told, examples(), strict=True):
+    assert len(told) == len(ending)
+    for item, example in zip(told, ending, strict=True):
         body = item["request"].get("body")
         saved = item["response"][0]
         assert item["name"] == f"{example.operation}: {example.title}"
