@@ -1,7 +1,8 @@
 """The public API: what each app mounts under /api/v1, and the unversioned addresses that the same views answer at.
 
 An app's `api.urls` offers `urlpatterns`, and may offer `aliases`: patterns below /api that documents of older date
-print without a version, for example `engagement/click`. Its `api.examples` may offer `EXAMPLES`.
+print without a version, for example `engagement/click`; and `about_customers`: patterns below /customers/{id}, which
+stand before those of customers, where any text may be an id. Its `api.examples` may offer `EXAMPLES`.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,10 @@ def _modules(name: str) -> Iterator[ModuleType]:
             yield import_module(f"{app}.api.{name}")
 
 
-urlpatterns: list[URLPattern | URLResolver] = [pattern for module in _modules("urls") for pattern in module.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [
+    *(pattern for module in _modules("urls") for pattern in getattr(module, "about_customers", ())),
+    *(pattern for module in _modules("urls") for pattern in module.urlpatterns),
+]
 aliases: list[URLPattern | URLResolver] = [
     pattern for module in _modules("urls") for pattern in getattr(module, "aliases", ())
 ]

@@ -80,12 +80,13 @@ _WITH_REFUSALS: Final = {
     "Allow": ("405",),
 }
 _ALWAYS: Final = ("401", "403", "406", "429", "500", "503")
+_SECOND_NAMES: Final = ("/api/v1/privacy/", "/api/v1/customers/{user_id}/consent")
 
 
 def only_versioned(endpoints: list[Any]) -> list[Any]:
-    """Second addresses of the same views stay out of the document: unversioned ones, and the older one of the desk."""
+    """Second addresses of the same views stay out of the document: unversioned ones, and other names."""
     shown = [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
-    return [endpoint for endpoint in shown if not endpoint[0].startswith("/api/v1/privacy/")]
+    return [endpoint for endpoint in shown if not endpoint[0].startswith(_SECOND_NAMES)]
 
 
 def complete(result: Document, generator: Any, request: Any, public: bool) -> Document:

@@ -40,6 +40,9 @@ _OTHER_NAMES: Final = {
 }
 """Documents of older date print these, below an address of their own."""
 
+about_customers = [path("customers/<path:user_id>/consent", Consent.as_view())]
+"""The same as at `consent/{userId}`, where whoever reads a customer looks for it."""
+
 urlpatterns = [
     path("banner", Banner.as_view(), name="banner"),
     path("disclosures", DisclosureViewSet.as_view({"get": "list"}), name="disclosures"),

@@ -365,3 +365,14 @@ def test_record__gpp_string__is_kept_decoded_in_the_history_and_refused_as_proof
     assert row["evidence"]["gppSections"] == {
         "uspv1": {"Version": 1, "Notice": "Y", "OptOutSale": "Y", "LspaCovered": "N"}
     }
+
+
+def test_consent__below_the_customer__is_the_same_as_by_itself(api, caller, jane):
+    api.post("/api/v1/consent/12345", {"purposes": [entry()]})
+
+    below, by_itself = api.get(f"/api/v1/customers/{jane.public_id}/consent"), api.get("/api/v1/consent/12345")
+    stranger = caller("customers:read").get("/api/v1/customers/12345/consent")
+
+    assert below.status_code == 200
+    assert below.json()["purposes"] == by_itself.json()["purposes"]
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "insufficient_scope")
