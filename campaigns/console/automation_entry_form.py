@@ -11,7 +11,7 @@ from campaigns.rules.automations.schema import TRIGGERS
 from campaigns.selectors.automations.around import dates
 from core.console.forms import ConsoleForm
 
-_IN = (("signal", "When something happens"), ("date", "On a day"), ("api", "Put in by a system or by hand"))
+_IN = (("signal", "When something happens"), ("date", "On a day"), ("api", "Put in by a system (API)"))
 _LIMITS = ("quiet_from", "quiet_until", "cap_messages", "cap_days")
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 

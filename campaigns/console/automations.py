@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from campaigns.console.automation_forms import SplitForm
 from campaigns.console.automation_simulated import simulation
+from campaigns.console.named import NamedList
 from campaigns.console.words import APPROVE, CHANGE, PAUSE, VIEW, person, whom
 from campaigns.models import Automation, AutomationVersion, Run
 from campaigns.rules.automations.graph import StepType
@@ -74,7 +75,7 @@ class AutomationFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: Sequence[str] = ()
 
 
-class AutomationList(ListPage):
+class AutomationList(NamedList):
     """Every automation that is not put away, newest first."""
 
     name, title, permission = "automations", "Automations", VIEW
@@ -94,6 +95,8 @@ class AutomationList(ListPage):
         Column("changed", "Changed", value=lambda row: row.updated_at, cell=cells.ago, sort="updated_at"),
         Column("owner", "Owner", cell=cells.code, optional=True),
     )
+
+    search_label = "Name or id"
 
     @property
     def empty(self) -> Empty:  # type: ignore[override]

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.console.budgets import guard
+from campaigns.console.named import NamedList
 from campaigns.console.words import APPROVE, CHANGE, DELIVERIES, LAUNCH, PAUSE, STATES, VIEW, person, whom
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.deliveries import DeliveryState, reason_words
@@ -60,7 +61,7 @@ class CampaignFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: Sequence[str] = ()
 
 
-class CampaignList(ListPage):
+class CampaignList(NamedList):
     """Every campaign that is not put away, newest first."""
 
     name, title, permission = "campaigns", "Campaigns", VIEW
@@ -89,6 +90,8 @@ class CampaignList(ListPage):
         Column("changed", "Changed", value=lambda row: row.updated_at, cell=cells.ago, sort="updated_at"),
         Column("owner", "Owner", cell=cells.code, optional=True),
     )
+
+    search_label = "Name or id"
 
     @property
     def empty(self) -> Empty:  # type: ignore[override]

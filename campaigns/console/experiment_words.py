@@ -87,7 +87,7 @@ def _line(one: Comparison, control: Arm, arm: Arm, scale: float) -> Line:
         bounds=f"{_figure(low, one.measure)} to {_figure(high, one.measure)}" if varies else cells.NOTHING,
         chance=_chance(one.belief.better) if varies else cells.NOTHING,
         p_value="< 0.001" if one.p_value < 0.001 else f"{one.p_value:.3f}",
-        extra=_extra(one),
+        extra=_extra(one, varies),
         left=f"{50 + 48 * low / scale:.1f}%",
         width=f"{max(0.5, 48 * (high - low) / scale):.1f}%",
         middle=f"{50 + 48 * one.difference.estimate / scale:.1f}%",
@@ -127,16 +127,17 @@ def points(value: float, measure: Measure) -> str:
     return f"{100 * value:+.2f} percentage points"
 
 
-def _extra(one: Comparison) -> str:
+def _extra(one: Comparison, varies: bool) -> str:
+    """What else may be said; of amounts nothing while nobody has spent, since nought to nought claims to know."""
     parts = []
-    if one.adjusted:
+    if one.adjusted and varies:
         difference, removed = one.adjusted
         parts.append(
             f"Adjusted for what they did before (CUPED): {points(difference.estimate, one.measure)}, "
             f"{points(difference.low, one.measure)} to {points(difference.high, one.measure)}; "
-            f"{removed:.0%} of the noise removed."
+            f"{100 * removed:.0f} % of the noise removed."
         )
-    if one.incremental:
+    if one.incremental and varies:
         money = one.incremental
         parts.append(
             f"Revenue that would not have come without it: {cells.money(money.estimate, money.currency)} "

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from campaigns.console.experiment_words import CHANGE, STATES, VIEW, lines_of, said, verdict_of
+from campaigns.console.named import NamedList
 from campaigns.models import Experiment
 from campaigns.rules.experiments import Drawn, ExperimentState, Kind, Looks
 from campaigns.selectors.experiments import (
@@ -22,7 +23,7 @@ from campaigns.selectors.experiments import (
 from core.console import cells
 from core.console.pages import Action
 from core.console.tables import whole_row
-from core.console.views import Column, DetailPage, Empty, Figure, Header, ListPage, MenuEntry, Tab
+from core.console.views import Column, DetailPage, Empty, Figure, Header, MenuEntry, Tab
 from core.menu import Panel
 
 
@@ -36,7 +37,7 @@ class ExperimentFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: Sequence[str] = ()
 
 
-class ExperimentList(ListPage):
+class ExperimentList(NamedList):
     """Every experiment, newest first."""
 
     name, title, permission = "experiments", "Experiments", VIEW

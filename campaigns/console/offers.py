@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from campaigns.console.named import NamedList
 from campaigns.models import Offer
 from campaigns.rules.offers import OfferKind
-from campaigns.selectors.offers import (
-    find_offer,
-    list_offers,
-)
+from campaigns.selectors.offers import find_offer, list_offers, promotions_by_offer
 from campaigns.services.offers import (
     change_offer,
     define_offer,
@@ -22,7 +21,7 @@ from campaigns.services.removing import delete_offer
 from core.console import cells
 from core.console.forms import ConsoleForm
 from core.console.pages import Action
-from core.console.views import ActionPage, Column, Empty, FormPage, ListPage, MenuEntry
+from core.console.views import ActionPage, Column, Empty, FormPage, MenuEntry
 
 VIEW, CHANGE = "campaigns.view_offer", "campaigns.change_offer"
 
@@ -36,16 +35,27 @@ def given(offer: Offer) -> str:
     return offer.get_kind_display()
 
 
-class OfferList(ListPage):
+class OfferFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """What offers can be narrowed by."""
+
+    kind = django_filters.ChoiceFilter(label="Gives", choices=OfferKind.choices, empty_label="Any kind")
+
+    class Meta:
+        model = Offer
+        fields: Sequence[str] = ()
+
+
+class OfferList(NamedList):
     """Every offer."""
 
     name, title, permission = "offers", "Offers", VIEW
     menu_entry = MenuEntry("Offers", "gift", "Marketing", order=20)
-    default_sort, key_field = "-created_at", "key"
+    filterset_class, bar_filters, default_sort, key_field = OfferFilter, ("kind",), "-created_at", "key"
     columns = (
         Column("offer", "Offer", value=lambda row: row.name, cell=cells.strong),
         Column("key", "Key", cell=cells.code),
         Column("given", "Gives", value=given),
+        Column("promotions", "Promotions", value=lambda row: row.made_by, cell=cells.number, end=True),
         Column("changed", "Changed", value=lambda row: row.updated_at, cell=cells.ago, sort="updated_at"),
         Column(
             "edit",
@@ -71,6 +81,13 @@ class OfferList(ListPage):
     def rows(self) -> QuerySet[Offer]:
         """All of them."""
         return list_offers()
+
+    def prepare(self, rows: list[Any]) -> list[Any]:
+        """How many promotions make each; one query."""
+        made = promotions_by_offer(rows)
+        for row in rows:
+            row.made_by = made.get(row.pk, 0)
+        return rows
 
     def actions(self) -> Sequence[Action]:
         """A new one."""

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from campaigns.console.named import NamedList
 from campaigns.console.offers import CHANGE, VIEW, given
 from campaigns.console.words import VIEW as CAMPAIGNS
 from campaigns.console.words import weight_of
@@ -25,7 +27,7 @@ from core.console.cells import State
 from core.console.forms import ConsoleForm
 from core.console.pages import Action
 from core.console.tables import whole_row
-from core.console.views import ActionPage, Column, DetailPage, Empty, Figure, FormPage, Header, ListPage, MenuEntry
+from core.console.views import ActionPage, Column, DetailPage, Empty, Figure, FormPage, Header, MenuEntry, Tab
 from core.menu import Panel
 from customers.selectors.segments.listing import list_segments
 
@@ -38,12 +40,23 @@ STATES = {
 _LOCAL = "%Y-%m-%dT%H:%M"
 
 
-class PromotionList(ListPage):
+class PromotionFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """What promotions can be narrowed by."""
+
+    state = django_filters.ChoiceFilter(label="State", choices=PromotionState.choices, empty_label="Any state")
+
+    class Meta:
+        model = Promotion
+        fields: Sequence[str] = ()
+
+
+class PromotionList(NamedList):
     """Every promotion."""
 
     name, title, permission = "promotions", "Promotions", VIEW
     menu_entry = MenuEntry("Promotions", "rosette-discount", "Marketing", order=30, count=count_active)
-    default_sort, key_field = "-created_at", "key"
+    filterset_class, bar_filters, default_sort, key_field = PromotionFilter, ("state",), "-created_at", "key"
+    tabs = (Tab("Active", {"state": "active"}), Tab("Drafts", {"state": "draft"}), Tab("Ended", {"state": "ended"}))
     columns = (
         Column(
             "promotion",

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from campaigns.console.named import NamedList
 from campaigns.console.words import CHANGE, PII, VIEW, whom
 from campaigns.models import ContentTemplate
 from campaigns.rules.content.blocks import by_locale, to_text
@@ -37,7 +38,7 @@ from core.console import cells
 from core.console.forms import ConsoleForm
 from core.console.pages import Action
 from core.console.tables import whole_row
-from core.console.views import ActionPage, Column, DetailPage, Empty, FormPage, Header, ListPage, MenuEntry, Tab
+from core.console.views import ActionPage, Column, DetailPage, Empty, FormPage, Header, MenuEntry, Tab
 from core.menu import Panel
 from customers.models import Customer
 from customers.selectors.customers import find_customer
@@ -65,7 +66,7 @@ class TemplateFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: Sequence[str] = ()
 
 
-class TemplateList(ListPage):
+class TemplateList(NamedList):
     """Every template that is not archived, newest first."""
 
     name, title, permission = "templates", "Templates", VIEW

@@ -1,5 +1,6 @@
 """Questions about offers, promotions and codes, and how partners see them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -21,6 +22,12 @@ def find_offer(reference: str) -> Offer:
     if offer is None:
         raise NotFound("There is no offer with this id or key.")
     return offer
+
+
+def promotions_by_offer(offers: Iterable[Offer]) -> dict[int, int]:
+    """How many promotions make each of these offers; one query."""
+    rows = Promotion.objects.filter(offer__in=[offer.pk for offer in offers]).values("offer")
+    return dict(rows.annotate(number=Count("pk")).order_by("offer").values_list("offer", "number"))
 
 
 def list_promotions() -> QuerySet[Promotion]:

@@ -90,7 +90,7 @@ def lines(graph: Graph) -> list[Line]:
 def entry_words(entry: Mapping[str, Any]) -> str:
     """How people come in."""
     if entry["on"] == "api":
-        return "When a system of yours or a member of staff puts them in"
+        return "When a system of yours puts them in"
     if entry["on"] == "date":
         days = entry.get("days", 0)
         when = (

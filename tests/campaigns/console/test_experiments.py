@@ -66,6 +66,16 @@ def test_page__clear_result__has_interval_chance_and_incremental_revenue(markete
     assert "Better" in listed
 
 
+def test_page__nobody_bought_yet__claims_no_revenue_of_nought_to_nought(marketer):
+    experiment = counted(make_experiment(), {"A": (500, 0), "B": (500, 0)})
+
+    page = marketer.get(f"/console/experiments/{experiment.key}").content.decode()
+
+    assert "+0.00 percentage points" in page
+    assert "Revenue that would not have come without it" not in page
+    assert "CUPED" not in page
+
+
 def test_plan__rs_example__is_its_answer_without_javascript(marketer):
     """power.prop.test(p1 = .50, p2 = .75, power = .90) answers 76.7 (R's own example)."""
     query = "baseline=50&uplift=50&power=90&level=5&groups=2&per_day=22"
