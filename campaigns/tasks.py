@@ -10,7 +10,7 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.experiments import list_due
-from campaigns.services import budgets, canaries, experiments, links, redeeming, running, sending, upkeep
+from campaigns.services import budgets, canaries, counting, experiments, links, redeeming, running, sending, upkeep
 from campaigns.services.automations import entering, following, simulating, timers
 from campaigns.services.automations.upkeep import close_replaced, forget_runs
 from core import jobs
@@ -55,6 +55,7 @@ def apply_retention(**_: Any) -> int:
     now = timezone.now()
     before = now - timedelta(days=31 * settings.CAMPAIGN_RETENTION_MONTHS)
     forgotten = links.forget_links(now=now) + forget_runs(before=before)
+    forgotten += counting.forget_counts(before=now - timedelta(days=settings.REPORT_DAYS))
     return forgotten + upkeep.forget_deliveries(before=before, now=now)
 
 
@@ -111,3 +112,21 @@ def count_experiments(**_: Any) -> int:
     for experiment in due:
         experiments.count_experiment(experiment=experiment, now=now)
     return len(due)
+
+
+@shared_task
+def count_campaigns(**_: Any) -> int:
+    """Bring the figures of large campaigns up to date."""
+    return counting.count_due(clock=timezone.now)
+
+
+@shared_task
+def count_campaign(job_id: str, **_: Any) -> None:
+    """Count what somebody asked for."""
+    counting.count_asked(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
+def count_experiment(job_id: str, **_: Any) -> None:
+    """Count an experiment that somebody asked for."""
+    experiments.count_asked(job_id=job_id, clock=timezone.now)

@@ -282,6 +282,7 @@ MAIL_PER_SECOND = env.number("MAIL_PER_SECOND", 0, 0, 100_000)  # what the provi
 MAIL_PER_SECOND_AND_DOMAIN = env.number("MAIL_PER_SECOND_AND_DOMAIN", 0, 0, 100_000)
 CAMPAIGN_SENDERS = env.number("CAMPAIGN_SENDERS", 2, 1, 64)  # workers that one campaign may keep busy
 CAMPAIGN_LANES = env.number("CAMPAIGN_LANES", 3, 1, 32)  # messages each of them hands over at once
+CAMPAIGN_LIVE_PEOPLE = env.number("CAMPAIGN_LIVE_PEOPLE", 50_000, 1)  # from so many on a task counts its figures
 CAMPAIGN_RETENTION_MONTHS = env.number("CAMPAIGN_RETENTION_MONTHS", 25, 1, 240)
 
 # --- Events ----------------------------------------------------------------------------------------------------------

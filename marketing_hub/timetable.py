@@ -54,6 +54,7 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "score-retention": {"task": "customers.tasks.forget_score_history", "schedule": 86400.0},
     "segment-retention": {"task": "customers.tasks.forget_segment_history", "schedule": 86400.0},
     "campaigns": {"task": "campaigns.tasks.drive_campaigns", "schedule": 5.0},
+    "campaign-counts": {"task": "campaigns.tasks.count_campaigns", "schedule": 15.0, "options": {"expires": 15.0}},
     "campaign-links": {"task": "campaigns.tasks.refresh_links", "schedule": 3600.0},
     "campaign-budgets": {"task": "campaigns.tasks.watch_budgets", "schedule": 60.0},
     "follow-automations": {"task": "campaigns.tasks.follow_automations", "schedule": 0.5, "options": {"expires": 5.0}},

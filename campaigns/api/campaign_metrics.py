@@ -1,6 +1,6 @@
 """/campaigns/{campaign_id}/metrics: the figures that were asked for, of a period, in all or broken down."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,12 +10,25 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns.api.counting import CampaignCountSerializer, counting_response
 from campaigns.api.effort_serializers import GivenCodesSerializer, PaceSerializer, ReturnsSerializer, SparedSerializer
 from campaigns.api.experiment_serializers import GroupReportSerializer, InterruptionsSerializer
 from campaigns.models import Campaign
-from campaigns.selectors.campaign_metrics import BREAKDOWNS, METRICS, figures_of, metrics_answer, whole_answer
+from campaigns.rules.counting import RESULTS, period_question
+from campaigns.selectors.campaign_metrics import (
+    BREAKDOWNS,
+    METRICS,
+    Figures,
+    figures_of,
+    from_kept,
+    kept_rows,
+    metrics_answer,
+    whole_answer,
+)
 from campaigns.selectors.campaigns import find_campaign
 from campaigns.selectors.interruptions import interruptions_answer
+from campaigns.selectors.kept import is_large
+from campaigns.services.counting import figures_for
 from core.api.views import ApiView
 from core.errors import InvalidInput, InvalidState
 from customers.rules.instants import read_instant
@@ -53,6 +66,7 @@ class CampaignMetricsSerializer(InterruptionsSerializer):
     currency = serializers.CharField()
     begins = serializers.DateTimeField(allow_null=True, help_text="Null before the launch.")
     ends = serializers.DateTimeField()
+    counted_at = serializers.DateTimeField(help_text="What happened later is not in it.")
     totals = MetricsSerializer()
     breakdown = BrokenDownSerializer(many=True, help_text="Most messages first, at most 400; days in their order.")
     uplift = GroupReportSerializer(
@@ -75,7 +89,7 @@ class CampaignMetrics(ApiView):
     @extend_schema(
         operation_id="getCampaignMetrics",
         summary="How does the campaign do?",
-        responses=CampaignMetricsSerializer,
+        responses={200: CampaignMetricsSerializer, 202: CampaignCountSerializer},
         parameters=[
             OpenApiParameter("fields", str, description=f"Some of {', '.join(METRICS)}, with commas; all of them."),
             OpenApiParameter("begins", datetime, description="First instant, with an offset; the launch."),
@@ -87,7 +101,8 @@ class CampaignMetrics(ApiView):
         """Sent, delivered, opened and clicked by people, conversions, revenue, uplift, returns, pace, spared, codes.
 
         Of the messages that left in the period; the last five of the whole campaign. Pauses and hours in which
-        nothing was heard are named beside.
+        nothing was heard are named beside. Of 50,000 people and more it is what was counted at `counted_at`; 202 until
+        a period was counted.
         """
         self.only("fields", "begins", "ends", "breakdown")
         query, now = request._request.GET, timezone.now()
@@ -96,19 +111,25 @@ class CampaignMetrics(ApiView):
         if campaign.totals:
             raise InvalidState("The rows of this campaign were removed for their age; its results are still there.")
         begins, ends = _period(campaign, query, now)
-        found = _figures(campaign, fields, begins, ends, breakdown, now)
-        found |= whole_answer(campaign, fields, now)
+        totals, parts, counted_at = [], [], now  # type: tuple[list[Figures], list[Figures], datetime]
+        if begins is not None and is_large(campaign):
+            whole = not {"begins", "ends"} & set(query)
+            question = RESULTS if whole else period_question(begins, ends, breakdown)
+            row = figures_for(campaign=campaign, question=question, by=self.actor, now=now)
+            if row.answer is None or row.counted_at is None:
+                return counting_response(row)
+            totals, parts = (from_kept(rows) for rows in kept_rows(row.answer, breakdown))
+            counted_at, ends = row.counted_at, row.counted_at if whole else ends
+        elif begins is not None:
+            totals = figures_of(campaign, begins=begins, ends=ends, now=now)
+            parts = figures_of(campaign, begins=begins, ends=ends, breakdown=breakdown, now=now) if breakdown else []
         head = {"campaign": campaign.public_id, "currency": campaign.currency, "begins": begins, "ends": ends}
-        return Response({**head, **found, **interruptions_answer(campaign, begins=begins, ends=ends)})
+        found = _told(totals, parts, fields, breakdown) | whole_answer(campaign, fields, now)
+        heard = interruptions_answer(campaign, begins=begins, ends=ends)
+        return Response({**head, "counted_at": counted_at, **found, **heard})
 
 
-def _figures(
-    campaign: Campaign, fields: tuple[str, ...], begins: datetime | None, ends: datetime, breakdown: str, now: datetime
-) -> dict[str, Any]:
-    if begins is None:
-        return {"totals": {}, "breakdown": []}
-    totals = figures_of(campaign, begins=begins, ends=ends, now=now)
-    parts = figures_of(campaign, begins=begins, ends=ends, breakdown=breakdown, now=now) if breakdown else []
+def _told(totals: Sequence[Figures], parts: list[Figures], fields: tuple[str, ...], breakdown: str) -> dict[str, Any]:
     if breakdown == "day":
         parts.sort(key=lambda one: one.key)
     return {

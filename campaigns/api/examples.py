@@ -91,6 +91,8 @@ EXAMPLES = [
         answer={"param": "to"},
     ),
     Example("listCampaignDeliveries", "Nobody yet", path=ID, answer={"data": []}),
+    Example("getCampaignAudience", "A draft", path=ID, answer={"why_not": []}),
+    Example("countCampaignResults", "Few people: counted at once", path=ID, answer={"funnel": []}),
     Example("getCampaignResults", "Not launched yet", path=ID, answer={"funnel": [], "revenue": None, "pauses": []}),
     Example(
         "getCampaignMetrics",

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.api.bodies import Bodies
+from campaigns.api.counting import ExperimentCountSerializer, job_answer
 from campaigns.api.experiment_serializers import (
     ExperimentChangeSerializer,
     ExperimentInputSerializer,
@@ -31,8 +32,8 @@ from campaigns.selectors.experiment_answers import (
 from campaigns.selectors.experiments import find_experiment, list_experiments
 from campaigns.selectors.planning import Question, plan
 from campaigns.services.experiments import (
+    ask_figures,
     change_experiment,
-    count_experiment,
     declare_winner,
     define_experiment,
     start_experiment,
@@ -122,15 +123,23 @@ class ExperimentViewSet(Bodies, ApiViewSet):
                 raise InvalidInput(f"Invalid '{name}'", param=name)
         return self._step(experiment, declare_winner, **body)
 
-    @extend_schema(operation_id="countExperiment", request=None, responses=ExperimentResultsSerializer)
+    @extend_schema(
+        operation_id="countExperiment",
+        request=None,
+        responses={200: ExperimentResultsSerializer, 202: ExperimentCountSerializer},
+    )
     def count(self, request: Request, experiment: str) -> Response:
         """Count the figures of this moment.
 
-        They are every quarter of an hour anyway.
+        They are every quarter of an hour anyway. With 50,000 people and more a job counts them: 202, and the results
+        have a newer `counted_at` when it is done.
         """
         self.only()
         found = find_experiment(experiment)
-        return Response(results_answer(count_experiment(experiment=found, now=timezone.now())))
+        job = ask_figures(experiment=found, by=self.actor, now=timezone.now())
+        if job is not None:
+            return Response({"experiment": found.public_id, "job": job_answer(job)}, status=202)
+        return Response(results_answer(find_experiment(experiment)))
 
     @extend_schema(operation_id="getExperimentResults", responses=ExperimentResultsSerializer)
     def results(self, request: Request, experiment: str) -> Response:

@@ -11,6 +11,7 @@ from campaigns.api.budgets import BudgetGuardView, RevertRaise
 from campaigns.api.campaign_metrics import CampaignMetrics
 from campaigns.api.campaign_report import CampaignReport
 from campaigns.api.campaigns import CampaignViewSet, DeliveryViewSet
+from campaigns.api.counting import ReadAudience
 from campaigns.api.experiments import ExperimentViewSet, PlanExperiment, RecordShown
 from campaigns.api.headless import HeadlessContent
 from campaigns.api.offers import CodeViewSet, OfferViewSet, PromotionViewSet, RedeemCode
@@ -90,6 +91,7 @@ urlpatterns = [
     path("promotions/<str:promotion>", PromotionViewSet.as_view(_GONE)),
     path("promotions/<str:promotion>/codes", CodeViewSet.as_view(_MANY)),
     *(path(f"promotions/<str:promotion>/{step}", PromotionViewSet.as_view({"post": step})) for step in _MOVES),
+    path("campaigns/<str:campaign_id>/audience", ReadAudience.as_view()),
     path("campaigns/<str:campaign_id>/results", CampaignReport.as_view()),
     path("campaigns/<str:campaign_id>/metrics", CampaignMetrics.as_view()),
     path("content", HeadlessContent.as_view()),

@@ -11,6 +11,7 @@ from campaigns.console.campaigns import address, promoting
 from campaigns.console.experiment_words import lines_of, said
 from campaigns.console.words import STATES, VIEW
 from campaigns.models import Campaign
+from campaigns.rules.counting import RESULTS
 from campaigns.rules.lifecycle import State
 from campaigns.rules.sparing import KINDS
 from campaigns.selectors.campaign_metrics import Figures
@@ -18,7 +19,9 @@ from campaigns.selectors.campaign_results import CampaignResults, campaign_resul
 from campaigns.selectors.campaigns import find_campaign
 from campaigns.selectors.effort import pace_of, spared_of
 from campaigns.selectors.interruptions import pauses
+from campaigns.selectors.kept import find_count, is_counting, is_large
 from campaigns.selectors.pilots import is_pilot, pilot_story
+from campaigns.selectors.tallies import tallied_at
 from core.console import cells
 from core.console.pages import Action
 from core.console.views import DetailPage, Figure, Header
@@ -38,10 +41,26 @@ def _is_under_way(campaign: Campaign) -> bool:
     return campaign.state in (State.BUILDING_AUDIENCE, State.SENDING)
 
 
+def _counted(campaign: Campaign) -> dict[str, Any]:
+    """As of when the figures are, when they are not of this moment, and how far a new count is."""
+    if not is_large(campaign):
+        return {"finished": not _is_under_way(campaign)}
+    row, found = find_count(campaign, RESULTS), _results(campaign)
+    counting = found is None or is_counting(row)
+    return {
+        "large": True,
+        "at": found.at if found else None,
+        "tallied_at": tallied_at(campaign),
+        "counting": counting,
+        "job": row.job if row else None,
+        "finished": not counting and not _is_under_way(campaign),
+    }
+
+
 def _funnel(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     found = _results(campaign)
     rows, total = (found.funnel, found.funnel[0][1]) if found else ((), 0)
-    return {"rows": rows, "total": total, "finished": not _is_under_way(campaign)}
+    return {"rows": rows, "total": total, **_counted(campaign)}
 
 
 def _compared(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
@@ -61,11 +80,12 @@ def _compared(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
 
 def _money(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     found = _results(campaign)
+    counted = _counted(campaign)
     if found is None:
-        return {"facts": [], "finished": not _is_under_way(campaign)}
+        return {"facts": [], **counted}
     money, currency = found.money, found.currency
     return {
-        "finished": not _is_under_way(campaign),
+        **counted,
         "facts": [
             ("Cost", cells.money(money.cost, currency)),
             ("Revenue of those it was sent to", cells.money(money.revenue, currency)),
@@ -190,4 +210,5 @@ class CampaignResultsPage(DetailPage):
             Action(label, address(name, subject), right, icon, primary=primary)
             for label, name, right, icon, primary in promoting(subject)
         ]
-        return (back, *steps)
+        anew = Action("Count anew", address("campaign-count", subject), VIEW, "refresh")
+        return (back, *([anew] if is_large(subject) else []), *steps)

@@ -17,7 +17,7 @@ from campaigns.rules.deliveries import DeliveryState, reason_words
 from campaigns.rules.feedback import Outcome
 from campaigns.rules.lifecycle import State
 from campaigns.rules.reactions import Kind
-from campaigns.selectors.audience import audience_of
+from campaigns.selectors.audience import audience_of, is_large_audience, kept_audience
 from campaigns.selectors.campaigns import (
     count_running,
     counts_of,
@@ -32,6 +32,7 @@ from campaigns.selectors.given import codes_given
 from campaigns.selectors.links import body_of, links_of
 from campaigns.selectors.pilots import PILOT, is_pilot
 from campaigns.selectors.reactions import outcomes_of, reactions_of
+from campaigns.selectors.tallies import tallied_at
 from core.console import cells
 from core.console.pages import Action
 from core.console.tables import whole_row
@@ -120,6 +121,7 @@ def _progress(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     return {
         "rows": [(state.label, counts[state]) for state in order],
         "total": sum(counts.values()),
+        "at": tallied_at(campaign),
         "finished": campaign.state not in (State.BUILDING_AUDIENCE, State.SENDING),
     }
 
@@ -145,9 +147,16 @@ def _reasons(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     if campaign.people is not None:
         rows = [(DeliveryState(state).label, reason_words(why), people) for state, why, people in reasons_of(campaign)]
         return {"reasons": rows}
-    audience = audience_of(campaign, timezone.now())
+    large = is_large_audience(campaign)
+    audience = kept_audience(campaign) if large else audience_of(campaign, timezone.now())
+    if audience is None:
+        return {"uncounted": True}
     label = DeliveryState.SKIPPED.label
-    return {"reasons": [(label, reason_words(why), people) for why, people in audience.why_not], "audience": audience}
+    return {
+        "reasons": [(label, reason_words(why), people) for why, people in audience.why_not],
+        "audience": audience,
+        "large": large,
+    }
 
 
 def _audience(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:

@@ -13,8 +13,8 @@ from campaigns.rules.experiments import MOST_MEASURES, Drawn, Looks
 from campaigns.selectors.experiments import as_json, find_experiment, report_of
 from campaigns.selectors.measures import measure_choices
 from campaigns.services.experiments import (
+    ask_figures,
     change_experiment,
-    count_experiment,
     declare_winner,
     define_experiment,
     start_experiment,
@@ -177,7 +177,7 @@ class CountExperiment(_ExperimentStep, ActionPage):
     """Figures of this moment."""
 
     name, title = "experiment-count", "Count now"
-    submit_label, success = "Count", "The figures are those of this moment."
+    submit_label, success = "Count", "Counted; with very many people that takes a minute."
 
     def question(self) -> str:
         """What happens."""
@@ -185,7 +185,9 @@ class CountExperiment(_ExperimentStep, ActionPage):
 
     def save(self, form: ConsoleForm) -> Experiment:
         """Count."""
-        return count_experiment(experiment=self.experiment, now=self.now)
+        experiment = self.experiment
+        ask_figures(experiment=experiment, by=self.actor, now=self.now)
+        return experiment
 
 
 class WinnerForm(ConsoleForm):

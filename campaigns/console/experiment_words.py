@@ -79,7 +79,7 @@ def _line(one: Comparison, control: Arm, arm: Arm, scale: float) -> Line:
     low, high = _bounds(one)
     relative, varies = one.difference.relative, bool(low or high)
     return Line(
-        variant=one.variant,
+        variant=arm.called.capitalize() or arm.key,
         control=level(control, one.measure),
         treated=level(arm, one.measure),
         uplift=f"{relative[0]:+.1%}".replace("%", " %") if relative else "",

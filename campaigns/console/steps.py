@@ -7,15 +7,16 @@ from django import forms
 from django.urls import reverse
 
 from campaigns.console.campaigns import address
-from campaigns.console.words import APPROVE, CHANGE, LAUNCH, PAUSE
+from campaigns.console.words import APPROVE, CHANGE, LAUNCH, PAUSE, VIEW
 from campaigns.models import Campaign
 from campaigns.rules.budget import cost_of
+from campaigns.rules.counting import RESULTS
 from campaigns.rules.deliveries import DeliveryState
-from campaigns.selectors.audience import audience_of
 from campaigns.selectors.campaigns import counts_of, find_campaign
-from campaigns.selectors.pilots import waiting_for
+from campaigns.selectors.pilots import count_waiting
 from campaigns.services.approval import approve_campaign, send_back_campaign
 from campaigns.services.campaigns import archive_campaign, duplicate_campaign
+from campaigns.services.counting import ask_count, audience_for
 from campaigns.services.links import check_campaign_links
 from campaigns.services.pilots import promote_campaign
 from campaigns.services.removing import delete_campaign
@@ -55,11 +56,14 @@ class _CountedStep(_Step, abstract=True):
     """A step that shows how many people it is about."""
 
     def consequences(self) -> Sequence[tuple[str, str]]:
-        """Counted now."""
-        audience = audience_of(self.campaign, self.now)
+        """Counted now; large ones in the last hour."""
+        audience = audience_for(campaign=self.campaign, by=self.actor, now=self.now)
+        if audience is None:
+            return (("Audience", "Being counted: open this page again in some seconds"),)
         return (
             ("Audience", cells.number(audience.total)),
             ("May be written to", cells.number(audience.reachable)),
+            ("Counted", cells.ago(audience.at)),
         )
 
 
@@ -221,7 +225,7 @@ class PromoteCampaign(_Step):
     def consequences(self) -> Sequence[tuple[str, str]]:
         """How many have it, how many get it, what that costs."""
         row = self.campaign
-        people = waiting_for(row).count()
+        people = count_waiting(row)
         return (
             ("In the pilot", cells.number(row.pilot_drawn)),
             ("Get it now", cells.number(people)),
@@ -231,6 +235,27 @@ class PromoteCampaign(_Step):
     def save(self, form: ConsoleForm) -> Campaign:
         """Promote."""
         return promote_campaign(campaign=self.campaign, by=self.actor, now=self.now)
+
+
+class CountCampaign(_Step):
+    """Figures of this moment."""
+
+    name, title, permission = "campaign-count", "Count anew", VIEW
+    submit_label, success = "Count", "The figures are being counted."
+
+    def question(self) -> str:
+        """What happens."""
+        return f"The figures of “{self.campaign.name}” are counted anew, which takes a minute or two with many people."
+
+    def save(self, form: ConsoleForm) -> Campaign:
+        """Ask for it."""
+        campaign = self.campaign
+        ask_count(campaign=campaign, question=RESULTS, by=self.actor, now=self.now)
+        return campaign
+
+    def success_url(self, result: Campaign) -> str:
+        """The results."""
+        return address("campaign-results", result)
 
 
 class CheckLinks(_Step):

@@ -15,7 +15,7 @@ from campaigns.models import Campaign, CanaryChoice, CapChoice, Channel, Role
 from campaigns.rules.budget import cost_of
 from campaigns.rules.content.library import TemplateKind, block_line
 from campaigns.rules.deliveries import reason_words
-from campaigns.selectors.audience import audience_of, sample_of
+from campaigns.selectors.audience import sample_of
 from campaigns.selectors.campaigns import (
     find_campaign,
     launch_problems,
@@ -28,6 +28,7 @@ from campaigns.selectors.links import body_of, links_of
 from campaigns.selectors.templates import attribute_keys, offered
 from campaigns.services.approval import submit_campaign
 from campaigns.services.campaigns import change_campaign, define_campaign
+from campaigns.services.counting import audience_for
 from core.console.forms import ConsoleForm, NoteForm
 from core.console.views import FormPage, Step
 from customers.selectors.segments.listing import list_segments
@@ -338,17 +339,17 @@ class CampaignReview(CampaignStep):
         """The count, the reasons, the cost, a sample, and what stands against it."""
         row = self.campaign
         row.reviewed_people = None
-        audience = audience_of(row, self.now)
+        audience = audience_for(campaign=row, by=self.actor, now=self.now)
         parts = parts_of([row]).get(row.pk, [])
         return {
             "campaign": row,
             "segments": [part.segment for part in parts if part.role == Role.INCLUDE],
             "left_out": [part.segment for part in parts if part.role == Role.EXCLUDE],
             "audience": audience,
-            "why_not": [(reason_words(reason), people) for reason, people in audience.why_not],
-            "problems": launch_problems(row, audience, self.now),
+            "why_not": [(reason_words(reason), people) for reason, people in audience.why_not] if audience else [],
+            "problems": launch_problems(row, audience, self.now) if audience else [],
             "links": links_of(body_of(row)),
-            "cost": cost_of(audience.reachable, row.cost_per_message),
+            "cost": cost_of(audience.reachable, row.cost_per_message) if audience else None,
             "sample": sample_of(row, self.now),
             "soon": bool(row.send_at and row.send_at < timezone.now() + timedelta(minutes=5)),
         }

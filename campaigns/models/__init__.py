@@ -10,6 +10,7 @@ from campaigns.models.automations import (
 )
 from campaigns.models.budgets import BudgetGuard, BudgetRaise
 from campaigns.models.campaigns import Campaign, CampaignSegment, CanaryChoice, CapChoice, Channel, Role
+from campaigns.models.counts import CampaignCount
 from campaigns.models.deliveries import Delivery
 from campaigns.models.experiments import Experiment, Shown
 from campaigns.models.given import GivenCode
@@ -25,6 +26,7 @@ __all__ = [
     "BudgetGuard",
     "BudgetRaise",
     "Campaign",
+    "CampaignCount",
     "CampaignSegment",
     "CanaryChoice",
     "CapChoice",

@@ -1,6 +1,5 @@
 """Reading what people and partners say about a campaign: each value checked, each refusal beside its field."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -8,7 +7,8 @@ from typing import Any, Final
 from unicodedata import category
 from zoneinfo import available_timezones
 
-_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+from customers.rules.money import CURRENCIES
+
 _UNFIT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Control characters, halves of pairs, separators of lines; narrow spaces and joined emoji are writing."""
 Reader = Callable[[Any], Any]
@@ -99,9 +99,9 @@ def zone(value: Any) -> str:
 
 
 def currency(value: Any) -> str:
-    """Three capital letters."""
-    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
-        raise Unreadable("send an ISO 4217 code such as EUR.")
+    """Money that people pay with."""
+    if not isinstance(value, str) or value not in CURRENCIES:
+        raise Unreadable("send the ISO 4217 code of a currency that people pay with, such as EUR.")
     return value
 
 

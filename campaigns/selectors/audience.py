@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import connection
+from django.db.models import Sum
 
 from campaigns.models import Campaign, CampaignSegment, Channel, Role
+from campaigns.rules.counting import AUDIENCE, AUDIENCE_HOLDS_FOR
+from campaigns.selectors.kept import find_count
 from consent.selectors.catalogue import SERVICE_BIT
 from consent.selectors.decisions import use_of
+from core.errors import Conflict
 
 MEMBERS: Final = """
 SELECT DISTINCT m.customer_id AS id FROM customers_segmentmember m WHERE m.version_id = ANY(%(include)s)
@@ -45,15 +50,23 @@ _SAMPLE: Final = (
     f"SELECT c.public_id FROM ({MEMBERS}) chosen JOIN customers_customer c ON c.id = chosen.id"  # noqa: S608
     f" WHERE {_ALIVE} AND {REASON} = '' ORDER BY c.id LIMIT 5"
 )
+_LARGE_SAMPLE: Final = (
+    "SELECT c.public_id FROM customers_customer c WHERE EXISTS (SELECT FROM customers_segmentmember m"  # noqa: S608
+    " WHERE m.version_id = ANY(%(include)s) AND m.customer_id = c.id) AND NOT EXISTS (SELECT FROM"
+    " customers_segmentmember x WHERE x.version_id = ANY(%(exclude)s) AND x.customer_id = c.id)"
+    f" AND {_ALIVE} AND {REASON} = '' ORDER BY c.id LIMIT 5"
+)
+"""The same people, found among all customers in their order: where many are meant, the first few are near."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """How many people are meant, how many of them may be written to, and why the others may not (reason, people)."""
+    """How many people are meant, how many of them may be written to, and why the others may not: (reason, people)."""
 
     total: int
     reachable: int
     why_not: tuple[tuple[str, int], ...] = ()
+    at: datetime | None = None
 
 
 def audience_of(campaign: Campaign, now: datetime) -> Audience:
@@ -62,14 +75,55 @@ def audience_of(campaign: Campaign, now: datetime) -> Audience:
         cursor.execute(_COUNT, parameters(campaign, now))
         found: dict[str, int] = dict(cursor.fetchall())
     reachable = found.pop("", 0)
-    return Audience(total=reachable + sum(found.values()), reachable=reachable, why_not=tuple(found.items()))
+    why_not = tuple(found.items())
+    return Audience(total=reachable + sum(found.values()), reachable=reachable, why_not=why_not, at=now)
+
+
+def known_audience(campaign: Campaign, now: datetime) -> Audience:
+    """The audience for whoever decides on it: counted now, of a large one in the last hour; else Conflict."""
+    if not is_large_audience(campaign):
+        return audience_of(campaign, now)
+    found = kept_audience(campaign)
+    if found is None or found.at is None or found.at < now - AUDIENCE_HOLDS_FOR:
+        raise Conflict("Its audience has to be counted first, which takes some seconds.", code="not_ready")
+    return found
+
+
+def is_large_audience(campaign: Campaign) -> bool:
+    """Whether its segments have so many members that a task counts who of them may be written to."""
+    parts = CampaignSegment.objects.filter(campaign=campaign, role=Role.INCLUDE)
+    members = parts.aggregate(members=Sum("segment__current__members"))["members"]
+    return (members or 0) >= settings.CAMPAIGN_LIVE_PEOPLE
+
+
+def count_audience(campaign: Campaign, now: datetime) -> dict[str, Any]:
+    """The audience as it is kept with a count."""
+    found = audience_of(campaign, now)
+    return {"of": _meant(campaign), "total": found.total, "reachable": found.reachable, "why_not": found.why_not}
+
+
+def kept_audience(campaign: Campaign) -> Audience | None:
+    """The audience as it was counted last; None when it was not, or when the draft means other people by now."""
+    row = find_count(campaign, AUDIENCE)
+    if row is None or row.answer is None or row.counted_at is None or row.answer["of"] != _meant(campaign):
+        return None
+    why_not = tuple((reason, people) for reason, people in row.answer["why_not"])
+    return Audience(row.answer["total"], row.answer["reachable"], why_not, row.counted_at)
 
 
 def sample_of(campaign: Campaign, now: datetime) -> list[str]:
     """Public ids of a few people who would get it."""
+    statement = _LARGE_SAMPLE if is_large_audience(campaign) else _SAMPLE
     with connection.cursor() as cursor:
-        cursor.execute(_SAMPLE, parameters(campaign, now))
+        cursor.execute(statement, parameters(campaign, now))
         return [public_id for (public_id,) in cursor.fetchall()]
+
+
+def _meant(campaign: Campaign) -> list[str]:
+    """Whom the campaign means, whatever is known of them."""
+    rows = CampaignSegment.objects.filter(campaign=campaign).order_by("role", "segment")
+    segments = [f"{role} {segment}" for role, segment in rows.values_list("role", "segment")]
+    return [campaign.channel, campaign.purpose_id, *segments]
 
 
 def parameters(campaign: Campaign, now: datetime) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """The figures of a campaign by period and by what its messages differ in; one statement over the messages sent."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -88,6 +88,23 @@ def figures_of(
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES.format(key=BREAKDOWNS[breakdown] if breakdown else _ALL), values)
         return [Figures(*row) for row in cursor.fetchall()]
+
+
+def as_kept(found: Sequence[Figures]) -> list[list[Any]]:
+    """Figures as they are kept with a count."""
+    return [[*astuple(one)[:-1], str(one.revenue)] for one in found]
+
+
+def from_kept(rows: Sequence[Sequence[Any]]) -> list[Figures]:
+    """Figures that were kept with a count."""
+    return [Figures(*counts, revenue=Decimal(revenue)) for *counts, revenue in rows]  # type: ignore[misc]
+
+
+def kept_rows(answer: Mapping[str, Any], breakdown: str) -> tuple[list[list[Any]], list[list[Any]]]:
+    """Totals and parts of a kept answer: of the whole campaign, or of a period that was asked for."""
+    if "figures" not in answer:
+        return answer["totals"], answer["parts"]
+    return answer["figures"][""], answer["figures"][breakdown] if breakdown else []
 
 
 def metrics_answer(found: Figures, wanted: Sequence[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a campaign brought: its funnel, those who got it against those held out, revenue, and what it cost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -9,11 +9,13 @@ from typing import Any, Final
 from django.db import connection
 
 from campaigns.models import Campaign
+from campaigns.rules.counting import RESULTS
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.returns import Returns, returns
 from campaigns.rules.statistics.report import Plan, Report, report
 from campaigns.selectors.campaigns import counts_of, progress
 from campaigns.selectors.experiments import Crowd, arm_of, group_sums
+from campaigns.selectors.kept import find_count, is_large
 from campaigns.selectors.measures import find_measure
 from campaigns.selectors.reactions import reactions_of
 
@@ -37,8 +39,20 @@ WHERE d.campaign_id = %(campaign)s AND d.state = 'sent' AND p.amount > 0
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """Who bought after a campaign: the sums of those sent to and of those held out, and who bought for the first time.
+
+    As of `at`.
+    """
+
+    groups: Mapping[str, Any]
+    new_buyers: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignResults:
-    """As of now. `funnel` is (step, people), each of the step before; `compared` needs people held out."""
+    """`funnel` is (step, people), each of the step before; `compared` needs people held out. Purchases as of `at`."""
 
     funnel: tuple[tuple[str, int], ...]
     buyers: int
@@ -47,35 +61,54 @@ class CampaignResults:
     currency: str
     compared: Report | None
     window_days: int
+    at: datetime
 
 
 def campaign_results(campaign: Campaign, now: datetime) -> CampaignResults | None:
-    """The results within 14 days of the launch, None before it; people without permission to measure do not count."""
+    """The results within 14 days of the launch; people without permission to measure do not count.
+
+    None before the launch. Those of a large campaign are what was counted last, None before the first count.
+    """
     if campaign.launched_at is None or campaign.people is None:
         return None
+    brought = brought_by(campaign, now)
+    if brought is None:
+        return None
     counts = counts_of([campaign]).get(campaign.pk, {})
-    figures = progress(campaign, counts)
-    sums = _sums(campaign, campaign.launched_at, now)
-    compared = _compared(campaign, sums) if compares(campaign) else None
-    sent = sums[TREATED]["sums"]
-    new = _new_buyers(campaign, now)
+    compared = _compared(campaign, brought.groups) if compares(campaign) else None
+    sent = brought.groups[TREATED]["sums"]
     incremental = next((one.incremental for one in compared.comparisons if one.incremental), None) if compared else None
     money = returns(
-        cost=figures["cost"],
+        cost=progress(campaign, counts)["cost"],
         revenue=Decimal(sent["revenue"]["total"]),
         incremental=incremental.estimate if incremental else None,
         buyers=sent["purchase"]["doers"],
-        new_buyers=new,
+        new_buyers=brought.new_buyers,
     )
     return CampaignResults(
         funnel=_funnel(campaign, counts, sent["purchase"]["doers"]),
         buyers=sent["purchase"]["doers"],
-        new_buyers=new,
+        new_buyers=brought.new_buyers,
         money=money,
         currency=campaign.currency,
         compared=compared,
         window_days=WINDOW.days,
+        at=brought.at,
     )
+
+
+def brought_by(campaign: Campaign, now: datetime) -> Brought | None:
+    """Counted now; of a large campaign, and of one whose rows were removed for their age, as counted last."""
+    if is_large(campaign) or campaign.totals:
+        row = find_count(campaign, RESULTS)
+        if row and row.answer and row.counted_at:
+            return Brought(row.answer["groups"], row.answer["new_buyers"], row.counted_at)
+    return None if is_large(campaign) else count_brought(campaign, now)
+
+
+def count_brought(campaign: Campaign, now: datetime) -> Brought:
+    """Counted now, whatever that takes; of a campaign that was launched."""
+    return Brought(_sums(campaign, campaign.launched_at or now, now), _new_buyers(campaign, now), now)
 
 
 def compares(campaign: Campaign) -> bool:
@@ -122,7 +155,10 @@ def _sums(campaign: Campaign, launched: datetime, now: datetime) -> dict[str, An
 def _compared(campaign: Campaign, sums: Mapping[str, Any]) -> Report:
     share = _treated_share(campaign)
     shares = {CONTROL: 1 - share, TREATED: share}
-    arms = [arm_of(key, shares[key], sums[key], MEASURES) for key in (CONTROL, TREATED)]
+    arms = [
+        replace(arm_of(key, shares[key], sums[key], MEASURES), called=called)
+        for key, called in ((CONTROL, "held out"), (TREATED, "the campaign"))
+    ]
     measures = [find_measure(key, campaign.currency).measure for key in MEASURES]
     smallest = round((campaign.people or 0) * min(shares.values()))
     return report(arms, measures, Plan(people=max(100, smallest), every_look=True))

@@ -16,6 +16,7 @@ from campaigns.selectors.audience import Audience
 from campaigns.selectors.channels import MESSAGE_TOPIC, somebody_listens
 from campaigns.selectors.given import offer_problems
 from campaigns.selectors.links import body_of, link_problems
+from campaigns.selectors.tallies import added, by_fact, kept_tallies
 from campaigns.selectors.templates import words_problems
 from consent.rules import vocabulary
 from consent.selectors.catalogue import catalogue
@@ -52,17 +53,27 @@ def parts_of(campaigns: Iterable[Campaign]) -> dict[int, list[CampaignSegment]]:
     return found
 
 
-def counts_of(campaigns: Sequence[Campaign]) -> dict[int, dict[str, int]]:
-    """How many deliveries of each campaign are in each state; one query. Rows removed for their age still count."""
+def counts_of(campaigns: Sequence[Campaign], *, exact: bool = False) -> dict[int, dict[str, int]]:
+    """How many deliveries of each campaign are in each state; one query. Rows removed for their age still count.
+
+    Of large ones what was counted last, unless `exact`; two queries then.
+    """
     found: dict[int, dict[str, int]] = {row.pk: dict(row.totals) for row in campaigns}
-    rows = Delivery.objects.filter(campaign__in=found).values_list("campaign_id", "state")
+    kept = {} if exact else kept_tallies(campaigns)
+    found |= {pk: dict(by_fact(tallies, "state")) for pk, tallies in kept.items()}
+    rows = Delivery.objects.filter(campaign__in=[pk for pk in found if pk not in kept]).values_list(
+        "campaign_id", "state"
+    )
     for pk, state, people in rows.annotate(people=Count("pk")).order_by("campaign_id", "state"):
         found[pk][state] = found[pk].get(state, 0) + people
     return found
 
 
 def reasons_of(campaign: Campaign) -> list[tuple[str, str, int]]:
-    """(state, reason, people) of everybody with a reason, most first."""
+    """(state, reason, people) of everybody with a reason, most first; of a large one as counted last."""
+    if kept := kept_tallies([campaign]):
+        counted = [(*key, people) for key, people in added(kept[campaign.pk], "state", "reason").items() if key[1]]
+        return sorted(counted, key=lambda one: (-one[2], one[1]))[:50]
     rows = Delivery.objects.filter(campaign=campaign).exclude(reason="").values_list("state", "reason")
     return list(rows.annotate(people=Count("pk")).order_by("-people", "reason")[:50])
 

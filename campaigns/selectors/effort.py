@@ -13,6 +13,7 @@ from campaigns.rules.budget import cost_of
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.rules.sparing import KINDS, spared
+from campaigns.selectors.tallies import added, kept_tallies
 from core.models import AuditEntry
 
 _REVIEWS: Final = {f"campaign.{State.IN_REVIEW}": "submitted", f"campaign.{State.DRAFT}": "sent_back"}
@@ -103,10 +104,13 @@ def spared_of(campaign: Campaign) -> Spared:
     )
 
 
-def spared_counts(campaign: Campaign) -> dict[str, int]:
-    """People left out by kind."""
+def spared_counts(campaign: Campaign, *, exact: bool = False) -> dict[str, int]:
+    """People left out by kind; of a large campaign as counted last, unless `exact`."""
     if campaign.totals:
         return dict(campaign.spared)
+    if not exact and (kept := kept_tallies([campaign])):
+        counted = added(kept[campaign.pk], "state", "reason").items()
+        return spared((reason, people) for (state, reason), people in counted if state == DeliveryState.SKIPPED)
     rows = Delivery.objects.filter(campaign=campaign, state=DeliveryState.SKIPPED).values_list("reason")
     return spared(rows.annotate(people=Count("pk")).order_by("reason"))
 

@@ -49,10 +49,11 @@ def results_answer(row: Experiment) -> dict[str, Any]:
 def campaign_results_answer(campaign: Campaign, found: CampaignResults | None) -> dict[str, Any]:
     """What a campaign brought; everything null before it was launched, `compared` without people held out."""
     if found is None:
-        names = ("buyers", "new_buyers", *_MONEY, "window_days", "compared")
+        names = ("counted_at", "buyers", "new_buyers", *_MONEY, "window_days", "compared")
         return {"campaign": campaign.public_id, "currency": campaign.currency, "funnel": [], **dict.fromkeys(names)}
     return {
         "campaign": campaign.public_id,
+        "counted_at": found.at,
         "currency": found.currency,
         "funnel": [{"step": step, "people": people} for step, people in found.funnel],
         "buyers": found.buyers,

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, F, Q, QuerySet
 
@@ -17,12 +18,15 @@ from campaigns.rules.statistics.report import Arm, Plan, Report, Sums, report
 from campaigns.selectors.measures import Counted, find_measure
 from consent.selectors.decisions import use_of
 from core.errors import NotFound
+from core.models import Job
+from core.models.jobs import OPEN_STATES
 
 MEASURING: Final = "analytics"
 """The purpose under which what people do is counted."""
 _SHOWN: Final = (
     "SELECT id, variant, customer_id, shown_at AS at FROM campaigns_shown WHERE experiment_id = %(experiment)s"
 )
+COUNTING: Final = "experiments.count"
 COUNTED_EVERY: Final = timedelta(minutes=15)
 DAY: Final = timedelta(days=1)
 MANY: Final = 5_000
@@ -81,6 +85,18 @@ def shown_now(experiment: Experiment) -> dict[str, int]:
     return dict(rows.annotate(people=Count("pk")).order_by("variant"))
 
 
+def is_crowded(experiment: Experiment) -> bool:
+    """Whether so many people are in it that a task counts its figures."""
+    most = settings.CAMPAIGN_LIVE_PEOPLE
+    return Shown.objects.filter(experiment=experiment)[:most].count() >= most
+
+
+def find_counting(experiment: Experiment) -> Job | None:
+    """The count of it that is on its way."""
+    jobs = Job.objects.filter(kind=COUNTING, state__in=OPEN_STATES, parameters__experiment=experiment.public_id)
+    return jobs.order_by("-created_at").first()
+
+
 def measures_of(experiment: Experiment) -> list[Counted]:
     """What it counts, the measure that decides first."""
     return [find_measure(key, experiment.currency) for key in experiment.measures]
@@ -125,20 +141,25 @@ def group_sums(crowd: Crowd, measures: Sequence[Counted], now: datetime) -> dict
 
 @contextmanager
 def _joined_for(crowd: Crowd) -> Iterator[None]:
-    """Many people are joined by hash, whatever the planner expects.
-
-    Of a crowd that came all at once its statistics know nobody yet: it looks for each person among all the others,
-    and 64,000 people took twenty minutes. Few are looked up one by one as ever, so that no small crowd reads
-    everybody's row.
-    """
-    with transaction.atomic(), connection.cursor() as cursor:
+    """Many people are joined by hash. Few are looked up one by one, so that no small crowd reads everybody's row."""
+    with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM ({crowd.people} LIMIT {MANY}) s", crowd.parameters)  # noqa: S608
         many = cursor.fetchone()[0] >= MANY
-        if many:
-            cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
+    with joined_by_hash() if many else nullcontext():
         yield
-        if many:
-            cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
+
+
+@contextmanager
+def joined_by_hash() -> Iterator[None]:
+    """People are joined by hash, whatever the planner expects.
+
+    Of a crowd that came all at once its statistics know nobody yet: it looks for each person among all the others,
+    and 64,000 people took twenty minutes.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
+        yield
+        cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
 
 
 def _rows(crowd: Crowd, counted: Counted, now: datetime) -> list[tuple[Any, ...]]:

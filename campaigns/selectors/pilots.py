@@ -8,15 +8,18 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 
 from campaigns.models import Campaign, Delivery
+from campaigns.rules.counting import RESULTS
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.pilots import REASON
 from campaigns.rules.statistics.checks import holm
 from campaigns.rules.statistics.samples import Difference, Share
 from campaigns.rules.statistics.shares import compare_shares
-from campaigns.selectors.campaign_metrics import METRICS, Figures, figures_of, metrics_answer
+from campaigns.selectors.campaign_metrics import METRICS, Figures, figures_of, from_kept, metrics_answer
 from campaigns.selectors.campaign_results import WINDOW
 from campaigns.selectors.campaigns import counts_of, sending_problems
 from campaigns.selectors.given import offer_problems
+from campaigns.selectors.kept import find_count, is_large
+from campaigns.selectors.tallies import added, kept_tallies
 
 PILOT: Final = Q(pilot_percent__isnull=False) | Q(pilot_people__isnull=False)
 """Campaigns that are marked as pilots."""
@@ -75,23 +78,52 @@ def promotion_problems(campaign: Campaign, people: int, now: datetime) -> list[s
 
 
 def pilot_story(campaign: Campaign, now: datetime) -> Pilot | None:
-    """How the pilot went, and the others after it; None for a campaign that is none or was not launched."""
+    """How the pilot went, and the others after it; None for a campaign that is none or was not launched.
+
+    Its figures are those of this moment; of a large campaign those counted last, and None before the first count.
+    """
     if not is_pilot(campaign) or campaign.pilot_drawn is None or campaign.launched_at is None:
         return None
-    promoted, kept = campaign.pilot_promoted_at, not campaign.totals
-    first = _figures(campaign, campaign.launched_at, promoted or now, now) if kept else None
-    rest = _figures(campaign, promoted, now, now) if kept and promoted else None
+    promoted = campaign.pilot_promoted_at
+    first, rest = _both(campaign, now)
     over = campaign.finished_at
     return Pilot(
         drawn=campaign.pilot_drawn,
         of=campaign.pilot_of or 0,
-        waiting=waiting_for(campaign).count(),
+        waiting=count_waiting(campaign),
         promoted_at=promoted,
         figures=first,
         rest=rest,
         compared=_compared(first, rest) if first and rest else (),
         same_time=bool(promoted and over and over + WINDOW <= now),
     )
+
+
+def pilot_figures(campaign: Campaign, now: datetime) -> tuple[Figures | None, Figures | None]:
+    """The messages before it was promoted, and those after it; counted now, whatever that takes."""
+    if not is_pilot(campaign) or campaign.pilot_drawn is None or campaign.launched_at is None:
+        return None, None
+    promoted = campaign.pilot_promoted_at
+    first = _figures(campaign, campaign.launched_at, promoted or now, now)
+    return first, _figures(campaign, promoted, now, now) if promoted else None
+
+
+def count_waiting(campaign: Campaign) -> int:
+    """How many would be sent to if the pilot were promoted; of a large campaign as counted last."""
+    if kept := kept_tallies([campaign]):
+        return added(kept[campaign.pk], "state", "reason", "known").get((DeliveryState.HELD_OUT, REASON, True), 0)
+    return waiting_for(campaign).count()
+
+
+def _both(campaign: Campaign, now: datetime) -> tuple[Figures | None, Figures | None]:
+    if campaign.totals:
+        return None, None
+    if not is_large(campaign):
+        return pilot_figures(campaign, now)
+    row = find_count(campaign, RESULTS)
+    kept = row.answer["pilot"] if row and row.answer else ([], [])
+    first, rest = (next(iter(from_kept(one)), None) for one in kept)
+    return first, rest
 
 
 def pilot_answer(found: Pilot | None) -> dict[str, Any] | None:

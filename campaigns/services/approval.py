@@ -6,7 +6,7 @@ from django.db import transaction
 
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
-from campaigns.selectors.audience import audience_of
+from campaigns.selectors.audience import known_audience
 from campaigns.selectors.campaigns import launch_problems
 from campaigns.services.campaigns import locked, move
 from campaigns.services.template_uses import User, fix_blocks, free_blocks
@@ -22,7 +22,7 @@ def submit_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign
     """
     campaign = locked(campaign=campaign)
     campaign.reviewed_people = None
-    audience = audience_of(campaign, now)
+    audience = known_audience(campaign, now)
     refuse_problems(problems=launch_problems(campaign, audience, now))
     whole = fix_blocks(user=User(campaign=campaign), body=campaign.body)
     return move(
@@ -45,7 +45,7 @@ def approve_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaig
     campaign = locked(campaign=campaign)
     if str(by) in (campaign.submitted_by, campaign.owner):
         raise Forbidden("Somebody else has to approve this campaign: it is yours.", code="four_eyes")
-    people = audience_of(campaign, now).total
+    people = known_audience(campaign, now).total
     return move(
         campaign=campaign,
         to=State.APPROVED,

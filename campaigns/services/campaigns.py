@@ -1,7 +1,7 @@
 """Writing campaigns down: new ones, changes while they are drafts, copies, and putting them away."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -21,6 +21,7 @@ from core.errors import InvalidInput, InvalidState
 from customers.models import Segment, SegmentState
 
 MAX_OPEN: Final = 1_000
+_JUST_NOW: Final = timedelta(minutes=5)
 _SEGMENTS: Final = ("include", "exclude")
 _COPIED: Final = tuple(name for name in READERS if name not in (*_SEGMENTS, "name", "purpose", "send_at", "promotion"))
 _TEMPLATE: Final = "template"
@@ -36,7 +37,7 @@ def define_campaign(*, values: Mapping[str, Any], by: Actor, now: datetime) -> C
         raise InvalidInput(f"There may be at most {MAX_OPEN} campaigns; archive one first.", code="business_rule")
     campaign = Campaign(public_id=Campaign.new_public_id(), owner=str(by), created_at=now, updated_at=now)
     values, taken = _with_template(values)
-    segments = _apply(campaign, values)
+    segments = _apply(campaign, values, now)
     campaign.save(force_insert=True)
     _put_segments(campaign, segments)
     keep_uses(user=User(campaign=campaign), blocks=blocks_named(campaign.body), messages=taken)
@@ -53,7 +54,7 @@ def change_campaign(*, campaign: Campaign, values: Mapping[str, Any], by: Actor,
         raise InvalidState(f"This campaign is {campaign.get_state_display().lower()}; only a draft can be changed.")
     values, taken = _with_template(values)
     before = {name: str(getattr(campaign, name)) for name in READERS if hasattr(campaign, name)}
-    segments = _apply(campaign, values)
+    segments = _apply(campaign, values, now)
     _put_segments(campaign, segments)
     keep_uses(user=User(campaign=campaign), blocks=blocks_named(campaign.body), messages=taken)
     ask_for_links(bodies=[body_of(campaign)], again=False, now=now)
@@ -133,7 +134,7 @@ def _with_template(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
     return {"subject": subject, "body": body, **rest}, taken
 
 
-def _apply(campaign: Campaign, values: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _apply(campaign: Campaign, values: Mapping[str, Any], now: datetime) -> dict[str, tuple[str, ...]]:
     """Put the values on the row; answers the slugs by role, which are stored beside it."""
     segments: dict[str, tuple[str, ...]] = {}
     for name, value in values.items():
@@ -143,6 +144,8 @@ def _apply(campaign: Campaign, values: Mapping[str, Any]) -> dict[str, tuple[str
             kept = read(name, value)
         except Unreadable as refusal:
             raise InvalidInput(f"Invalid '{name}': {refusal}", param=name) from refusal
+        if name == "send_at" and kept and kept < now - _JUST_NOW and kept != campaign.send_at:
+            raise InvalidInput("Invalid 'send_at': this time is over; leave it out to send at once.", param=name)
         if name in _SEGMENTS:
             segments[name] = kept
         elif name == "promotion":

@@ -1,7 +1,7 @@
 """Experiments: writing them down, starting and stopping them, counting, and deciding."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -18,15 +18,26 @@ from campaigns.rules.experiments import (
     holdout_variants,
 )
 from campaigns.rules.values import Unreadable, read
-from campaigns.selectors.experiments import measures_of, report_of, sums_of
+from campaigns.selectors.experiments import (
+    COUNTING,
+    find_counting,
+    find_experiment,
+    is_crowded,
+    measures_of,
+    report_of,
+    sums_of,
+)
 from campaigns.services.offers import find_audience
-from core import audit, outbox
+from core import audit, jobs, outbox
 from core.actors import Actor
-from core.errors import Conflict, InvalidInput, InvalidState
+from core.errors import Conflict, DomainError, InvalidInput, InvalidState
+from core.models import Job
 
 MOST_OPEN: Final = 500
 _RESERVED: Final = frozenset({"new", "plan", "holdout"})
 """Words that addresses of the console and of the API mean otherwise."""
+_TASK: Final = "campaigns.tasks.count_experiment"
+_HOLDS_FOR: Final = timedelta(hours=1)
 HOLDOUT_KEY: Final = "global-holdout"
 
 
@@ -74,8 +85,8 @@ def start_experiment(*, experiment: Experiment, by: Actor, now: datetime) -> Exp
 def stop_experiment(*, experiment: Experiment, by: Actor, now: datetime) -> Experiment:
     """Nobody is drawn any more and everybody is shown the control; its figures are counted a last time."""
     experiment = locked(experiment=experiment)
-    if experiment.state == ExperimentState.RUNNING:
-        _count(experiment, now)
+    if experiment.state == ExperimentState.RUNNING and ask_figures(experiment=experiment, by=by, now=now) is None:
+        experiment.refresh_from_db(fields=["figures", "figures_at"])
     return _move(experiment, ExperimentState.STOPPED, by, now, stopped_at=now)
 
 
@@ -108,6 +119,32 @@ def count_experiment(*, experiment: Experiment, now: datetime) -> Experiment:
 
 
 @transaction.atomic
+def ask_figures(*, experiment: Experiment, by: Actor, now: datetime) -> Job | None:
+    """Its sums are counted: at once and None; with 50,000 people and more by a job, the one on its way if there is."""
+    if not is_crowded(experiment):
+        count_experiment(experiment=experiment, now=now)
+        return None
+    locked(experiment=experiment)
+    found = find_counting(experiment)
+    title = f"Figures of {experiment.name}"
+    asked = {"experiment": experiment.public_id}
+    return found or jobs.start_job(kind=COUNTING, title=title, task=_TASK, parameters=asked, by=by, now=now)
+
+
+def count_asked(*, job_id: str, clock: Callable[[], datetime]) -> None:
+    """Work on the job: the sums are those of this moment. A refusal ends it."""
+    job = jobs.claim_job(job_id=job_id, now=clock())
+    if job is None:
+        return
+    try:
+        found = count_experiment(experiment=find_experiment(job.parameters["experiment"]), now=clock())
+    except DomainError as refusal:
+        jobs.fail_job(job=job, error=refusal.message, now=clock())
+    else:
+        jobs.finish_job(job=job, result={"experiment": found.public_id}, now=clock())
+
+
+@transaction.atomic
 def declare_winner(*, experiment: Experiment, variant: str, reason: str = "", by: Actor, now: datetime) -> Experiment:
     """The experiment is over and everybody is shown this variant.
 
@@ -119,7 +156,7 @@ def declare_winner(*, experiment: Experiment, variant: str, reason: str = "", by
         raise InvalidState("A winner can be declared once, of an experiment that was started.")
     if variant not in {one["key"] for one in experiment.variants}:
         raise InvalidInput("Invalid 'variant': there is no such variant.", param="variant")
-    _count(experiment, now)
+    _fresh(experiment, now)
     _refuse_winner(experiment, variant, reason)
     stopped = {"stopped_at": experiment.stopped_at or now, "state": ExperimentState.STOPPED}
     decided = {"winner": variant, "decided_by": str(by), "decided_at": now, "reason": reason, "updated_at": now}
@@ -155,6 +192,14 @@ def _count(experiment: Experiment, now: datetime) -> None:
     if experiment.figures and not Shown.objects.filter(experiment=experiment).exists():
         return
     experiment.figures, experiment.figures_at = sums_of(experiment, now), now
+
+
+def _fresh(experiment: Experiment, now: datetime) -> None:
+    """Figures to decide on: counted now; with 50,000 people and more those of the last hour, else Conflict."""
+    if not is_crowded(experiment):
+        _count(experiment, now)
+    elif experiment.figures_at is None or experiment.figures_at < now - _HOLDS_FOR:
+        raise Conflict("Its figures are more than an hour old: count them, then decide.", code="state_conflict")
 
 
 def _move(experiment: Experiment, to: str, by: Actor, now: datetime, **fields: Any) -> Experiment:

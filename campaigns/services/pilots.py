@@ -12,7 +12,7 @@ from campaigns.rules.assignment import hash_value
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.rules.pilots import REASON, border, pilot_size
-from campaigns.selectors.pilots import is_pilot, promotion_problems, waiting_for
+from campaigns.selectors.pilots import count_waiting, is_pilot, promotion_problems, waiting_for
 from campaigns.services.approval import refuse_problems
 from campaigns.services.campaigns import locked, move
 from core import audit
@@ -62,7 +62,7 @@ def promote_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaig
     if campaign.state not in (State.COMPLETED, State.COMPLETED_WITH_GAPS):
         raise InvalidState("A pilot can be promoted when its own messages are all decided about.")
     waiting = waiting_for(campaign)
-    refuse_problems(problems=promotion_problems(campaign, waiting.count(), now))
+    refuse_problems(problems=promotion_problems(campaign, count_waiting(campaign), now))
     people = waiting.update(state=DeliveryState.QUEUED, reason="", due_at=now)
     if not people:
         raise InvalidState("Nobody waits for this pilot any more.")

@@ -9,11 +9,13 @@ from django.db.models import Exists, OuterRef, Q
 from campaigns.models import AutomationMessage, Campaign, CampaignSegment, Delivery
 from campaigns.rules.deliveries import GAPS, DeliveryState, ending
 from campaigns.rules.lifecycle import State
-from campaigns.selectors.audience import FILL, audience_of, parameters
+from campaigns.selectors.audience import FILL, audience_of, known_audience, parameters
 from campaigns.selectors.campaigns import counts_of, launch_problems, parts_of
+from campaigns.selectors.kept import is_large
 from campaigns.services.approval import refuse_problems
 from campaigns.services.campaigns import locked, move
 from campaigns.services.canaries import hold_back, let_go
+from campaigns.services.counting import keep_deliveries
 from campaigns.services.giving import release_codes
 from campaigns.services.holding import hold_out
 from campaigns.services.lanes import settle_lost, withdraw
@@ -36,7 +38,7 @@ def launch_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign
     campaign = locked(campaign=campaign)
     if campaign.state not in (State.APPROVED, State.SCHEDULED):
         raise InvalidState("Only an approved campaign can be launched; have it reviewed first.")
-    refuse_problems(problems=launch_problems(campaign, audience_of(campaign, now), now))
+    refuse_problems(problems=launch_problems(campaign, known_audience(campaign, now), now))
     launched: dict[str, Any] = {"launched_by": str(by), "launched_at": now}
     if campaign.state == State.APPROVED and campaign.send_at and campaign.send_at > now:
         return move(campaign=campaign, to=State.SCHEDULED, by=by, now=now, **launched)
@@ -133,6 +135,8 @@ def build_audience(*, campaign_id: int, now: datetime) -> int:
     taken = [_frozen(part) for part in parts_of([campaign]).get(campaign.pk, [])]
     people = Delivery.objects.filter(campaign=campaign).count()
     move(campaign=campaign, to=State.SENDING, by=SYSTEM, now=now, people=people, audience=taken, **drawn)
+    if is_large(campaign):
+        keep_deliveries(campaign=campaign, now=now)
     return people
 
 
@@ -145,7 +149,7 @@ def close_campaign(*, campaign_id: int, now: datetime) -> bool:
         return False
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
-        end = ending(counts_of([campaign]).get(campaign.pk, {}))
+        end = ending(counts_of([campaign], exact=True).get(campaign.pk, {}))
         if campaign.state != State.SENDING or end is None:
             return False
         move(campaign=campaign, to=end, by=SYSTEM, now=now, finished_at=now)

@@ -21,6 +21,7 @@ from campaigns.rules.deliveries import DeliveryState
 from campaigns.selectors.campaigns import counts_of
 from campaigns.selectors.effort import spared_counts
 from campaigns.selectors.reactions import outcomes_of, reactions_of
+from campaigns.services.counting import keep_results
 from campaigns.services.giving import forget_given
 from campaigns.services.redeeming import give_back
 from customers.services.erasing import Rows, update_rows
@@ -148,16 +149,17 @@ def forget_deliveries(*, before: datetime, now: datetime) -> int:
     GivenCode.objects.filter(given_at__lt=before, customer__isnull=False).update(customer=None)
     Exposure.objects.filter(shown_at__lt=before, customer__isnull=False).update(customer=None)
     old = Campaign.objects.filter(finished_at__lt=before, totals={}).order_by("finished_at")
-    return sum(_forget(campaign) for campaign in old[:20])
+    return sum(_forget(campaign, now) for campaign in old[:20])
 
 
 @transaction.atomic
-def _forget(campaign: Campaign) -> int:
+def _forget(campaign: Campaign, now: datetime) -> int:
     campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    campaign.spared = spared_counts(campaign)
-    campaign.totals = counts_of([campaign])[campaign.pk] or {"none": 0}
-    campaign.reactions = reactions_of([campaign])[campaign.pk].as_dict()
-    campaign.outcomes = outcomes_of([campaign])[campaign.pk]
+    keep_results(campaign=campaign, now=now)
+    campaign.spared = spared_counts(campaign, exact=True)
+    campaign.totals = counts_of([campaign], exact=True)[campaign.pk] or {"none": 0}
+    campaign.reactions = reactions_of([campaign], exact=True)[campaign.pk].as_dict()
+    campaign.outcomes = outcomes_of([campaign], exact=True)[campaign.pk]
     campaign.save(update_fields=["totals", "reactions", "outcomes", "spared"])
     return Delivery.objects.filter(campaign=campaign).delete()[0]
 

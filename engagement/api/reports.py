@@ -15,6 +15,7 @@ from core.api.views import ApiView
 from core.errors import Conflict, InvalidInput
 from core.models.jobs import JobState
 from customers.rules.instants import read_instant
+from customers.rules.money import CURRENCIES
 from engagement.models import CountedAttribution
 from engagement.rules.attribution import Model
 from engagement.selectors.counted import is_counting
@@ -136,8 +137,9 @@ class AttributionReport(ApiView):
     def _asked(self, asked: Mapping[str, str], *, anew: bool) -> Response:
         begins, ends = (_instant(name, asked.get(name, "")) for name in ("begins", "ends"))
         currency = asked.get("currency", "EUR")
-        if len(currency) != 3 or not currency.isascii() or not currency.isupper():
-            raise InvalidInput("Invalid 'currency': send an ISO 4217 code such as EUR.", param="currency")
+        if currency not in CURRENCIES:
+            message = "Invalid 'currency': send the ISO 4217 code of a currency that people pay with, such as EUR."
+            raise InvalidInput(message, param="currency")
         row = ask_attribution(begins=begins, ends=ends, currency=currency, anew=anew, by=self.actor, now=timezone.now())
         if row.answer is not None and not anew:
             return Response(_answer(row))

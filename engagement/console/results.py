@@ -14,6 +14,7 @@ from core.console.forms import ConsoleForm
 from core.console.pages import is_htmx
 from core.console.views import MenuEntry, Page
 from core.errors import DomainError
+from customers.rules.money import CURRENCIES
 from engagement.models import CountedAttribution
 from engagement.rules.attribution import DIRECT, Model
 from engagement.selectors.attribution import OTHERS, check_period, usual_currency
@@ -48,8 +49,8 @@ class PeriodForm(ConsoleForm):
     def clean_currency(self) -> str:
         """In capitals."""
         currency = str(self.cleaned_data["currency"]).upper()
-        if not currency.isascii() or not currency.isalpha():
-            raise forms.ValidationError("A currency is three capital letters, such as EUR.")
+        if currency not in CURRENCIES:
+            raise forms.ValidationError("Give the ISO 4217 code of a currency that people pay with, such as EUR.")
         return currency
 
 

@@ -90,6 +90,7 @@ def _of(parent: str, column: str, key: str) -> str:
     return f"(SELECT p.{column} FROM {parent} p WHERE p.id = {key})"  # noqa: S608
 
 
+_ASKED: Final = "question NOT IN ('deliveries', 'results')"
 _CAMPAIGN: Final = "CAMPAIGN_RETENTION_MONTHS"
 _NAMED: Final = "customer_id IS NOT NULL"
 
@@ -142,6 +143,7 @@ RULES: Final[Sequence[Rule]] = (
     _rule("Comings and goings in segments", "customers_segmentchange", "at", "SEGMENT_CHANGE_DAYS"),
     _rule("Daily counts of segments", "customers_segmentday", "day", "SEGMENT_CHANGE_DAYS"),
     _fixed("What segments have to look at", "customers_touch", "at", "1 day", timedelta(days=1)),
+    _rule("Counted audiences and periods of campaigns", "campaigns_campaigncount", "asked_at", "REPORT_DAYS", _ASKED),
     _rule("Counted attribution of orders", "engagement_countedattribution", "asked_at", "REPORT_DAYS"),
     _rule("Changes of scores", "customers_scorechange", "at", "SCORE_CHANGE_DAYS"),
     _at_once("Predictions", "engagement_prediction"),

@@ -135,6 +135,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "campaign": raised_example,
     "campaign-deliveries": launched_example,
     "campaign-results": pilot_example,
+    "campaign-count": launched_example,
     "campaign-promote": pilot_example,
     "campaign-budget-guard": budget_example,
     "campaign-budget-guard-end": budget_example,

@@ -54,6 +54,7 @@ NAMES_NOBODY = {
     "/api/v1/campaigns/{campaign_id}/links",
     "/api/v1/campaigns/{campaign_id}/pause",
     "/api/v1/campaigns/{campaign_id}/promote",
+    "/api/v1/campaigns/{campaign_id}/audience",
     "/api/v1/campaigns/{campaign_id}/results",
     "/api/v1/campaigns/{campaign_id}/metrics",
     "/api/v1/campaigns/{campaign_id}/resume",

@@ -40,13 +40,22 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One group: people shown it, how many of them may be measured, and what those did, by measure."""
+    """One group: people shown it, how many of them may be measured, and what those did, by measure.
+
+    `called` is what sentences call it when its key is no word for people.
+    """
 
     key: str
     weight: float
     people: int
     measured: int
     sums: Mapping[str, Sums]
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        """What a sentence begins with."""
+        return self.called or f"Variant {self.key}"
 
     @property
     def coverage(self) -> float | None:
@@ -232,7 +241,7 @@ def _decide(control: Arm, arm: Arm, one: Comparison, mismatch: Mismatch, consent
     if one.watched:
         difference = replace(difference, low=one.watched.low, high=one.watched.high)
     return decide(
-        name=f"Variant {arm.key}",
+        name=arm.name,
         measure=one.measure.label.lower(),
         difference=difference,
         p_value=one.p_value,
@@ -245,15 +254,16 @@ def _decide(control: Arm, arm: Arm, one: Comparison, mismatch: Mismatch, consent
 
 
 def _unmeasured(control: Arm, arm: Arm, consent_loss: float) -> str:
+    called = arm.called or f"variant {arm.key}"
     least = min(control.coverage or 0.0, arm.coverage or 0.0)
     if least < MEASURED_LEAST:
         return (
-            f"Nothing can be said of variant {arm.key}: only {least:.0%} of a group may be measured. The others did "
+            f"Nothing can be said of {called}: only {least:.0%} of a group may be measured. The others did "
             "not allow it, and they may behave differently."
         )
     if consent_loss < MISMATCH:
         return (
-            f"Do not judge variant {arm.key} by these figures: the groups lost different shares of people to missing "
+            f"Do not judge {called} by these figures: the groups lost different shares of people to missing "
             "consent, and that happens by chance less than once in a thousand times. Who is left is not comparable."
         )
     return ""

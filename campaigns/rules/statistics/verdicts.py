@@ -92,10 +92,11 @@ def _undecided(name: str, measure: str, difference: Difference) -> str:
 
 def _certain(name: str, measure: str, difference: Difference, p_value: float, belief: Belief) -> str:
     word = "better" if difference.estimate > 0 else "worse"
+    first = name[:1].upper() + name[1:]
     chance = belief.better if difference.estimate > 0 else 1 - belief.better
     uplift = f", {difference.relative[0]:+.0%} against control" if difference.relative else ""
     return (
-        f"{name} is {word} than control in {measure}: {_signed(difference, difference.estimate)}{uplift}. "
+        f"{first} is {word} than control in {measure}: {_signed(difference, difference.estimate)}{uplift}. "
         f"With 95 % confidence the difference lies between {_signed(difference, difference.low)} and "
         f"{_signed(difference, difference.high)}. The chance that {name} is really {word} is "
         f"{_chance(chance)} (p {_small(p_value)})."

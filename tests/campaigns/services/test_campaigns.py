@@ -37,6 +37,10 @@ pytestmark = pytest.mark.django_db
         ({"name": "x", "purpose": "marketing_email", "holdout_percent": 51}, "holdout_percent"),
         ({"name": "x", "purpose": "marketing_email", "time_zone": "Mars"}, "time_zone"),
         ({"name": "x", "purpose": "marketing_email", "send_at": "2026-01-01T09:00"}, "send_at"),
+        ({"name": "x", "purpose": "marketing_email", "send_at": "2020-01-01T09:00:00Z"}, "send_at"),
+        ({"name": "x", "purpose": "marketing_email", "currency": "XXX"}, "currency"),
+        ({"name": "x", "purpose": "marketing_email", "currency": "XAU"}, "currency"),
+        ({"name": "x", "purpose": "marketing_email", "currency": "eur"}, "currency"),
     ],
 )
 def test_define__value_that_cannot_be_used__is_refused_beside_its_field_and_nothing_is_stored(values, param):
@@ -45,6 +49,19 @@ def test_define__value_that_cannot_be_used__is_refused_beside_its_field_and_noth
 
     assert refusal.value.param == param
     assert not Campaign.objects.exists()
+
+
+def test_change__time_to_send_that_passed_meanwhile__stays_until_it_is_changed():
+    at = timezone.now()
+    later, campaign = at + timedelta(days=1), make_campaign(send_at=at + timedelta(hours=1))
+
+    kept = change_campaign(
+        campaign=campaign, values={"send_at": campaign.send_at}, by=AUTHOR, now=at + timedelta(days=1)
+    )
+
+    assert kept.send_at == campaign.send_at
+    with pytest.raises(InvalidInput, match="is over"):
+        change_campaign(campaign=campaign, values={"send_at": at}, by=AUTHOR, now=later)
 
 
 def test_change__segment_in_both_roles__is_refused():

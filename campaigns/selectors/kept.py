@@ -1,0 +1,35 @@
+"""Answers about large campaigns as they were counted last, and which campaigns are large."""
+
+from typing import Final
+
+from django.conf import settings
+
+from campaigns.models import Campaign, CampaignCount
+from core.models import Job
+from core.models.jobs import OPEN_STATES
+
+KIND: Final = "campaigns.count"
+
+
+def is_large(campaign: Campaign) -> bool:
+    """Whether its figures are counted by a task and kept, not added up while somebody waits."""
+    return (campaign.people or 0) >= settings.CAMPAIGN_LIVE_PEOPLE and not campaign.totals
+
+
+def find_count(campaign: Campaign, question: str) -> CampaignCount | None:
+    """The question with its newest answer and its job; None when it was never asked."""
+    return (
+        CampaignCount.objects.select_related("job", "campaign__purpose", "campaign__promotion")
+        .filter(campaign=campaign, question=question)
+        .first()
+    )
+
+
+def is_counting(row: CampaignCount | None) -> bool:
+    """Whether a count that somebody asked for is on its way."""
+    return row is not None and row.job is not None and row.job.state in OPEN_STATES
+
+
+def count_at_work() -> int:
+    """How many counts that somebody asked for are on their way."""
+    return Job.objects.filter(kind=KIND, state__in=OPEN_STATES).count()
