@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.actors import SYSTEM
-from engagement.services import attribution, followers, linking, merging, predictions, reactions, retention
+from engagement.services import followers, linking, merging, predictions, reactions, reports, retention
 
 
 @shared_task
@@ -58,10 +58,16 @@ def forget_predictions(**_: Any) -> int:
 @shared_task
 def count_attribution(job_id: str, **_: Any) -> None:
     """Work on dividing the orders of a period among campaigns."""
-    attribution.count_attribution(job_id=job_id, clock=timezone.now)
+    reports.count_report(job_id=job_id, clock=timezone.now)
 
 
 @shared_task
-def forget_attributions(**_: Any) -> int:
+def count_campaigns(job_id: str, **_: Any) -> None:
+    """Work on what each campaign of a period brought."""
+    reports.count_report(job_id=job_id, clock=timezone.now)
+
+
+@shared_task
+def forget_reports(**_: Any) -> int:
     """Forget counted results past their retention."""
-    return attribution.forget_attributions(before=timezone.now() - timedelta(days=settings.REPORT_DAYS))
+    return reports.forget_reports(before=timezone.now() - timedelta(days=settings.REPORT_DAYS))

@@ -76,6 +76,7 @@ RELEASES: Final = (
             ("changed", "A parameter given twice is refused by name (400), but for those that may be repeated."),
             ("changed", "Compressed JSON bodies are refused with 415, not as broken JSON; events may be gzip."),
             ("changed", "GET /reports/attribution answers 202 while it is being counted; POST counts anew."),
+            ("added", "/reports/conversion, uplift and channels, counted by a job; POST /reports/query counts anew."),
             ("added", "POST /promotions/reserve keeps a use of a code; promotions have combines and purpose."),
             ("added", "POST /ofrep/v1/evaluate/flags: experiments and promotions for every OpenFeature SDK (OFREP)."),
             ("added", "/v1/track, identify, page, screen, group, alias and batch for SDKs of Segment and RudderStack."),

@@ -70,7 +70,7 @@ TIMETABLE: Final[dict[str, dict[str, Any]]] = {
     "event-identify": {"task": "engagement.tasks.link_identified", "schedule": 2.0},
     "message-reactions": {"task": "engagement.tasks.settle_reactions", "schedule": 2.0},
     "event-partitions": {"task": "engagement.tasks.keep_partitions", "schedule": 3600.0},
-    "results-retention": {"task": "engagement.tasks.forget_attributions", "schedule": 86400.0},
+    "results-retention": {"task": "engagement.tasks.forget_reports", "schedule": 86400.0},
     "predictions-retention": {"task": "engagement.tasks.forget_predictions", "schedule": 3600.0},
     "customers-imports-clean-up": {"task": "customers.tasks.clean_up_imports", "schedule": 3600.0},
     "customers-exports-clean-up": {"task": "customers.tasks.clean_up_exports", "schedule": 600.0},

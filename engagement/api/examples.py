@@ -127,4 +127,15 @@ EXAMPLES = [
         status=202,
         answer=_COUNTING,
     ),
+    Example(
+        "queryReport",
+        "What the campaigns of October caused, counted anew",
+        body={"report": "uplift"} | _OCTOBER,
+        status=202,
+        answer=_COUNTING,
+    ),
+    *(
+        Example(name, "While it is being counted", query=_OCTOBER, status=202, answer=_COUNTING)
+        for name in ("getConversionReport", "getUpliftReport", "getChannelsReport")
+    ),
 ]

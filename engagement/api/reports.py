@@ -1,4 +1,4 @@
-"""/reports: what campaigns brought, as models of attribution see it."""
+"""/reports: what happened in a period, counted by a job for all who ask the same, and orders divided by attribution."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,10 +16,10 @@ from core.errors import Conflict, InvalidInput
 from core.models.jobs import JobState
 from customers.rules.instants import read_instant
 from customers.rules.money import CURRENCIES
-from engagement.models import CountedAttribution
+from engagement.models import CountedReport
 from engagement.rules.attribution import Model
-from engagement.selectors.counted import is_counting
-from engagement.services.attribution import ask_attribution
+from engagement.selectors.counted import ATTRIBUTION, is_counting
+from engagement.services.reports import ask_report
 
 _NAMES: Final = ("begins", "ends", "currency")
 
@@ -87,21 +87,71 @@ class AttributionSerializer(AttributionCountSerializer):
     outages = SilenceSerializer(many=True)
 
 
-class AttributionReport(ApiView):
-    """GET and POST /api/v1/reports/attribution."""
+PERIOD: Final = [
+    OpenApiParameter("begins", datetime, required=True, description="First instant, with an offset."),
+    OpenApiParameter("ends", datetime, required=True, description="First instant after; at most 92 days."),
+    OpenApiParameter("currency", str, description="ISO 4217; EUR. Other currencies are not added."),
+]
+
+
+class CountedView(ApiView):
+    """A report that is counted once by a job, and answered from what was kept since."""
 
     scopes = {"get": "reports:read", "post": "reports:read"}
     tag = "Reports"
+    kind = ATTRIBUTION
+    address = "/api/v1/reports/attribution"
+
+    def asked_in_query(self, **more: str) -> Response:
+        """200 with the kept answer, or 202 with the job and where the answer will be; `more` is part of its address."""
+        self.only(*_NAMES, *more)
+        query = self.request._request.GET
+        return self._asked({name: query[name] for name in _NAMES if name in query}, more, anew=False)
+
+    def asked_in_body(self, *others: str, **more: str) -> Response:
+        """202 with the job that counts anew; while the same is being counted, that job."""
+        self.only()
+        for name, value in self.body().items():
+            if name not in (*_NAMES, *others):
+                raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=str(name)[:120])
+            if not isinstance(value, str):
+                raise InvalidInput(f"Invalid '{name}'", param=name)
+        return self._asked({name: self.body()[name] for name in _NAMES if name in self.body()}, more, anew=True)
+
+    def body(self) -> dict[str, Any]:
+        """The members of the request."""
+        if not isinstance(self.request.data, dict):
+            raise InvalidInput("The body must be a JSON object.", code="malformed_json")
+        return self.request.data
+
+    def shown(self, row: CountedReport) -> dict[str, Any]:
+        """The kept answer as partners read it."""
+        raise NotImplementedError
+
+    def _asked(self, asked: Mapping[str, str], more: Mapping[str, str], *, anew: bool) -> Response:
+        begins, ends = (_instant(name, asked.get(name, "")) for name in ("begins", "ends"))
+        currency = asked.get("currency", "EUR")
+        if currency not in CURRENCIES:
+            message = "Invalid 'currency': send the ISO 4217 code of a currency that people pay with, such as EUR."
+            raise InvalidInput(message, param="currency")
+        question: dict[str, Any] = {"kind": self.kind, "begins": begins, "ends": ends, "currency": currency}
+        row = ask_report(**question, anew=anew, by=self.actor, now=timezone.now())
+        if row.answer is not None and not anew:
+            return Response(self.shown(row))
+        if not is_counting(row) and not anew:
+            raise Conflict(row.job.error if row.job and row.job.error else "The count was stopped; POST counts anew.")
+        query = urlencode({"begins": _text(begins), "ends": _text(ends), "currency": currency, **more})
+        return Response(count_of(row), status=202, headers={"Location": f"{self.address}?{query}"})
+
+
+class AttributionReport(CountedView):
+    """GET and POST /api/v1/reports/attribution."""
 
     @extend_schema(
         operation_id="getAttribution",
         summary="Which campaigns brought the orders?",
         responses={200: AttributionSerializer, 202: AttributionCountSerializer},
-        parameters=[
-            OpenApiParameter("begins", datetime, required=True, description="First instant, with an offset."),
-            OpenApiParameter("ends", datetime, required=True, description="First instant after; at most 92 days."),
-            OpenApiParameter("currency", str, description="ISO 4217; EUR. Other currencies are not added."),
-        ],
+        parameters=PERIOD,
     )
     def get(self, request: Request) -> Response:
         """Seven models side by side, over the same orders, with hours of silence named.
@@ -109,9 +159,7 @@ class AttributionReport(ApiView):
         Counting takes seconds where there are many orders: 202 with the job until the answer is there, ask again
         then. The answer is kept with `counted_at`; POST counts anew. 409 with the reason when the count failed.
         """
-        self.only(*_NAMES)
-        query = request._request.GET
-        return self._asked({name: query[name] for name in _NAMES if name in query}, anew=False)
+        return self.asked_in_query()
 
     @extend_schema(
         operation_id="countAttribution",
@@ -124,32 +172,15 @@ class AttributionReport(ApiView):
 
         While the same question is being counted, that job. 409 while 20 others are.
         """
-        self.only()
-        if not isinstance(request.data, dict):
-            raise InvalidInput("The body must be a JSON object.", code="malformed_json")
-        for name, value in request.data.items():
-            if name not in _NAMES:
-                raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=str(name)[:120])
-            if not isinstance(value, str):
-                raise InvalidInput(f"Invalid '{name}'", param=name)
-        return self._asked(request.data, anew=True)
+        return self.asked_in_body()
 
-    def _asked(self, asked: Mapping[str, str], *, anew: bool) -> Response:
-        begins, ends = (_instant(name, asked.get(name, "")) for name in ("begins", "ends"))
-        currency = asked.get("currency", "EUR")
-        if currency not in CURRENCIES:
-            message = "Invalid 'currency': send the ISO 4217 code of a currency that people pay with, such as EUR."
-            raise InvalidInput(message, param="currency")
-        row = ask_attribution(begins=begins, ends=ends, currency=currency, anew=anew, by=self.actor, now=timezone.now())
-        if row.answer is not None and not anew:
-            return Response(_answer(row))
-        if not is_counting(row) and not anew:
-            raise Conflict(row.job.error if row.job and row.job.error else "The count was stopped; POST counts anew.")
-        query = urlencode({"begins": _text(begins), "ends": _text(ends), "currency": currency})
-        return Response(_count(row), status=202, headers={"Location": f"/api/v1/reports/attribution?{query}"})
+    def shown(self, row: CountedReport) -> dict[str, Any]:
+        """Sums as numbers."""
+        return attribution_of(row)
 
 
-def _count(row: CountedAttribution) -> dict[str, Any]:
+def count_of(row: CountedReport) -> dict[str, Any]:
+    """The question, and how far its newest count is."""
     job = row.job
     shown = job and {
         "id": job.public_id,
@@ -161,12 +192,13 @@ def _count(row: CountedAttribution) -> dict[str, Any]:
     return {"begins": row.begins, "ends": row.ends, "currency": row.currency, "job": shown}
 
 
-def _answer(row: CountedAttribution) -> dict[str, Any]:
+def attribution_of(row: CountedReport) -> dict[str, Any]:
+    """The kept division of orders, sums as numbers."""
     kept: dict[str, Any] = row.answer or {}
     sums = {name: float(kept[name]) for name in ("total", "revenue")}
     channels = [{**one, **{str(model): float(one[model]) for model in Model}} for one in kept["channels"]]
     outages = [{name: datetime.fromisoformat(at) for name, at in one.items()} for one in kept["outages"]]
-    return {**_count(row), **kept, **sums, "counted_at": row.counted_at, "channels": channels, "outages": outages}
+    return {**count_of(row), **kept, **sums, "counted_at": row.counted_at, "channels": channels, "outages": outages}
 
 
 def _text(at: datetime) -> str:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from engagement.api import documents, documents_calls, documents_reading
+from engagement.api.campaign_reports import ChannelsReport, ConversionReport, ReportQuery, UpliftReport
 from engagement.api.cloudevents import post_cloudevents
 from engagement.api.events import list_or_count_events, stream_events
 from engagement.api.ingest import post_event, post_events
@@ -25,6 +26,10 @@ urlpatterns = [
     *aliases,
     path("events", list_or_count_events),
     path("reports/attribution", AttributionReport.as_view()),
+    path("reports/channels", ChannelsReport.as_view()),
+    path("reports/conversion", ConversionReport.as_view()),
+    path("reports/query", ReportQuery.as_view()),
+    path("reports/uplift", UpliftReport.as_view()),
     path("predictions", PredictionModelViewSet.as_view({"get": "list"})),
     path("predictions/batch", PredictionBatch.as_view()),
     path("predictions/<str:model>/<path:user_id>", CustomerPrediction.as_view()),

@@ -15,11 +15,11 @@ from core.console.pages import is_htmx
 from core.console.views import MenuEntry, Page
 from core.errors import DomainError
 from customers.rules.money import CURRENCIES
-from engagement.models import CountedAttribution
+from engagement.models import CountedReport
 from engagement.rules.attribution import DIRECT, Model
 from engagement.selectors.attribution import OTHERS, check_period, usual_currency
-from engagement.selectors.counted import find_counted, is_counting
-from engagement.services.attribution import ask_attribution
+from engagement.selectors.counted import ATTRIBUTION, find_counted, is_counting
+from engagement.services.reports import ask_report
 
 VIEW: Final = "engagement.view_report"
 _TITLES: Final = {
@@ -72,14 +72,14 @@ class Results(Page):
         except DomainError as error:
             form.refuse(error)
             return self.draw(self.template_name, {"form": form.dressed()}, 422)
-        return self._shown(form, find_counted(**question))
+        return self._shown(form, find_counted(kind=ATTRIBUTION, **question))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Count, then show how far that is."""
         form = self._form()
         if not form.is_valid():
             return self.draw(self.template_name, {"form": form.dressed()}, 422)
-        row = ask_attribution(**_question(form), anew=True, by=self.actor, now=self.now)
+        row = ask_report(kind=ATTRIBUTION, **_question(form), anew=True, by=self.actor, now=self.now)
         if is_htmx(request):
             return self._shown(form, row)
         return HttpResponseRedirect(request.get_full_path())
@@ -89,7 +89,7 @@ class Results(Page):
         asked = {"first": today - timedelta(days=_DAYS - 1), "last": today, "currency": usual_currency()}
         return PeriodForm(self.request.GET if "first" in self.request.GET else asked)
 
-    def _shown(self, form: PeriodForm, row: CountedAttribution | None) -> HttpResponse:
+    def _shown(self, form: PeriodForm, row: CountedReport | None) -> HttpResponse:
         data = form.cleaned_data
         asked = {"first": data["first"].isoformat(), "last": data["last"].isoformat(), "currency": data["currency"]}
         answer, job = (row.answer, row.job) if row else (None, None)

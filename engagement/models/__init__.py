@@ -1,7 +1,7 @@
 """Tables of engagement."""
 
 from engagement.models.catalogue import EventSchema, EventType, Label
-from engagement.models.counted import CountedAttribution
+from engagement.models.counted import CountedReport
 from engagement.models.events import ConsentKind, Event, EventKey
 from engagement.models.held import HeldEvent
 from engagement.models.predictions import Prediction, PredictionModel
@@ -11,7 +11,7 @@ from engagement.models.rollups import DailyMetric, HourlyMetric
 
 __all__ = [
     "ConsentKind",
-    "CountedAttribution",
+    "CountedReport",
     "DailyMetric",
     "Event",
     "EventKey",

@@ -6,12 +6,14 @@ from django.db.models import F, Q
 from core.models.jobs import Job
 
 
-class CountedAttribution(models.Model):
-    """The orders of a period in a currency, divided: `answer` as it was at `counted_at`, `job` the newest count of it.
+class CountedReport(models.Model):
+    """A question about a period in a currency: `answer` as it was at `counted_at`, `job` the newest count of it.
 
-    The answer holds sums and channels, nobody's data. Deleted REPORT_DAYS after it was counted last.
+    `kind` is `attribution` (orders divided among channels) or `campaigns` (what each that was launched then brought).
+    The answer holds sums, channels and campaigns, nobody's data. Deleted REPORT_DAYS after it was counted last.
     """
 
+    kind = models.CharField(max_length=12, default="attribution")
     begins = models.DateTimeField()
     ends = models.DateTimeField()
     currency = models.CharField(max_length=3)
@@ -22,15 +24,15 @@ class CountedAttribution(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["begins", "ends", "currency"], name="attribution_question"),
-            models.CheckConstraint(condition=Q(begins__lt=F("ends")), name="attribution_period"),
+            models.UniqueConstraint(fields=["kind", "begins", "ends", "currency"], name="report_question"),
+            models.CheckConstraint(condition=Q(begins__lt=F("ends")), name="report_period"),
             models.CheckConstraint(
                 condition=Q(answer__isnull=True, counted_at__isnull=True)
                 | Q(answer__isnull=False, counted_at__isnull=False),
-                name="attribution_answer_is_dated",
+                name="report_answer_is_dated",
             ),
         ]
-        indexes = [models.Index(fields=["asked_at"], name="attribution_by_asking")]
+        indexes = [models.Index(fields=["asked_at"], name="report_by_asking")]
 
     def __str__(self) -> str:
-        return f"{self.begins:%Y-%m-%d} to {self.ends:%Y-%m-%d}, {self.currency}"
+        return f"{self.kind}, {self.begins:%Y-%m-%d} to {self.ends:%Y-%m-%d}, {self.currency}"

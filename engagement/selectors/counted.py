@@ -1,31 +1,32 @@
-"""Attribution that was counted, as it is kept and shown: sums as text, so that no cent is lost."""
+"""Reports that were counted, as they are kept and shown: sums as text, so that no cent is lost."""
 
 from datetime import datetime
 from typing import Any, Final
 
 from core.models import Job
 from core.models.jobs import OPEN_STATES
-from engagement.models import CountedAttribution
+from engagement.models import CountedReport
 from engagement.rules.attribution import Model
 from engagement.selectors.attribution import Attribution
 
-KIND: Final = "reports.attribution"
+ATTRIBUTION, CAMPAIGNS = "attribution", "campaigns"
+JOB_KINDS: Final = {ATTRIBUTION: "reports.attribution", CAMPAIGNS: "reports.campaigns"}
 
 
-def find_counted(*, begins: datetime, ends: datetime, currency: str) -> CountedAttribution | None:
+def find_counted(*, kind: str, begins: datetime, ends: datetime, currency: str) -> CountedReport | None:
     """This question with its job, or None when nobody has asked it."""
-    asked = CountedAttribution.objects.select_related("job")
-    return asked.filter(begins=begins, ends=ends, currency=currency).first()
+    asked = CountedReport.objects.select_related("job")
+    return asked.filter(kind=kind, begins=begins, ends=ends, currency=currency).first()
 
 
-def is_counting(row: CountedAttribution) -> bool:
+def is_counting(row: CountedReport) -> bool:
     """Whether its count is on its way."""
     return row.job is not None and row.job.state in OPEN_STATES
 
 
 def count_at_work() -> int:
     """How many of these counts are on their way."""
-    return Job.objects.filter(kind=KIND, state__in=OPEN_STATES).count()
+    return Job.objects.filter(kind__in=JOB_KINDS.values(), state__in=OPEN_STATES).count()
 
 
 def to_answer(found: Attribution) -> dict[str, Any]:

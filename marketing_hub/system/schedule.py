@@ -144,7 +144,7 @@ RULES: Final[Sequence[Rule]] = (
     _rule("Daily counts of segments", "customers_segmentday", "day", "SEGMENT_CHANGE_DAYS"),
     _fixed("What segments have to look at", "customers_touch", "at", "1 day", timedelta(days=1)),
     _rule("Counted audiences and periods of campaigns", "campaigns_campaigncount", "asked_at", "REPORT_DAYS", _ASKED),
-    _rule("Counted attribution of orders", "engagement_countedattribution", "asked_at", "REPORT_DAYS"),
+    _rule("Counted reports", "engagement_countedreport", "asked_at", "REPORT_DAYS"),
     _rule("Changes of scores", "customers_scorechange", "at", "SCORE_CHANGE_DAYS"),
     _at_once("Predictions", "engagement_prediction"),
     _fixed("Refused events", "engagement_rejection", "at", "30 days", rejections.KEPT),

@@ -11,10 +11,10 @@ from core.actors import SYSTEM
 from core.errors import Conflict, InvalidInput
 from core.models import Job, JobState, Role
 from customers.models import Customer
-from engagement.models import CountedAttribution, HourlyMetric
+from engagement.models import CountedReport, HourlyMetric
 from engagement.selectors import attribution as division
-from engagement.services import attribution
-from engagement.services.attribution import ask_attribution, count_attribution, forget_attributions
+from engagement.services import reports
+from engagement.services.reports import ask_report, count_report, forget_reports
 from tests.factories.attribution import buy
 from tests.factories.core import make_staff
 
@@ -23,14 +23,20 @@ URL = "/api/v1/reports/attribution"
 
 
 def ask(story, *, anew=False, days=2):
-    return ask_attribution(
-        begins=story - timedelta(days=days), ends=story, currency="EUR", anew=anew, by=SYSTEM, now=timezone.now()
+    return ask_report(
+        kind="attribution",
+        begins=story - timedelta(days=days),
+        ends=story,
+        currency="EUR",
+        anew=anew,
+        by=SYSTEM,
+        now=timezone.now(),
     )
 
 
 def work(row):
-    count_attribution(job_id=row.job.public_id, clock=timezone.now)
-    return CountedAttribution.objects.select_related("job").get(pk=row.pk)
+    count_report(job_id=row.job.public_id, clock=timezone.now)
+    return CountedReport.objects.select_related("job").get(pk=row.pk)
 
 
 def test_ask_attribution__asked_twice__is_one_question_with_one_job(story):
@@ -90,27 +96,27 @@ def test_ask_attribution__period_that_is_none__is_refused_and_nothing_is_kept(st
     with pytest.raises(InvalidInput, match="92 days"):
         ask(story, days=93)
 
-    assert not CountedAttribution.objects.exists() and not Job.objects.exists()
+    assert not CountedReport.objects.exists() and not Job.objects.exists()
 
 
 def test_ask_attribution__many_being_counted__is_refused(story, monkeypatch):
-    monkeypatch.setattr(attribution, "MOST_AT_WORK", 1)
+    monkeypatch.setattr(reports, "MOST_AT_WORK", 1)
     ask(story)
 
     with pytest.raises(Conflict, match="ask again in a minute"):
         ask(story, days=3)
 
-    assert Job.objects.count() == 1 and CountedAttribution.objects.count() == 1
+    assert Job.objects.count() == 1 and CountedReport.objects.count() == 1
 
 
 def test_forget_attributions__past_their_time__are_gone(story):
     old, kept = work(ask(story)), work(ask(story, days=3))
-    CountedAttribution.objects.filter(pk=old.pk).update(asked_at=story - timedelta(days=91))
+    CountedReport.objects.filter(pk=old.pk).update(asked_at=story - timedelta(days=91))
 
-    gone = forget_attributions(before=story - timedelta(days=90))
+    gone = forget_reports(before=story - timedelta(days=90))
 
     assert gone == 1
-    assert CountedAttribution.objects.get() == kept
+    assert CountedReport.objects.get() == kept
 
 
 def asked_by(begins, ends):
@@ -125,7 +131,7 @@ def test_api__question__is_a_job_first_and_the_answer_then(story, caller):
     api, url = caller("reports:read"), asked_by(begins, begins + timedelta(hours=24))
 
     first = api.get(url)
-    count_attribution(job_id=first.json()["job"]["id"], clock=timezone.now)
+    count_report(job_id=first.json()["job"]["id"], clock=timezone.now)
     answer = api.get(first["Location"]).json()
 
     assert (first.status_code, first.json()["job"]["state"]) == (202, "queued")
@@ -138,7 +144,7 @@ def test_api__question__is_a_job_first_and_the_answer_then(story, caller):
 def test_api__post__counts_anew_while_the_answer_before_stands(story, caller):
     begins, ends = story - timedelta(days=2), story
     api, body = caller("reports:read"), {"begins": begins.isoformat(), "ends": ends.isoformat()}
-    count_attribution(job_id=api.post(URL, body).json()["job"]["id"], clock=timezone.now)
+    count_report(job_id=api.post(URL, body).json()["job"]["id"], clock=timezone.now)
 
     again = api.post(URL, body)
     meanwhile = api.get(again["Location"])
@@ -151,7 +157,7 @@ def test_api__post__counts_anew_while_the_answer_before_stands(story, caller):
 def test_api__count_that_failed__answers_409_with_its_sentence(story, caller, monkeypatch):
     monkeypatch.setattr(division, "MOST_ORDERS", 0)
     api, url = caller("reports:read"), asked_by(story - timedelta(days=2), story + timedelta(minutes=1))
-    count_attribution(job_id=api.get(url).json()["job"]["id"], clock=timezone.now)
+    count_report(job_id=api.get(url).json()["job"]["id"], clock=timezone.now)
 
     refused = api.get(url)
 
@@ -186,7 +192,7 @@ def test_page__nobody_asked__begins_to_count_and_shows_the_answer_then(story, cl
 
     empty = client.get("/console/results").content.decode()
     begun = client.post("/console/results", headers={"HX-Request": "true"}).content.decode()
-    count_attribution(job_id=Job.objects.get().public_id, clock=timezone.now)
+    count_report(job_id=Job.objects.get().public_id, clock=timezone.now)
     page = client.get("/console/results").content.decode()
 
     assert 'hx-trigger="load"' in empty and 'value="GBP"' in empty
@@ -232,4 +238,4 @@ def test_page__nonsense__is_refused_keeps_what_was_typed_and_counts_nothing(clie
 
     assert (shown.status_code, posted.status_code) in ((422, 422), (422, 400))
     assert said in shown.content.decode()
-    assert not CountedAttribution.objects.exists()
+    assert not CountedReport.objects.exists()

@@ -1,0 +1,103 @@
+"""Counting what happened in a period, for all who ask the same: a job, whose answer is kept with its question."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import DatabaseError, transaction
+
+from core import jobs
+from core.actors import Actor
+from core.errors import Conflict, DomainError
+from core.models import Job
+from engagement.models import CountedReport
+from engagement.selectors import campaign_reports
+from engagement.selectors.attribution import STEPS, attribute, check_period
+from engagement.selectors.counted import ATTRIBUTION, CAMPAIGNS, JOB_KINDS, count_at_work, is_counting, to_answer
+
+TASKS: Final = {ATTRIBUTION: "engagement.tasks.count_attribution", CAMPAIGNS: "engagement.tasks.count_campaigns"}
+TITLES: Final = {ATTRIBUTION: "Attribution of", CAMPAIGNS: "Campaigns of"}
+MOST_AT_WORK: Final = 20
+_TOLD: Final = ("orders", "touched", "launched")
+"""Of the answer, by the job."""
+Clock = Callable[[], datetime]
+
+
+class _Stopped(Exception):
+    """Whoever asked does not want to know any more."""
+
+
+@transaction.atomic
+def ask_report(
+    *, kind: str, begins: datetime, ends: datetime, currency: str, anew: bool, by: Actor, now: datetime
+) -> CountedReport:
+    """The question, with a job that counts it when it was never counted, or with `anew`; one job a question at a time.
+
+    Refuses a period that is none or too long (400), and a new count while 20 others are on their way (409).
+    """
+    check_period(begins=begins, ends=ends)
+    row = _locked(kind, begins, ends, currency, now)
+    if is_counting(row) or ((row.job_id or row.counted_at) and not anew):
+        return row
+    if count_at_work() >= MOST_AT_WORK:
+        raise Conflict(f"{MOST_AT_WORK} of these results are being counted; ask again in a minute.")
+    question = {"begins": begins.isoformat(), "ends": ends.isoformat(), "currency": currency}
+    title = f"{TITLES[kind]} {begins:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M}, {currency}"
+    row.job = jobs.start_job(kind=JOB_KINDS[kind], title=title, task=TASKS[kind], parameters=question, by=by, now=now)
+    row.job.unit, row.job.total = ("steps", STEPS) if kind == ATTRIBUTION else ("campaigns", None)
+    row.job.save(update_fields=["unit", "total"])
+    row.asked_at = now
+    row.save(update_fields=["job", "asked_at"])
+    return row
+
+
+def _locked(kind: str, begins: datetime, ends: datetime, currency: str, now: datetime) -> CountedReport:
+    question = {"kind": kind, "begins": begins, "ends": ends, "currency": currency}
+    CountedReport.objects.bulk_create([CountedReport(**question, asked_at=now)], ignore_conflicts=True)
+    rows = CountedReport.objects.select_for_update(of=("self",)).select_related("job")
+    return rows.get(**question)
+
+
+def count_report(*, job_id: str, clock: Clock) -> None:
+    """Work on the job: its answer takes the place of the one before. Run again it begins anew; a refusal ends it."""
+    job = jobs.claim_job(job_id=job_id, now=clock())
+    if job is None:
+        return
+    try:
+        found = _counted(job, clock)
+    except _Stopped:
+        return
+    except DomainError as refusal:
+        jobs.fail_job(job=job, error=refusal.message, now=clock())
+    except DatabaseError as error:
+        jobs.fail_job(job=job, error=f"The database refused the reading ({type(error).__name__}).", now=clock())
+        raise
+    else:
+        _store(job, found, clock())
+
+
+def _counted(job: Job, clock: Clock) -> dict[str, Any]:
+    begins, ends = (datetime.fromisoformat(job.parameters[name]) for name in ("begins", "ends"))
+    done = 0
+
+    def further() -> None:
+        nonlocal done
+        done += 1
+        if not jobs.advance_job(job=job, done=done, now=clock()):
+            raise _Stopped
+
+    question = {"begins": begins, "ends": ends, "currency": job.parameters["currency"]}
+    if job.kind == JOB_KINDS[ATTRIBUTION]:
+        return to_answer(attribute(**question, now=clock(), further=further))
+    return campaign_reports.campaigns_answer(**question, now=clock(), further=further)
+
+
+@transaction.atomic
+def _store(job: Job, answer: dict[str, Any], now: datetime) -> None:
+    CountedReport.objects.filter(job=job).update(answer=answer, counted_at=now)
+    jobs.finish_job(job=job, result={name: answer[name] for name in _TOLD if name in answer}, now=now)
+
+
+def forget_reports(*, before: datetime) -> int:
+    """Questions that were counted last before this instant are gone with their answers; how many."""
+    return CountedReport.objects.filter(asked_at__lt=before).delete()[0]
