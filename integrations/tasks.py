@@ -12,6 +12,7 @@ from integrations.services import (
     bindings,
     clients,
     controller_calls,
+    devices,
     digests,
     leaks,
     papers,
@@ -27,6 +28,7 @@ from integrations.services import (
 def clear_expired_tokens(**_: Any) -> None:
     """Delete OAuth tokens and codes that nobody can use any more, and what was remembered for their sake."""
     clients.clear_expired_tokens()
+    devices.forget_device_codes(now=timezone.now())
     proofs.forget_assertions(now=timezone.now())
     bindings.forget_bindings(now=timezone.now())
 

@@ -81,6 +81,14 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     role: frozenset(name for name, (_, roles) in PERMISSIONS.items() if role in roles) for role in (_M, _C, _I, _A)
 }
 
+GRANT_TYPES: Final = [
+    "authorization_code",
+    "client_credentials",
+    "refresh_token",
+    "urn:ietf:params:oauth:grant-type:device_code",
+]
+"""How tokens can be had, as the metadata of the server names them."""
+
 RFC9700_GATES: Final = (
     "IMPLICIT_GRANT",
     "PASSWORD_GRANT",

@@ -20,6 +20,7 @@ RELEASES: Final = (
         date(2026, 11, 21),
         (
             ("added", "Access tokens as signed JWTs (RFC 9068) for clients registered for them; keys at /oauth/jwks."),
+            ("added", "POST /oauth/device_authorization: devices without a browser get tokens (RFC 8628)."),
             ("added", "GET /changes: what happened since a token, with tombstones."),
             ("added", "GET /stream: events as they happen (server-sent events), resumed by Last-Event-ID."),
             ("added", "GET /stream as a WebSocket: the same events, credentials and limits, in another framing."),

@@ -215,7 +215,7 @@ class EnrolFirst:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         session = getattr(request, "session", None)
-        if session is not None and request.path.startswith(("/console", "/admin", "/oauth/authorize")):
+        if session is not None and request.path.startswith(("/console", "/admin", "/oauth/authorize", "/oauth/device")):
             allowed = {reverse(f"console:{name}") for name in ("second-factor", "sign-out", "step-up", "theme")}
             if session.get(MUST_ENROL) and request.path not in allowed:
                 return HttpResponseRedirect(reverse("console:second-factor"))

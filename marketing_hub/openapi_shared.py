@@ -198,7 +198,8 @@ def _security_schemes() -> dict[str, Any]:
     return {
         "oauth2": {
             "type": "oauth2",
-            "description": "Tokens in the Authorization header; PKCE with S256 for authorization codes.",
+            "description": "Tokens in the Authorization header; PKCE with S256 for authorization codes. Devices "
+            "without a browser ask at `/oauth/device_authorization` (RFC 8628), a flow that OpenAPI 3.1 cannot list.",
             "flows": {"clientCredentials": client, "authorizationCode": {**code, "scopes": scopes}},
         },
         "apiKey": {

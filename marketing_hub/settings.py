@@ -224,7 +224,7 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "OAUTH2_PROTECTED_RESOURCE_NAME": "marketing_hub API",
     "OAUTH2_PROTECTED_RESOURCE_DOCUMENTATION": f"{PUBLIC_URL}/api/docs",
     "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
-    "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "client_credentials", "refresh_token"],
+    "OAUTH2_GRANT_TYPES_SUPPORTED": access.GRANT_TYPES,
     "OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": ["client_secret_basic", "client_secret_post", "none"],
     # Recommendations of RFC 9700 (OAuth 2.0 Security Best Current Practice), all in force.
     **dict.fromkeys((f"COMPLIANT_BCP_RFC9700_{gate}" for gate in access.RFC9700_GATES), True),

@@ -1,7 +1,7 @@
 """The addresses of OAuth 2: token, revocation, introspection, consent screen."""
 
 import math
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -26,22 +26,26 @@ from integrations.selectors.tokens import TokenFacts, describe_token
 from integrations.services.bindings import check_proof, confirmation
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
-_POLICY: Final = (
+POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; form-action 'self'"
 )
 
 
 class GuardedEndpoint(View):
-    """An endpoint that clients authenticate at: failures per network address are counted, then refused (429)."""
+    """An endpoint that clients authenticate at: failures per network address are counted, then refused (429).
 
+    `every_call_counts` where an answer costs us a row. A device that polls as it should fails at nothing.
+    """
+
+    window: ClassVar[str] = "oauth-failures"
+    every_call_counts: ClassVar[bool] = False
     http_method_names = ["post", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer the request unless the address has failed too often lately."""
         key = f"oauth:{client_ip(request)}"
-        windows = [meter.Window("oauth-failures", settings.OAUTH_FAILURES_PER_ADDRESS, settings.OAUTH_FAILURE_WINDOW_S)]
+        windows = [meter.Window(self.window, settings.OAUTH_FAILURES_PER_ADDRESS, settings.OAUTH_FAILURE_WINDOW_S)]
         before = meter.take(key, windows, 0)
         if before.levels[0].remaining == 0:
             return _refused(before.levels[0])
@@ -49,7 +53,7 @@ class GuardedEndpoint(View):
         if any("\x00" in value for _, values in request.POST.lists() for value in values):
             return JsonResponse({"error": "invalid_request", "error_description": "A NUL character."}, status=400)
         response = super().dispatch(request, *args, **kwargs)
-        if response.status_code in (400, 401):
+        if self.every_call_counts or (response.status_code in (400, 401) and not _is_pending(response)):
             level = meter.take(key, windows).levels[0]
         if response.status_code == 401:
             response["WWW-Authenticate"] = 'Basic realm="oauth"'
@@ -62,6 +66,10 @@ class GuardedEndpoint(View):
         refused = super().http_method_not_allowed(request, *args, **kwargs)
         body = {"error": "invalid_request", "error_description": "Send this with POST, as a form."}
         return JsonResponse(body, status=405, headers={"Allow": refused["Allow"]})
+
+
+def _is_pending(response: HttpResponseBase) -> bool:
+    return isinstance(response, HttpResponse) and b'"authorization_pending"' in response.content
 
 
 def _left(level: meter.Level) -> dict[str, str]:
@@ -87,8 +95,6 @@ class Token(GuardedEndpoint, TokenView):  # type: ignore[misc]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Issue; with a proof in the header DPoP the token is bound to its key (RFC 9449 section 5)."""
-        if request.POST.get("grant_type") == _DEVICE_CODE:
-            return JsonResponse({"error": "unsupported_grant_type"}, status=400)
         if proof := request.META.get("HTTP_DPOP"):
             call = {
                 "method": "POST",
@@ -100,7 +106,7 @@ class Token(GuardedEndpoint, TokenView):  # type: ignore[misc]
                 request.META[KEY_OF_PROOF] = check_proof(proof=proof, **call, now=timezone.now())
             except DomainError as error:
                 return JsonResponse({"error": error.code, "error_description": error.message}, status=400)
-        response: HttpResponse = super().post(request, *args, **kwargs)
+        response: HttpResponse = self.authorization_flow_token_response(request)
         return response
 
 
@@ -176,7 +182,7 @@ class Authorize(AuthorizationView):  # type: ignore[misc]
         """Answer; neither the screen nor the redirect with the code is ever kept by a cache."""
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         response["Cache-Control"] = "no-store"
-        response["Content-Security-Policy"] = _POLICY + self._redirect_origin()
+        response["Content-Security-Policy"] = POLICY + self._redirect_origin()
         return response
 
     def validate_authorization_request(self, request: HttpRequest) -> tuple[list[str], dict[str, Any]]:

@@ -35,7 +35,9 @@ class ServerMetadata(OAuthServerMetadataView):  # type: ignore[misc]
             told[f"{place}_auth_signing_alg_values_supported"] = list(ALGORITHMS)
         told["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
         told["tls_client_certificate_bound_access_tokens"] = bool(settings.SECURITY.certificate_header)
-        told["jwks_uri"] = issuer().removesuffix("/oauth") + reverse("oauth2_provider:jwks-info")
+        base = issuer().removesuffix("/oauth")
+        told["jwks_uri"] = base + reverse("oauth2_provider:jwks-info")
+        told["device_authorization_endpoint"] = base + reverse("oauth2_provider:device-authorization")
         return JsonResponse(told, headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"})
 
 

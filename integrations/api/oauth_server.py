@@ -19,8 +19,9 @@ from oauthlib.oauth2 import (
     RevocationEndpoint,
     TokenEndpoint,
 )
-from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError, OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError, OAuth2Error, UnauthorizedClientError
 from oauthlib.oauth2.rfc6749.grant_types import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
+from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
 from core.actors import Actor, ActorKind
 from core.crypto import new_secret
@@ -32,11 +33,13 @@ from integrations.selectors import jose
 from integrations.selectors.clients import find_active, find_binding, secret_opens
 from integrations.services.bindings import bind_token, confirmation, missing_binding
 from integrations.services.clients import MODE
+from integrations.services.devices import poll_device
 from integrations.services.proofs import accept_assertion
 from integrations.services.signing import sign_access_token
 from integrations.services.violations import note_violation
 
 NOTHING: Final = ("", "")
+DEVICE_CODE: Final = ApiClient.GRANT_DEVICE_CODE
 _VERIFIER: Final = re.compile(r"^[A-Za-z0-9._~-]{43,128}$")
 
 
@@ -62,6 +65,12 @@ class HubCore(OAuthLibCore):  # type: ignore[misc]
         except OAuth2Error:
             return None
         return translated.client if known else None
+
+    def asking_device(self, request: HttpRequest) -> tuple[ApiClient, list[str]]:
+        """The client whose device asks for codes, and for which scopes; OAuth2Error when it may not."""
+        uri, method, body, headers = self._extract_params(request)
+        asking: tuple[ApiClient, list[str]] = self.server.asking_device(Request(uri, method, body, headers))
+        return asking
 
 
 def _tell(code: str, client: ApiClient, request: Request) -> None:
@@ -89,7 +98,7 @@ def _parameter(request: Request, name: str) -> str:
 
 
 class HubServer(AuthorizationEndpoint, TokenEndpoint, ResourceEndpoint, RevocationEndpoint):  # type: ignore[misc]
-    """Authorization code, client credentials and refresh; implicit and password do not exist here (RFC 9700)."""
+    """Authorization code, client credentials, device code and refresh; no implicit, no password (RFC 9700)."""
 
     def __init__(
         self,
@@ -100,11 +109,13 @@ class HubServer(AuthorizationEndpoint, TokenEndpoint, ResourceEndpoint, Revocati
         **_: Any,
     ) -> None:
         code = AuthorizationCodeGrant(request_validator)
+        self._device = DeviceCodeGrant(request_validator)
         bearer = BearerToken(request_validator, token_generator, token_expires_in, refresh_token_generator)
         grants = {
             "authorization_code": code,
             "client_credentials": ClientCredentialsGrant(request_validator),
             "refresh_token": RefreshTokenGrant(request_validator),
+            DEVICE_CODE: self._device,
         }
         AuthorizationEndpoint.__init__(
             self, default_response_type="code", response_types={"code": code}, default_token_type=bearer
@@ -114,6 +125,16 @@ class HubServer(AuthorizationEndpoint, TokenEndpoint, ResourceEndpoint, Revocati
         )
         ResourceEndpoint.__init__(self, default_token="Bearer", token_types={"Bearer": bearer})  # noqa: S106
         RevocationEndpoint.__init__(self, request_validator)
+
+    def asking_device(self, request: Request) -> tuple[ApiClient, list[str]]:
+        """The client that proved itself as at the token endpoint, and the scopes asked for (RFC 8628 section 3.1)."""
+        if request.uri_query:
+            raise InvalidRequestError(description="Parameters belong in the body.", request=request)
+        self._device.validate_client_authentication(request)
+        if not request.client.allows_grant_type(DEVICE_CODE):
+            raise UnauthorizedClientError(request=request)
+        self._device.validate_scopes(request)
+        return request.client, request.scopes
 
 
 class HubValidator(OAuth2Validator):  # type: ignore[misc]
@@ -221,6 +242,13 @@ class HubValidator(OAuth2Validator):  # type: ignore[misc]
         """Whether the client may use this grant; refused without the binding that it is registered for."""
         _require_binding(client, request, NOTHING)
         return bool(super().validate_grant_type(client_id, grant_type, client, request, *args, **kw))
+
+    def validate_device_code(self, client_id: str, device_code: str, request: Request, *args: Any) -> str | None:
+        """What stands of the code; one that was allowed is used up, and its token acts for whoever allowed it."""
+        found = poll_device(client=request.client, device_code=device_code, now=timezone.now())
+        if found and found.status == DeviceCodeGrant.DEVICE_CODE_AUTHORIZED:
+            request.user, request.scopes = found.user, list(found.scopes)
+        return found.status if found else None
 
     def validate_refresh_token(self, refresh_token: str, client: Any, request: Request, *args: Any, **kw: Any) -> bool:
         """Whether it is alive and the client's, and the caller holds what the last access token was bound to."""

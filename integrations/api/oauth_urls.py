@@ -3,6 +3,7 @@
 from django.urls import path
 
 from integrations.api.oauth import Authorize, Introspect, Revoke, Token
+from integrations.api.oauth_devices import DeviceAuthorization, DevicePage
 from integrations.api.oauth_documents import ResourceMetadata, ServerMetadata, published_keys
 
 app_name = "oauth2_provider"
@@ -11,6 +12,8 @@ urlpatterns = [
     path("oauth/token", Token.as_view(), name="token"),
     path("oauth/revoke", Revoke.as_view(), name="revoke-token"),
     path("oauth/introspect", Introspect.as_view(), name="introspect"),
+    path("oauth/device_authorization", DeviceAuthorization.as_view(), name="device-authorization"),
+    path("oauth/device", DevicePage.as_view(), name="device"),
     path("oauth/jwks", published_keys, name="jwks-info"),
     path(".well-known/oauth-authorization-server", ServerMetadata.as_view(), name="oauth-server-metadata"),
     path(".well-known/oauth-authorization-server/oauth", ServerMetadata.as_view()),

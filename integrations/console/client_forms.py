@@ -14,6 +14,7 @@ from integrations.rules.keys import MOST_BYTES
 _GRANT_LABELS = {
     "client_credentials": "Client credentials: a server acts for itself",
     "authorization_code": "Authorization code with PKCE: an app acts for a member of staff",
+    "device_code": "Device code: a device or program without a browser acts for a member of staff",
 }
 
 

@@ -36,7 +36,11 @@ KEY_STATES: Final = {
     "expired": cells.State("Expired", "idle"),
     "revoked": cells.State("Revoked", "idle"),
 }
-GRANT_NAMES: Final = {GRANTS["client_credentials"]: "client credentials", GRANTS["authorization_code"]: "code + PKCE"}
+GRANT_NAMES: Final = {
+    GRANTS["client_credentials"]: "client credentials",
+    GRANTS["authorization_code"]: "code + PKCE",
+    GRANTS["device_code"]: "device code",
+}
 
 
 def url(name: str, client: ApiClient, *more: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Least
-from oauth2_provider.models import AccessToken, Grant, RefreshToken, clear_expired
+from oauth2_provider.models import AccessToken, DeviceGrant, Grant, RefreshToken, clear_expired
 
 from consent.selectors.papers import check_may_begin
 from core import audit, outbox
@@ -34,6 +34,7 @@ MOST_ORIGINS: Final = 50
 GRANTS: Final = {
     "client_credentials": ApiClient.GRANT_CLIENT_CREDENTIALS,
     "authorization_code": ApiClient.GRANT_AUTHORIZATION_CODE,
+    "device_code": ApiClient.GRANT_DEVICE_CODE,
 }
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:(?!(?:80|443)$)[1-9][0-9]{0,4})?")
 NOTED_EVERY: Final = timedelta(minutes=1)
@@ -310,6 +311,7 @@ def _add_secret(client: ApiClient, now: datetime) -> str:
 def drop_tokens(*, client: ApiClient, now: datetime) -> None:
     """No token or code of the client opens anything any more, within the life of kept credentials."""
     Grant.objects.filter(application=client).delete()
+    DeviceGrant.objects.filter(client_id=client.client_id).delete()
     RefreshToken.objects.filter(application=client, revoked__isnull=True).update(revoked=now)
     AccessToken.objects.filter(application=client).delete()
 

@@ -218,6 +218,7 @@ RULES: Final[Sequence[Rule]] = (
     _rule("Hourly figures of webhooks", "integrations_webhookhour", "hour", "WEBHOOK_RETENTION_DAYS"),
     _at_once("Access tokens", "oauth2_provider_accesstoken", "expires"),
     _at_once("Authorization codes", "oauth2_provider_grant", "expires"),
+    _at_once("Codes of devices that wait for a decision", "oauth2_provider_devicegrant", "expires"),
     _at_once("What access tokens are bound to", "integrations_tokenbinding"),
     _at_once("Proofs of clients that were used", "integrations_usedassertion"),
     _at_once("Sessions of staff", "django_session", "expire_date"),

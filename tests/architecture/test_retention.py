@@ -37,7 +37,7 @@ core_cursor consent_disclosureflow consent_requestmove campaigns_stepcount engag
 """
 """A row for each follower, pair, kind of step or day: not for each call, message or event."""
 
-UNUSED = "django_admin_log oauth2_provider_devicegrant oauth2_provider_idtoken"
+UNUSED = "django_admin_log oauth2_provider_idtoken"
 """Tables of libraries that nothing writes to: the admin is read-only, and those flows are not offered."""
 
 IN_TURN = "oauth2_provider_refreshtoken consent_clockentry"

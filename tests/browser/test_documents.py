@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from core.models import Role
+from integrations.services.devices import begin_device
 from tests.browser.conftest import DARK, LIGHT, PHONE
 from tests.factories.core import make_staff
 from tests.factories.integrations import REDIRECT, make_client
@@ -80,3 +82,26 @@ def test_consent_screen__allowed__takes_the_code_to_the_client(visit, mode):
 
     assert faults == []
     assert "code=" in visitor.page.url
+
+
+@pytest.mark.parametrize("mode", [LIGHT, DARK, PHONE], ids=str)
+def test_device_page__code_typed__is_decided_on(visit, mode):
+    client = make_client("Counter display", grants=["device_code"], public=True)
+    codes = begin_device(client=client, scopes=list(client.scopes)[:2], now=timezone.now())
+    visitor = visit(make_staff(Role.SUPERUSER), mode)
+    visitor.open("/oauth/device")
+    faults = visitor.faults(f"device {mode}")
+
+    visitor.page.get_by_label("The code that the device shows").fill("BBBB-BBBB")
+    visitor.page.get_by_role("button", name="Continue").click()
+    visitor.page.get_by_role("alert").wait_for()
+    faults += visitor.faults(f"device, wrong code {mode}")
+    visitor.page.get_by_label("The code that the device shows").fill(codes.user_code.lower())
+    visitor.page.get_by_role("button", name="Continue").click()
+    visitor.page.get_by_text(codes.user_code).wait_for()
+    faults += visitor.faults(f"device, decision {mode}")
+    visitor.page.get_by_role("button", name="Allow").click()
+    visitor.page.get_by_role("heading", name="The device is connected").wait_for()
+    faults += visitor.faults(f"device, connected {mode}")
+
+    assert faults == []

@@ -143,7 +143,7 @@ def test_client_credentials__wrong_or_empty_secret__is_refused_and_asks_for_basi
     assert not AccessToken.objects.exists()
 
 
-@pytest.mark.parametrize("grant", ["password", "implicit", f"{GRANTS}jwt-bearer", f"{GRANTS}device_code"])
+@pytest.mark.parametrize("grant", ["password", "implicit", f"{GRANTS}jwt-bearer"])
 def test_token__grants_that_do_not_exist__are_refused(http, grant):
     answer = token(http, register(), grant_type=grant, username="ana@example.com", password="x")
 
@@ -406,7 +406,12 @@ def test_metadata__authorization_server__says_what_is_true(http, settings, path)
     assert document["token_endpoint"] == f"{base}/oauth/token"
     assert document["revocation_endpoint"] == f"{base}/oauth/revoke"
     assert document["introspection_endpoint"] == f"{base}/oauth/introspect"
-    assert document["grant_types_supported"] == ["authorization_code", "client_credentials", "refresh_token"]
+    assert document["grant_types_supported"] == [
+        "authorization_code",
+        "client_credentials",
+        "refresh_token",
+        f"{GRANTS}device_code",
+    ]
     assert document["response_types_supported"] == ["code"]
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["authorization_response_iss_parameter_supported"] is True
