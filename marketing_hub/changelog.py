@@ -99,6 +99,7 @@ RELEASES: Final = (
                 "added",
                 "POST /content: words of a campaign, template or promotion for one customer, for chatbots.",
             ),
+            ("added", "POST /segments/{id}/preview counts a stored segment now: its rule, or another one for it."),
             ("added", "returns, pace and spared among the metrics of a campaign; the last two in its results too."),
             (
                 "added",

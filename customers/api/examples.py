@@ -233,6 +233,13 @@ EXAMPLES = [
     Example("getSegment", "By its slug", path={"segment": "buyers"}, answer={"slug": "buyers", "state": "active"}),
     Example("listSegments", "Which segments there are", answer={"data": [{"slug": "buyers"}]}),
     Example(
+        "previewStoredSegment",
+        "Whom its rule finds now",
+        path={"segment": "buyers"},
+        body={"drop_off": True},
+        answer={"words": "order count is at least 1", "reach": [], "drop_off": [{"pointer": "", "words": "everybody"}]},
+    ),
+    Example(
         "explainSegment",
         "Why somebody is in it",
         path={"segment": "buyers"},

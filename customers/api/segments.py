@@ -29,7 +29,7 @@ from customers.rules.segments.tree import Node, RuleError, to_json
 from customers.selectors.answers import answers, raw_rows, shape_for
 from customers.selectors.segments.answers import preview_answer, segment_answer
 from customers.selectors.segments.listing import find_segment, list_segments
-from customers.selectors.segments.preview import customers_by_id, drop_off, preview_rule
+from customers.selectors.segments.preview import customers_by_id, drop_off, preview_rule, rule_of
 from customers.selectors.segments.registry import grammar
 from customers.services.segments import (
     archive_segment,
@@ -53,6 +53,25 @@ class SegmentView(Shaping, ApiView):
     def known_members(self, *names: str) -> dict[str, Any]:
         """The body, which holds these members and no other."""
         return known(self.body(), *names)
+
+    def previewed(self, node: Node, using: Grammar, body: Mapping[str, Any]) -> HttpResponse:
+        """What a rule finds now, with the parts of it when `drop_off` of the body asks for them."""
+        if body.get("drop_off", False) not in (True, False):
+            raise InvalidInput("Invalid 'drop_off'", param="drop_off")
+        now = timezone.now()
+        try:
+            preview = preview_rule(node=node, grammar=using, now=now)
+            steps = drop_off(node=node, grammar=using, now=now) if body.get("drop_off") else None
+        except RuleError as refusal:
+            raise refused_rule(refusal=refusal) from refusal
+        shape = shape_for(fields=SAMPLE_FIELDS, blocks=(), sees_pii=self.sees_pii)
+        known_rows = {row.id: row for row in raw_rows(customers_by_id(preview.sample_ids))}
+        rows, withheld = self.leaving([known_rows[pk] for pk in preview.sample_ids if pk in known_rows])
+        sample = answers(rows, shape)
+        self.told("segments.sample", rows, shape)
+        extra: dict[str, Any] = {"rule": to_json(node), "words": using.write_words(node)}
+        redacted = {"redacted": list(shape.redacted)} if shape.redacted else {}
+        return json_response(preview_answer(preview, steps, sample) | extra | redacted | withheld)
 
 
 class SegmentViewSet(Shaping, ApiViewSet):
@@ -196,24 +215,31 @@ class SegmentPreview(SegmentView):
         """
         self.only()
         body = self.known_members("rule", "words", "drop_off")
-        if body.get("drop_off", False) not in (True, False):
-            raise InvalidInput("Invalid 'drop_off'", param="drop_off")
-        using, now = grammar(), timezone.now()
-        node = read_rule(body, using)
-        try:
-            preview = preview_rule(node=node, grammar=using, now=now)
-            steps = drop_off(node=node, grammar=using, now=now) if body.get("drop_off") else None
-        except RuleError as refusal:
-            raise refused_rule(refusal=refusal) from refusal
-        shape = shape_for(fields=SAMPLE_FIELDS, blocks=(), sees_pii=self.sees_pii)
-        known_rows = {row.id: row for row in raw_rows(customers_by_id(preview.sample_ids))}
-        rows, withheld = self.leaving([known_rows[pk] for pk in preview.sample_ids if pk in known_rows])
-        sample = answers(rows, shape)
-        self.told("segments.sample", rows, shape)
-        answer = preview_answer(preview, steps, sample)
-        extra: dict[str, Any] = {"rule": to_json(node), "words": using.write_words(node)}
-        redacted = {"redacted": list(shape.redacted)} if shape.redacted else {}
-        return json_response(answer | extra | redacted | withheld)
+        using = grammar()
+        return self.previewed(read_rule(body, using), using, body)
+
+
+class StoredSegmentPreview(SegmentView):
+    """POST /api/v1/segments/{segment}/preview."""
+
+    scopes = {"post": "segments:read"}
+
+    @extend_schema(
+        operation_id="previewStoredSegment",
+        summary="Count a stored segment now",
+        request=RuleInputSerializer,
+        responses=PreviewSerializer,
+    )
+    def post(self, request: Request, segment: str) -> HttpResponse:
+        """Of the rule that is stored, as it answers at this moment; of a list kept by hand, its members.
+
+        The body may be left out. `rule` or `words` looks at another rule for this segment, before it is changed.
+        """
+        self.only()
+        body = self.known_members("rule", "words", "drop_off")
+        found, using = find_segment(segment), grammar()
+        asked = body.keys() & {"rule", "words"}
+        return self.previewed(read_rule(body, using) if asked else rule_of(found, using), using, body)
 
 
 def known(body: Mapping[str, Any], *names: str) -> dict[str, Any]:

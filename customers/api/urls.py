@@ -25,7 +25,7 @@ from customers.api.segment_members import (
     SegmentMembersBatch,
     SegmentRunViewSet,
 )
-from customers.api.segments import SegmentPreview, SegmentSchema, SegmentViewSet
+from customers.api.segments import SegmentPreview, SegmentSchema, SegmentViewSet, StoredSegmentPreview
 from customers.api.tag_list import TagRuleView, TagViewSet
 from customers.api.tags import CustomerTagDetail, CustomerTags
 from customers.api.timeline import CustomerTimeline
@@ -80,6 +80,7 @@ urlpatterns = [
     path("segments/preview", SegmentPreview.as_view()),
     path("segments/<str:segment>", SegmentViewSet.as_view(_SEGMENT)),
     path("segments/<str:segment>/refresh", SegmentViewSet.as_view({"post": "refresh"})),
+    path("segments/<str:segment>/preview", StoredSegmentPreview.as_view()),
     path("segments/<str:segment>/snapshot", SegmentViewSet.as_view({"post": "snapshot"})),
     path("segments/<str:segment>/members", SegmentMembers.as_view()),
     path("segments/<str:segment>/members/batch", SegmentMembersBatch.as_view()),

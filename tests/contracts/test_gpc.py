@@ -139,6 +139,7 @@ NAMES_NOBODY = {
     "/api/v1/segments/{segment}/changes",
     "/api/v1/segments/{segment}/exports",
     "/api/v1/segments/{segment}/members",
+    "/api/v1/segments/{segment}/preview",
     "/api/v1/segments/{segment}/refresh",
     "/api/v1/segments/{segment}/runs",
     "/api/v1/segments/{segment}/snapshot",

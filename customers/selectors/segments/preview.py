@@ -66,11 +66,19 @@ def preview_rule(*, node: Node, grammar: Grammar, now: datetime) -> Preview:
     )
 
 
+def rule_of(segment: Segment, using: Grammar) -> Node:
+    """The rule of a segment as it is stored; of a list, that somebody is on it."""
+    return using.read(segment.rule or _inside(segment))
+
+
 def preview_members(*, segment: Segment, now: datetime) -> Preview:
     """The members of a segment in use, as they stand; RuleError and Unavailable as for any rule."""
     using = registry.grammar()
-    inside = {"version": 1, "rule": {"on": "segment", "op": "member_of", "value": segment.slug}}
-    return preview_rule(node=using.read(inside), grammar=using, now=now)
+    return preview_rule(node=using.read(_inside(segment)), grammar=using, now=now)
+
+
+def _inside(segment: Segment) -> dict[str, Any]:
+    return {"version": 1, "rule": {"on": "segment", "op": "member_of", "value": segment.slug}}
 
 
 def _rows(statement: Statement, sql: str, **more: Any) -> list[tuple[Any, ...]]:

@@ -113,6 +113,44 @@ def test_preview__without_the_right_to_personal_data__names_what_it_leaves_out(c
     assert b"ana" not in str(body).encode()
 
 
+def test_preview__stored_rule__counts_it_now_or_another_one_and_changes_nothing(writer, germans, people):
+    update_customer(customer=people["cy"], properties={"country": "DE"}, by=SYSTEM, now=NOON)
+    before = writer.get(f"{ALL}/germans").json()
+
+    stored = writer.post(f"{ALL}/{germans['id']}/preview").json()
+    parts = writer.post(f"{ALL}/germans/preview", {"drop_off": True}).json()
+    other = writer.post(f"{ALL}/germans/preview", {"words": 'country is "FR"'}).json()
+
+    assert (stored["total"], stored["words"], stored["rule"]) == (3, 'country is "DE"', GERMANS)
+    assert stored.keys() == writer.post(f"{ALL}/preview", {"rule": GERMANS}).json().keys()
+    assert [step["left"] for step in parts["drop_off"]] == [3, 3]
+    assert (other["total"], other["words"]) == (0, 'country is "FR"')
+    assert writer.get(f"{ALL}/germans").json() == before
+
+
+def test_preview__of_a_list__counts_its_members(writer, people):
+    writer.post(ALL, {"name": "Hand", "kind": "static"})
+    writer.post(f"{ALL}/hand/members/batch", {"add": ["ana"]})
+
+    body = writer.post(f"{ALL}/hand/preview").json()
+
+    assert (body["total"], [row["external_id"] for row in body["sample"]]) == (1, ["ana"])
+
+
+@pytest.mark.parametrize(
+    ("segment", "body", "code"),
+    [
+        ("nobody", {}, "resource_missing"),
+        ("germans", {"rule": {"version": 1, "rule": {"all": []}}}, "invalid_rule"),
+        ("germans", {"rule": GERMANS, "words": "x"}, "invalid_parameter"),
+        ("germans", {"drop_off": "yes"}, "invalid_parameter"),
+        ("germans", {"name": "x"}, "unknown_parameter"),
+    ],
+)
+def test_preview__stored_segment_or_body_that_is_not_right__is_refused(writer, germans, segment, body, code):
+    assert writer.post(f"{ALL}/{segment}/preview", body).json()["code"] == code
+
+
 def test_members__by_cursor__come_once_each_and_not_of_two_calculations(writer, germans, people):
     first = writer.get(f"{ALL}/germans/members?limit=1").json()
     cursor = first["pagination"]["next_cursor"]
