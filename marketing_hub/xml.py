@@ -30,7 +30,8 @@ def prefers_xml(request: HttpRequest) -> bool:
 def ask_for_json(request: HttpRequest) -> None:
     """From here on the request asks for the JSON that will become XML, with the entity tags of that JSON."""
     request.META["HTTP_ACCEPT"] = "application/json"
-    request.__dict__.pop("headers", None)
+    for name in ("headers", "accepted_types", "accepted_types_by_precedence"):
+        request.__dict__.pop(name, None)
     for name in _CONDITIONS:
         if name in request.META:
             request.META[name] = _TAGGED.sub('"', request.META[name])

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from core.actors import Credential
 from core.api import idempotency
 from core.api.credentials import require_scope
-from core.api.errors import MethodNotAllowed, check_acceptable, error_response
+from core.api.errors import MethodNotAllowed, check_acceptable, check_given_once, error_response
 from core.api.gpc import hear
 from core.api.throttling import admit
 from core.errors import DomainError
@@ -29,6 +29,7 @@ class Door:
     methods: Collection[str]
     idempotent: bool
     from_pages: bool
+    repeats: Collection[str]
 
 
 def door(
@@ -38,13 +39,15 @@ def door(
     methods: Collection[str] = ("POST",),
     idempotent: bool = True,
     from_pages: bool = False,
+    repeats: Collection[str] = (),
 ) -> Callable[[View], View]:
     """Let `view(request, credential, ...)` be called only with the scope, inside the limits of `resource`.
 
     Refusals of any kind answer the error body of the API. With `idempotent` an Idempotency-Key on POST or PATCH is
-    honoured; without the header it costs nothing. With `from_pages` publishable keys may enter too.
+    honoured; without the header it costs nothing. With `from_pages` publishable keys may enter too. No parameter
+    but `repeats` may be given twice.
     """
-    declared: Final = Door(scope, resource, frozenset(methods), idempotent, from_pages)
+    declared: Final = Door(scope, resource, frozenset(methods), idempotent, from_pages, repeats)
 
     def declare(view: View) -> View:
         @csrf_exempt
@@ -55,6 +58,7 @@ def door(
                 _check_method(request, declared.methods)
                 check_acceptable(request)
                 require_scope(credential, scope, from_pages=from_pages)
+                check_given_once(request, but=repeats)
                 hear(request, credential, ())
                 if idempotent and request.method in idempotency.METHODS and (key := idempotency.key_of(request)):
                     return _once(view, request, credential, key, args, kwargs)

@@ -1,7 +1,7 @@
 """One body for every refusal: error and message first, then code, param, details, request id (RFC 9457 on request)."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -12,19 +12,12 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from core.errors import (
-    DomainError,
-    Forbidden,
-    InvalidInput,
-    NotFound,
-    Problem,
-    Unauthenticated,
-    UnsupportedMediaType,
-)
+from core.errors import DomainError, Forbidden, InvalidInput, NotFound, Problem, Unauthenticated, UnsupportedMediaType
 from core.ids import request_id_of
 
 _ONLY_JSON: Final = "Answers are application/json or application/xml."
 PROBLEM_JSON = "application/problem+json"
+_GIVEN: Final = frozenset({"application/json", "application/*", "*/*", PROBLEM_JSON})
 REFUSAL_KEY: Final = "hub.refusal"
 """In META: the DomainError that a request was answered with, for whoever counts refusals."""
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
@@ -110,9 +103,17 @@ class NotAcceptable(DomainError):
 
 
 def check_acceptable(request: HttpRequest) -> None:
-    """406 when the caller takes neither JSON nor problem details."""
-    if request.META.get("HTTP_ACCEPT") and not (request.accepts("application/json") or wants_problem(request)):
+    """406 when the caller takes neither JSON nor problem details; what has q=0 is not taken (RFC 9110)."""
+    taken = {f"{kind.main_type}/{kind.sub_type}" for kind in request.accepted_types}
+    if request.META.get("HTTP_ACCEPT") and not taken & _GIVEN:
         raise NotAcceptable(_ONLY_JSON)
+
+
+def check_given_once(request: HttpRequest, but: Collection[str] = ()) -> None:
+    """400 for a parameter that is given twice, of which nobody knows which is meant."""
+    for name, values in request.GET.lists():
+        if len(values) > 1 and name not in but:
+            raise InvalidInput(f"'{name}' is given more than once", param=name)
 
 
 def _from_validation(exc: exceptions.ValidationError) -> DomainError:

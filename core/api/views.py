@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django_filters import FilterSet
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import NotAcceptable, ParseError, UnsupportedMediaType
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -23,7 +23,7 @@ from core.actors import Actor, Credential
 from core.api import idempotency
 from core.api.conditional import check_unchanged_since_read, is_unchanged
 from core.api.credentials import actor_of
-from core.api.errors import wants_problem
+from core.api.errors import check_given_once, wants_problem
 from core.api.gpc import Name, hear
 from core.api.pagination import PAGE_PARAMETERS, Page, paginate
 from core.api.scopes import HasScope
@@ -57,16 +57,13 @@ class HubAuthentication(BaseAuthentication):
 
 
 class Negotiation(DefaultContentNegotiation):
-    """Whoever accepts nothing but problem details still gets JSON when there is no problem."""
+    """By the quality of what is accepted (RFC 9110); refusals of any kind can be problem details."""
 
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        """The renderer and the media type of the answer."""
-        try:
-            return super().select_renderer(request, renderers, format_suffix)
-        except NotAcceptable:
-            if not wants_problem(request._request):
-                raise
-            return renderers[0], renderers[0].media_type
+    def get_accept_list(self, request: Request) -> list[str]:
+        """What the caller takes; whoever takes nothing but problem details gets JSON when there is no problem."""
+        sent = request.META.get("HTTP_ACCEPT")
+        taken = [str(kind) for kind in request._request.accepted_types] if sent else ["*/*"]
+        return [*taken, "*/*"] if wants_problem(request._request) else taken
 
 
 class ScopedView(APIView):
@@ -101,9 +98,7 @@ class ScopedView(APIView):
         anything was written, so that people who are new are heard too.
         """
         super().initial(request, *args, **kwargs)
-        for name, values in request._request.GET.lists():
-            if len(values) > 1:
-                raise InvalidInput(f"'{name}' is given more than once", param=name)
+        check_given_once(request._request)
         self.admitted = True
         if request.method in SAFE_METHODS:
             hear(request._request, self.credential, ())

@@ -154,8 +154,6 @@ def only(request: HttpRequest, known: frozenset[str]) -> None:
     for name in request.GET:
         if name not in known:
             raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
-        if len(request.GET.getlist(name)) > 1:
-            raise InvalidInput(f"'{name}' is given more than once", param=name)
 
 
 def _type_id(request: HttpRequest) -> int | None:

@@ -33,7 +33,7 @@ def stream(request: HttpRequest) -> HttpResponse:
     return _stream(request)
 
 
-@door(scope=SCOPE, methods=("GET",))
+@door(scope=SCOPE, methods=("GET",), repeats=("filter",))
 def _stream(request: HttpRequest, credential: Credential) -> HttpResponse:
     """Events as they become final, from `Last-Event-ID` (or `since`) on, else from now on."""
     wish = _wish(request, credential)
@@ -58,8 +58,6 @@ def _wish(request: HttpRequest, credential: Credential) -> Wish:
     for name in request.GET:
         if name not in _KNOWN:
             raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=name)
-        if name != "filter" and len(request.GET.getlist(name)) > 1:
-            raise InvalidInput(f"'{name}' is given more than once", param=name)
     topics = request.GET.get("topics", "")
     if ENGAGEMENT in topics:
         require_scope(credential, OF_PEOPLE)

@@ -73,15 +73,26 @@ def test_refusal__as_xml__has_the_members_of_the_error_body(caller, path, status
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "accept",
-    ["", "*/*", "application/json", "application/json, application/xml", "text/html,application/xml;q=0.9,*/*;q=0.8"],
+    [
+        "",
+        "*/*",
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/json, application/xml",
+        "application/problem+json",
+        "text/html,application/xml;q=0.9,*/*;q=0.8",
+    ],
 )
-def test_answer__not_asked_for_xml__is_json(caller, accept):
-    assert caller("customers:read").get("/api/v1/me", accept=accept)["Content-Type"] == "application/json"
+@pytest.mark.parametrize("path", ["/api/v1/me", "/api/v1/engagement/types"])
+def test_answer__not_asked_for_xml__is_json(caller, path, accept):
+    answer = caller("customers:read", "engagement:read").get(path, accept=accept)
+
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/api/v1/customers", "/api/v1/engagement/types"])
-@pytest.mark.parametrize("accept", ["text/csv", "image/png", "application/xml;q=0"])
+@pytest.mark.parametrize("accept", ["text/csv", "image/png", "application/xml;q=0", "application/json;q=0"])
 def test_answer__in_a_format_there_is_not__is_refused_by_views_of_both_kinds(caller, path, accept):
     answer = caller("customers:read", "engagement:read").get(path, accept=accept)
 

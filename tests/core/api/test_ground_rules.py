@@ -342,10 +342,14 @@ def test_body__compressed__is_refused_in_words_and_nothing_is_stored(writer, enc
 
 
 def test_query__parameter_given_twice__is_refused_by_name_and_nothing_is_stored(writer):
-    answers = [writer.get("/api/v1/things?limit=1&limit=2"), writer.post("/api/v1/things?a=1&a=1", {"name": "a"})]
+    answers = [
+        writer.get("/api/v1/things?limit=1&limit=2"),
+        writer.post("/api/v1/things?a=1&a=1", {"name": "a"}),
+        writer.post("/api/v1/plain?b=1&b=2", b"x"),
+    ]
 
-    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(400, "invalid_parameter")] * 2
-    assert [answer.json()["param"] for answer in answers] == ["limit", "a"]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(400, "invalid_parameter")] * 3
+    assert [answer.json()["param"] for answer in answers] == ["limit", "a", "b"]
     assert not things_made()
 
 
