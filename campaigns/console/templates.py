@@ -127,7 +127,9 @@ def _users(request: HttpRequest, template: ContentTemplate) -> Mapping[str, Any]
 
 
 def _versions(request: HttpRequest, template: ContentTemplate) -> Mapping[str, Any]:
-    return {"versions": list_versions(template)[:20]}
+    found = list(list_versions(template)[:20])
+    by = whom({str(one.number): one.written_by for one in found})
+    return {"versions": [(one, who) for one, (_, who) in zip(found, by, strict=True)]}
 
 
 def _facts(request: HttpRequest, template: ContentTemplate) -> Mapping[str, Any]:

@@ -69,3 +69,12 @@ def test_wizard__template_chosen__takes_its_words_and_shows_them(marketer):
 
     assert answer["Location"] == f"/console/campaigns/{campaign.public_id}/message"
     assert Campaign.objects.get().subject == "Spring is here"
+
+
+def test_page__versions__name_who_wrote_them(marketer):
+    words = {"title": "Letter", "key": "letter", "kind": "message", "subject": "Hello", "body": "Good day."}
+    marketer.post("/console/templates/new", words)
+
+    page = marketer.get("/console/templates/letter").content.decode()
+
+    assert "staff:usr_" not in page
