@@ -4,7 +4,8 @@ Each reader answers a checked value of its own type or raises ConfigError, whose
 what it must be. A variable that is set to nothing counts as not set. In development a variable that is not set is
 looked up in `development.env` of the data folder, where `make run` writes the secrets it made and the addresses of
 the servers it started, so that `manage.py` in a second terminal speaks to the same servers; before the first start
-the addresses are those where it will start them.
+the addresses are those where it will start them. With SANDBOX=1 the database is
+that of the sandbox beside it.
 """
 
 import os
@@ -18,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import available_timezones
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
+SANDBOX_SUFFIX: Final = "_sandbox"
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 _NO: Final = frozenset({"0", "false", "no", "off"})
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -181,6 +183,12 @@ def database_url(name: str, default: str | None = None) -> dict[str, Any]:
     }
 
 
+def sandbox_url(live: str) -> str:
+    """The address of the database that the sandbox has beside this one."""
+    parts = urlsplit(live)
+    return live if parts.path.endswith(SANDBOX_SUFFIX) else parts._replace(path=parts.path + SANDBOX_SUFFIX).geturl()
+
+
 def data_dir() -> Path:
     """Answer the folder of everything the product writes on this machine: HUB_DATA_DIR, else `var` of the checkout."""
     return Path(os.environ.get("HUB_DATA_DIR", "").strip() or BASE_DIR / "var").expanduser().absolute()
@@ -209,6 +217,8 @@ def _development_values() -> dict[str, str]:
         "CELERY_BROKER_URL": f"redis+socket://{sockets}/redis.sock?virtual_host=1",
     }
     values = addresses | read_file(data_dir() / "development.env")
+    if os.environ.get("SANDBOX", "").strip().lower() in _YES:
+        values["DATABASE_URL"] = sandbox_url(values["DATABASE_URL"])
     if os.environ.get("REDIS_URL", "").strip():
         del values["CELERY_BROKER_URL"]
     return values

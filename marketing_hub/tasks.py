@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.actors import SYSTEM
 from marketing_hub import deprecation_notices
 from marketing_hub.portal import ratings
+from marketing_hub.sandbox import seeding
 from marketing_hub.sandbox.drive import driver
 from marketing_hub.system import ended_jobs, seals
 
@@ -40,6 +41,12 @@ def forget_jobs(**_: Any) -> int:
 def reset_sandbox(job_id: str, **_: Any) -> None:
     """Bring the sandbox back to its mock data; only ever asked for inside it."""
     driver().reset_now(job_id=job_id, by=SYSTEM)
+
+
+@shared_task
+def seed_sandbox(job_id: str, **_: Any) -> None:
+    """Put in what is missing of the mock data; only ever asked for inside the sandbox."""
+    seeding.seed_now(job_id=job_id)
 
 
 @shared_task

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from marketing_hub import env
 
-SUFFIX: Final = "_sandbox"
+SUFFIX: Final = env.SANDBOX_SUFFIX
 
 
 def guard_database(*, sandbox: bool, name: str) -> None:

@@ -5,11 +5,9 @@ It has the environment of the live product, but for its database and its port.
 
 import os
 import sys
-from urllib.parse import urlsplit
 
 from marketing_hub import addresses, env
 from marketing_hub.processes import refusing
-from marketing_hub.sandbox.bounds import SUFFIX
 
 NICE = 5
 """The live product goes first while the sandbox is made ready."""
@@ -17,8 +15,7 @@ NICE = 5
 
 def environment() -> dict[str, str]:
     """What differs from the live product."""
-    live = urlsplit(env.text("DATABASE_URL"))
-    url = live._replace(path=live.path if live.path.endswith(SUFFIX) else f"{live.path}{SUFFIX}").geturl()
+    url = env.sandbox_url(env.text("DATABASE_URL"))
     port = str(addresses.sandbox_port())
     return {"SANDBOX": "1", "DATABASE_URL": url, "PORT": port, "SANDBOX_URL": "", "WEB_WORKERS": "1"}
 

@@ -165,6 +165,18 @@ def test_text__development_file__fills_what_the_environment_leaves_open(monkeypa
     assert (env.text("X"), env.text("Y")) == ("from file", "from environment")
 
 
+def test_database_url__of_a_sandbox__is_beside_the_live_one_unless_it_is_given(monkeypatch, tmp_path):
+    monkeypatch.setenv("SANDBOX", "1")
+    before_the_first_start = env.database_url("DATABASE_URL")["NAME"]
+    (tmp_path / "development.env").write_text("DATABASE_URL=postgresql://hub@/shop?host=/sockets\n")
+    beside = env.database_url("DATABASE_URL")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://hub@/live?host=/sockets")
+    given = env.database_url("DATABASE_URL")["NAME"]
+
+    assert (before_the_first_start, given) == ("marketing_hub_sandbox", "live")
+    assert (beside["NAME"], beside["HOST"], beside["USER"]) == ("shop_sandbox", "/sockets", "hub")
+
+
 def test_text__production__does_not_read_the_development_file(monkeypatch, tmp_path):
     (tmp_path / "development.env").write_text("X=from file\n")
     monkeypatch.setenv("HUB_ENV", "production")

@@ -13,11 +13,14 @@ from django.utils import timezone
 from core.actors import SYSTEM
 from core.errors import InvalidInput, NotFound
 from core.models import Job, OutboxMessage, Role
-from customers.services.customers import create_customer
+from customers.models import Customer, Purchase
+from customers.selectors.customers import find_customer
+from customers.services.customers import create_customer, delete_customer
 from integrations.connectors.kept import KeptDoor
 from marketing_hub.sandbox import clock
 from marketing_hub.sandbox.bounds import database
 from marketing_hub.sandbox.drive import driver, is_due
+from marketing_hub.sandbox.mock import PEOPLE, seed_mock
 from marketing_hub.sandbox.sends import list_sends
 from marketing_hub.sandbox.triggers import trigger
 from tests.factories.core import PASSWORD, make_staff
@@ -29,6 +32,8 @@ PATHS = [
     ("put", "clock"),
     ("post", "reset"),
     ("get", "reset"),
+    ("post", "seed"),
+    ("get", "seed"),
     ("post", "trigger/ping"),
     ("get", "sends"),
 ]
@@ -52,7 +57,44 @@ def test_steering__by_a_live_credential__is_refused(caller, method, path):
 
     assert (answer.status_code, answer.json()["code"]) == (403, "environment_mismatch")
     assert not OutboxMessage.objects.filter(topic="ping").exists()
-    assert not Job.objects.filter(kind="sandbox.reset").exists()
+    assert not Job.objects.filter(kind__startswith="sandbox.").exists()
+    assert not Customer.objects.exists()
+
+
+def test_seed__by_a_test_credential__puts_in_what_is_missing_and_leaves_the_rest(
+    caller, settings, clocked, django_capture_on_commit_callbacks
+):
+    settings.SANDBOX = True
+    tester = caller("sandbox:manage")
+    own = somebody("own@example.com")
+    changed = create_customer(properties={"external_id": "mock-0001", "first_name": "Ada"}, by=SYSTEM, now=NOON)
+
+    nothing_yet = tester.get("/api/v1/sandbox/seed").status_code
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = tester.post("/api/v1/sandbox/seed")
+    told = tester.get("/api/v1/sandbox/seed").json()
+    orders = Purchase.objects.count()
+    with django_capture_on_commit_callbacks(execute=True):
+        tester.post("/api/v1/sandbox/seed")
+    again = tester.get("/api/v1/sandbox/seed").json()
+
+    assert (nothing_yet, answer.status_code, answer.json()["job"]) == (404, 202, told["job"])
+    assert (told["state"], told["done"], told["total"], told["made"]) == ("succeeded", PEOPLE, PEOPLE, PEOPLE - 1)
+    assert (again["state"], again["made"], Purchase.objects.count()) == ("succeeded", 0, orders)
+    assert Customer.objects.count() == PEOPLE + 1
+    assert Customer.objects.get(pk=changed.pk).first_name == "Ada"
+    assert Customer.objects.filter(pk=own.pk).exists()
+
+
+def test_seed__somebody_who_was_deleted__is_made_anew_as_the_first_time():
+    assert seed_mock() == PEOPLE
+    first = find_customer(reference="mock-0007")
+    delete_customer(customer=first, reason="request", by=SYSTEM, now=timezone.now())
+
+    assert seed_mock() == 1
+
+    again = find_customer(reference="mock-0007")
+    assert (again.pk != first.pk, again.email) == (True, "mock.0007@example.com")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ EXAMPLES = [
         answer={"id": "...", "type": "customer.updated", "subject": "..."},
     ),
     Example("listSandboxSends", "What would have been sent", query={"kind": "webhook"}, answer={"data": []}),
+    Example("seedSandbox", "What is missing of the mock data", status=202, answer={"job": "...", "total": 60}),
+    Example("getSandboxSeed", "How far it is", answer={"job": "...", "state": "...", "total": 60}),
     Example("resetSandbox", "The mock data again", status=202, answer={"job": "...", "state": "queued"}),
     Example("getSandboxReset", "Whether it is done", answer={"job": "...", "state": "queued"}),
 ]

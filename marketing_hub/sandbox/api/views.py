@@ -1,4 +1,4 @@
-"""Steering the sandbox with test credentials: its clock, a reset, events on request, messages it kept."""
+"""Steering the sandbox with test credentials: its clock, a reset, mock data, events on request, messages it kept."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,8 @@ from core.errors import Forbidden, InvalidInput, NotFound
 from core.models import Job
 from marketing_hub.sandbox import clock
 from marketing_hub.sandbox.drive import KIND, driver
+from marketing_hub.sandbox.mock import PEOPLE
+from marketing_hub.sandbox.seeding import SEED, ask_seed
 from marketing_hub.sandbox.sends import KINDS, list_sends
 from marketing_hub.sandbox.triggers import trigger
 
@@ -44,6 +46,14 @@ class ResetSerializer(serializers.Serializer[Any]):
 
     job = serializers.CharField()
     state = serializers.CharField()
+
+
+class SeedSerializer(ResetSerializer):
+    """The job that does it, and how far it is."""
+
+    done = serializers.IntegerField(help_text="Invented people looked at.")
+    total = serializers.IntegerField()
+    made = serializers.IntegerField(allow_null=True, help_text="How many were missing; null until it is done.")
 
 
 class TriggerInputSerializer(serializers.Serializer[Any]):
@@ -157,6 +167,40 @@ class SandboxReset(SandboxView):
         """
         job = driver().ask_reset(by=self.actor, now=timezone.now())
         return Response({"job": job.public_id, "state": job.state}, status=202)
+
+
+class SandboxSeed(SandboxView):
+    """GET, POST /api/v1/sandbox/seed."""
+
+    scopes = {"get": MANAGE, "post": MANAGE}
+
+    @extend_schema(operation_id="getSandboxSeed", summary="The last seeding", responses=SeedSerializer, tags=TAGS)
+    def get(self, request: Request) -> Response:
+        """How far the last seeding is: `queued`, `running`, `succeeded`; 404 when there was none."""
+        self.only()
+        job = Job.objects.filter(kind=SEED).order_by("-id").first()
+        if job is None:
+            raise NotFound("The sandbox was never seeded by a call.")
+        return Response(_seeding(job))
+
+    @extend_schema(
+        operation_id="seedSandbox",
+        summary="Fill the sandbox",
+        request=None,
+        responses={202: SeedSerializer},
+        tags=TAGS,
+    )
+    def post(self, request: Request) -> Response:
+        """A job puts in what is missing of the mock data, and clears nothing: whoever is there stays as she is, also
+        when she was changed, and nobody comes back who was erased. Twice is the same as once.
+        """
+        self.only()
+        return Response(_seeding(ask_seed(by=self.actor, now=timezone.now())), status=202)
+
+
+def _seeding(job: Job) -> dict[str, Any]:
+    counts = {"done": job.done, "total": job.total or PEOPLE, "made": job.result.get("made")}
+    return {"job": job.public_id, "state": job.state, **counts}
 
 
 class SandboxTrigger(SandboxView):
