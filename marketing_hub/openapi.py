@@ -138,5 +138,6 @@ def tag_of(path: str) -> str:
 
 
 def security_of(scope: str) -> list[dict[str, list[str]]]:
-    """Either an access token with the scope or an API key."""
-    return [{"oauth2": [scope] if scope else []}, {"apiKey": []}]
+    """An access token with the scope, an API key, or a token that is bound to the certificate of the connection."""
+    token = {"oauth2": [scope] if scope else []}
+    return [token, {"apiKey": []}, {**token, "mutualTLS": []}]

@@ -55,6 +55,7 @@ TAGGED: Final = frozenset(
         "evaluateFlags",
         "getConsent",
         "getCustomer",
+        "getEvent",
         "getJurisdiction",
         "getScoreModel",
         "getSegment",

@@ -213,4 +213,10 @@ def _security_schemes() -> dict[str, Any]:
             "scheme": "basic",
             "description": "Below /v1/ only: the write key as user name, no password.",
         },
+        "mutualTLS": {
+            "type": "mutualTLS",
+            "description": "RFC 8705, where the operator has set it up: tokens bound to the client certificate of the "
+            "connection (`cnf.x5t#S256`; 401 `certificate_required` without it). `tls_client_auth` proves a client "
+            "to /oauth/token by its certificate in place of a secret.",
+        },
     }

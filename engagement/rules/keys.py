@@ -51,6 +51,11 @@ def public_id(key: UUID) -> str:
     return PREFIX + base62(key.int)
 
 
+def is_public(text: str) -> bool:
+    """Whether it has the form of an id that `public_id` gives."""
+    return _OURS.fullmatch(text) is not None and _number(text[len(PREFIX) :]) < 1 << 128
+
+
 def _number(text: str) -> int:
     value = 0
     for letter in text:

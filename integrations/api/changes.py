@@ -93,7 +93,7 @@ class Changes(ApiView):
             return events, {}
         people = people_in(events=events) | people_asking(events)
         held = kept_back_of(set(people.values()), barrier)
-        why = {event.message_id: _why_kept_back(event, people, held, barrier) for event in events}
+        why = {event.message_id: why_kept_back(event, people, held, barrier) for event in events}
         withheld = Counter(reason for reason in why.values() if reason)
         return [one for one in events if not why[one.message_id]], {"withheld": dict(withheld)} if withheld else {}
 
@@ -107,7 +107,8 @@ class Changes(ApiView):
             note_told(to=str(self.actor), way="changes", kinds=kinds, customer_ids=ids)
 
 
-def _why_kept_back(event: Happening, people: Mapping[str, int], held: Mapping[int, str], barrier: Barrier) -> str:
+def why_kept_back(event: Happening, people: Mapping[str, int], held: Mapping[int, str], barrier: Barrier) -> str:
+    """The reason for which this event does not go to a recipient, '' when it may."""
     if event.subject not in people or EVENT_TYPES[event.type].must_reach:
         return ""
     old = barrier.oldest is not None and event.at < barrier.oldest

@@ -5,6 +5,7 @@ from django.urls import path
 from integrations.api.account import Limits, Me, UsageView
 from integrations.api.audit import AuditEntries, AuditSeals
 from integrations.api.changes import Changes
+from integrations.api.events import EventById
 from integrations.api.sinks import SinkViewSet
 from integrations.api.stream import stream
 from integrations.api.versions import Versions
@@ -22,6 +23,7 @@ urlpatterns = [
     path("audit", AuditEntries.as_view({"get": "list"}), name="audit"),
     path("audit/seals", AuditSeals.as_view({"get": "list"}), name="audit-seals"),
     path("changes", Changes.as_view(), name="changes"),
+    path("events/<str:event_id>", EventById.as_view(), name="event"),
     path("stream", stream, name="stream"),
     path("sinks", SinkViewSet.as_view({"get": "list", "post": "create"})),
     path(SINK, SinkViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),

@@ -89,6 +89,15 @@ def read_feed(*, after: Place, types: frozenset[str], limit: int, now: datetime)
     return Stretch([happening_of(row) for row in found], last, has_more, wait)
 
 
+def find_happening(*, reference: str) -> Happening | None:
+    """The published event of this id, `evt_...` or the `msg_...` of its deliveries; None when the log has none."""
+    kind, _, rest = reference.partition("_")
+    if kind not in ("evt", "msg"):
+        return None
+    row = OutboxMessage.objects.filter(message_id=f"msg_{rest}", topic__in=types_of(["*"])).first()
+    return None if row is None else happening_of(row)
+
+
 def people_in(*, events: Sequence[Happening]) -> dict[str, int]:
     """By subject the row of the customer it is, or whose purchase it is; two queries."""
     names = {event.subject for event in events}

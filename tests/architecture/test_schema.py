@@ -64,6 +64,15 @@ def test_document__scopes__are_all_there():
     assert set(flows["clientCredentials"]["scopes"]) == set(settings.API_SCOPES)
 
 
+def test_document__security__knows_tokens_bound_to_certificates():
+    scheme = schema()["components"]["securitySchemes"]["mutualTLS"]
+    ways = {name: [set(way) for way in op["security"]] for name, op in operations()}
+
+    assert scheme["type"] == "mutualTLS" and "certificate_required" in scheme["description"]
+    assert {"oauth2", "mutualTLS"} in ways["get /api/v1/customers"]
+    assert {"mutualTLS"} not in [way for each in ways.values() for way in each]
+
+
 def test_error_codes__in_the_source__stand_in_the_catalogue():
     refusals = {"Problem", *(kind.__name__ for kind in kinds(DomainError))}
     raised = {

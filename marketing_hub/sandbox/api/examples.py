@@ -15,6 +15,12 @@ EXAMPLES = [
         status=202,
         answer={"id": "...", "type": "customer.updated", "subject": "..."},
     ),
+    Example(
+        "getEvent",
+        "What was told of it",
+        path={"event_id": "$triggerSandboxEvent.id"},
+        answer={"id": "...", "type": "customer.updated", "data": {"changed": ["email"]}},
+    ),
     Example("listSandboxSends", "What would have been sent", query={"kind": "webhook"}, answer={"data": []}),
     Example("seedSandbox", "What is missing of the mock data", status=202, answer={"job": "...", "total": 60}),
     Example("getSandboxSeed", "How far it is", answer={"job": "...", "state": "...", "total": 60}),
