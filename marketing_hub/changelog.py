@@ -100,7 +100,7 @@ RELEASES: Final = (
                 "POST /content: words of a campaign, template or promotion for one customer, for chatbots.",
             ),
             ("added", "GET /events/{id}: the object of a webhook by its id or webhook-id, or an engagement event."),
-            ("added", "POST /sandbox/seed puts in what is missing of the sandbox's mock data and clears nothing."),
+            ("added", "POST /sandbox/seed puts in what is missing of the mock data, and clears nothing."),
             ("added", "The OpenAPI document has the scheme mutualTLS for tokens bound to certificates (RFC 8705)."),
             ("fixed", "Accept: application/json;q=0 answers 406, and JSON with a charset is taken by every address."),
             ("added", "POST /segments/{id}/preview counts a stored segment now: its rule, or another one for it."),
