@@ -33,11 +33,17 @@ class Supervisor:
     say: Callable[[str], None]
     _watched: list[_Watched] = field(default_factory=list)
     _passing: list[Child] = field(default_factory=list)
+    _is_asked_to_end: bool = False
 
     def heed_signals(self) -> None:
         """From here on SIGTERM and SIGHUP interrupt this process as Ctrl-C does."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, self._interrupt)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        # Raised while a callback of a fork runs it would be lost: the next tick raises it again.
+        self._is_asked_to_end = True
+        raise KeyboardInterrupt
 
     def start(self, programs: Sequence[Program], limit: float) -> None:
         """Start the programs side by side and keep them running; StartError unless all are ready within `limit` s."""
@@ -89,6 +95,8 @@ class Supervisor:
 
     def _tick(self) -> None:
         time.sleep(_TICK)
+        if self._is_asked_to_end:
+            raise KeyboardInterrupt
         now = time.monotonic()
         for watched in self._watched:
             if watched.due is None and watched.child.ended() is not None:

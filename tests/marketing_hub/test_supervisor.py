@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,12 @@ def test_stop__servers_and_their_users__ends_the_users_first(supervisor, tmp_pat
     supervisor.stop()
 
     assert (tmp_path / "order").read_text().split() == ["user", "server"]
+
+
+def test_watch__interruption_lost_in_a_callback__ends_at_the_next_tick(supervisor):
+    supervisor.heed_signals()
+    with suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        supervisor.watch()
