@@ -52,8 +52,12 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class CampaignResults:
-    """`funnel` is (step, people), each of the step before; `compared` needs people held out. Purchases as of `at`."""
+    """`funnel` is (step, people), each of the step before; `compared` needs people held out. Purchases as of `at`.
 
+    `groups` are the sums of those sent to and of those held out.
+    """
+
+    groups: Mapping[str, Any]
     funnel: tuple[tuple[str, int], ...]
     buyers: int
     new_buyers: int
@@ -86,6 +90,7 @@ def campaign_results(campaign: Campaign, now: datetime) -> CampaignResults | Non
         new_buyers=brought.new_buyers,
     )
     return CampaignResults(
+        groups=brought.groups,
         funnel=_funnel(campaign, counts, sent["purchase"]["doers"]),
         buyers=sent["purchase"]["doers"],
         new_buyers=brought.new_buyers,

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from campaigns.models import Campaign
 from campaigns.rules.statistics.report import Report
-from campaigns.selectors.campaign_results import CONTROL, TREATED, WINDOW, brought_by, campaign_results
+from campaigns.selectors.campaign_results import CONTROL, TREATED, WINDOW, campaign_results
 from core.errors import InvalidInput
 
 MOST: Final = 200
@@ -42,17 +42,16 @@ def _launched(begins: datetime, ends: datetime, currency: str) -> QuerySet[Campa
 
 def _line(campaign: Campaign, now: datetime) -> dict[str, Any] | None:
     """None for a large campaign that was never counted."""
-    brought = brought_by(campaign, now)
     results = campaign_results(campaign, now)
-    if brought is None or results is None or campaign.launched_at is None:
+    if results is None or campaign.launched_at is None:
         return None
-    groups = {name: _group(brought.groups[key]) for name, key in (("sent", TREATED), ("held_out", CONTROL))}
+    groups = {name: _group(results.groups[key]) for name, key in (("sent", TREATED), ("held_out", CONTROL))}
     return {
         "campaign": campaign.public_id,
         "name": campaign.name,
         "channel": campaign.channel,
         "launched_at": campaign.launched_at.isoformat(),
-        "as_of": brought.at.isoformat(),
+        "as_of": results.at.isoformat(),
         **groups,
         "compared": _compared(results.compared) if results.compared else None,
     }
