@@ -118,11 +118,27 @@ class ReportQuestionSerializer(AttributionQuestionSerializer):
     report = serializers.ChoiceField(choices=list(_OF_REPORT))
 
 
-class ConversionReport(CountedView):
-    """GET /api/v1/reports/conversion."""
+class _OfCampaigns(CountedView):
+    """Campaigns of a period, a line each: what both reports on them have in common."""
 
     scopes = {"get": "reports:read"}
-    kind, address = CAMPAIGNS, "/api/v1/reports/conversion"
+    kind = CAMPAIGNS
+
+    def shown(self, row: CountedReport) -> dict[str, Any]:
+        """Newest launch first."""
+        kept = _kept(row)
+        lines = [{**_line(one), **more} for one in kept["campaigns"] if (more := self.told_of(one))]
+        return {**_head(row), "window_days": kept["window_days"], "campaigns": lines}
+
+    def told_of(self, one: dict[str, Any]) -> dict[str, Any]:
+        """What this report says of a campaign; nothing for one that it is not about."""
+        raise NotImplementedError
+
+
+class ConversionReport(_OfCampaigns):
+    """GET /api/v1/reports/conversion."""
+
+    address = "/api/v1/reports/conversion"
 
     @extend_schema(
         operation_id="getConversionReport",
@@ -138,17 +154,15 @@ class ConversionReport(CountedView):
         """
         return self.asked_in_query()
 
-    def shown(self, row: CountedReport) -> dict[str, Any]:
-        """Without those held out."""
-        lines = [{**_line(one), "sent": _group(one["sent"])} for one in _kept(row)["campaigns"]]
-        return {**_head(row), "window_days": _kept(row)["window_days"], "campaigns": lines}
+    def told_of(self, one: dict[str, Any]) -> dict[str, Any]:
+        """Those it was sent to."""
+        return {"sent": _group(one["sent"])}
 
 
-class UpliftReport(CountedView):
+class UpliftReport(_OfCampaigns):
     """GET /api/v1/reports/uplift."""
 
-    scopes = {"get": "reports:read"}
-    kind, address = CAMPAIGNS, "/api/v1/reports/uplift"
+    address = "/api/v1/reports/uplift"
 
     @extend_schema(
         operation_id="getUpliftReport",
@@ -163,14 +177,11 @@ class UpliftReport(CountedView):
         """
         return self.asked_in_query()
 
-    def shown(self, row: CountedReport) -> dict[str, Any]:
-        """Those that compare alone."""
-        lines = [
-            {**_line(one), "sent": _group(one["sent"]), "held_out": _group(one["held_out"]), **one["compared"]}
-            for one in _kept(row)["campaigns"]
-            if one["compared"]
-        ]
-        return {**_head(row), "window_days": _kept(row)["window_days"], "campaigns": lines}
+    def told_of(self, one: dict[str, Any]) -> dict[str, Any]:
+        """Both sides, of a campaign that has two."""
+        if not one["compared"]:
+            return {}
+        return {"sent": _group(one["sent"]), "held_out": _group(one["held_out"]), **one["compared"]}
 
 
 class ChannelsReport(CountedView):
