@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from campaigns.models import Campaign, CampaignCount
 from campaigns.rules.counting import AUDIENCE, AUDIENCE_HOLDS_FOR, AUDIENCE_NEW_FOR, DELIVERIES, PERIOD_NEW_FOR, RESULTS
@@ -13,16 +13,12 @@ from campaigns.selectors.counting import STEPS, count_answer, list_due
 from campaigns.selectors.kept import KIND, count_at_work, find_count, is_counting
 from core import jobs
 from core.actors import Actor
-from core.errors import Conflict, DomainError
-from core.models import Job
+from core.errors import Conflict
+from customers.services.answering import answering
 
 TASK: Final = "campaigns.tasks.count_campaign"
 MOST_AT_WORK: Final = 20
 Clock = Callable[[], datetime]
-
-
-class _Stopped(Exception):
-    """Whoever asked does not want to know any more."""
 
 
 @transaction.atomic
@@ -76,15 +72,11 @@ def count_asked(*, job_id: str, clock: Clock) -> None:
     if row is None:
         jobs.fail_job(job=job, error="The campaign was deleted.", now=clock())
         return
-    try:
-        _work(row, job, clock)
-    except _Stopped:
-        return
-    except DomainError as refusal:
-        jobs.fail_job(job=job, error=refusal.message, now=clock())
-    except DatabaseError as error:
-        jobs.fail_job(job=job, error=f"The database refused the reading ({type(error).__name__}).", now=clock())
-        raise
+    with answering(job=job, clock=clock) as further:
+        _count(row, clock, further)
+        if row.question == RESULTS:
+            keep_deliveries(campaign=row.campaign, now=clock())
+        jobs.finish_job(job=job, result={"question": row.question[:40]}, now=clock())
 
 
 def count_due(*, clock: Clock) -> int:
@@ -133,19 +125,6 @@ def _begun(campaign: Campaign, question: str, now: datetime) -> CampaignCount | 
         return _locked(campaign, question, now)
     begun = CampaignCount.objects.filter(pk=row.pk, asked_at=row.asked_at).update(asked_at=now)
     return row if begun else None
-
-
-def _work(row: CampaignCount, job: Job, clock: Clock) -> None:
-    steps = iter(range(1, STEPS + 1))
-
-    def further() -> None:
-        if not jobs.advance_job(job=job, done=next(steps), now=clock()):
-            raise _Stopped
-
-    _count(row, clock, further)
-    if row.question == RESULTS:
-        keep_deliveries(campaign=row.campaign, now=clock())
-    jobs.finish_job(job=job, result={"question": row.question[:40]}, now=clock())
 
 
 def _count(row: CampaignCount, clock: Clock, further: Callable[[], None]) -> None:

@@ -30,8 +30,9 @@ from campaigns.selectors.experiments import (
 from campaigns.services.offers import find_audience
 from core import audit, jobs, outbox
 from core.actors import Actor
-from core.errors import Conflict, DomainError, InvalidInput, InvalidState
+from core.errors import Conflict, InvalidInput, InvalidState
 from core.models import Job
+from customers.services.answering import answering
 
 MOST_OPEN: Final = 500
 _RESERVED: Final = frozenset({"new", "plan", "holdout"})
@@ -136,11 +137,8 @@ def count_asked(*, job_id: str, clock: Callable[[], datetime]) -> None:
     job = jobs.claim_job(job_id=job_id, now=clock())
     if job is None:
         return
-    try:
+    with answering(job=job, clock=clock):
         found = count_experiment(experiment=find_experiment(job.parameters["experiment"]), now=clock())
-    except DomainError as refusal:
-        jobs.fail_job(job=job, error=refusal.message, now=clock())
-    else:
         jobs.finish_job(job=job, result={"experiment": found.public_id}, now=clock())
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from core import jobs
 from core.actors import Actor
-from core.errors import Conflict, DomainError
+from core.errors import Conflict
 from core.models import Job
+from customers.services.answering import answering
 from engagement.models import CountedReport
 from engagement.selectors import campaign_reports
 from engagement.selectors.attribution import STEPS, attribute, check_period
@@ -21,10 +22,6 @@ MOST_AT_WORK: Final = 20
 _TOLD: Final = ("orders", "touched", "launched")
 """Of the answer, by the job."""
 Clock = Callable[[], datetime]
-
-
-class _Stopped(Exception):
-    """Whoever asked does not want to know any more."""
 
 
 @transaction.atomic
@@ -63,33 +60,16 @@ def count_report(*, job_id: str, clock: Clock) -> None:
     job = jobs.claim_job(job_id=job_id, now=clock())
     if job is None:
         return
-    try:
-        found = _counted(job, clock)
-    except _Stopped:
-        return
-    except DomainError as refusal:
-        jobs.fail_job(job=job, error=refusal.message, now=clock())
-    except DatabaseError as error:
-        jobs.fail_job(job=job, error=f"The database refused the reading ({type(error).__name__}).", now=clock())
-        raise
-    else:
-        _store(job, found, clock())
+    with answering(job=job, clock=clock) as further:
+        _store(job, _counted(job, clock(), further), clock())
 
 
-def _counted(job: Job, clock: Clock) -> dict[str, Any]:
+def _counted(job: Job, now: datetime, further: Callable[[], None]) -> dict[str, Any]:
     begins, ends = (datetime.fromisoformat(job.parameters[name]) for name in ("begins", "ends"))
-    done = 0
-
-    def further() -> None:
-        nonlocal done
-        done += 1
-        if not jobs.advance_job(job=job, done=done, now=clock()):
-            raise _Stopped
-
     question = {"begins": begins, "ends": ends, "currency": job.parameters["currency"]}
     if job.kind == JOB_KINDS[ATTRIBUTION]:
-        return to_answer(attribute(**question, now=clock(), further=further))
-    return campaign_reports.campaigns_answer(**question, now=clock(), further=further)
+        return to_answer(attribute(**question, now=now, further=further))
+    return campaign_reports.campaigns_answer(**question, now=now, further=further)
 
 
 @transaction.atomic
