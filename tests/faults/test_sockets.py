@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as websocket
 
-from tests.faults.test_streams import BATCH, EVENTS, SAY
+from tests.faults.test_streams import BATCH, EVENTS, SAY, speak_through_kills
 from tests.support import partner
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
@@ -174,21 +174,7 @@ def test_socket__at_another_address_or_at_the_main_one__is_refused(stack, token)
 
 def test_socket__killed_again_and_again__everything_is_heard_once_in_order(stack, token):
     ears = [Ear(stack, token), Ear(stack, token)]
-    for ear in ears:
-        ear.start()
-    assert eventually(lambda: all(ear.connections for ear in ears)), stack.log("stream")[-2000:]
-    stack.manage("shell", "-c", SAY.format(first=0, last=BATCH, batch=BATCH))
-    assert eventually(lambda: all(ear.last_id for ear in ears)), stack.log("stream")[-2000:]
-
-    words = ("shell", "-c", SAY.format(first=BATCH, last=EVENTS, batch=BATCH))
-    speaking = threading.Thread(target=stack.manage, args=words)
-    speaking.start()
-    for kills, share in enumerate((0.2, 0.5, 0.8), start=1):
-        assert eventually(lambda share=share: len(ears[0].heard) >= EVENTS * share), stack.log("stream")[-2000:]
-        assert eventually(lambda kills=kills: all(ear.connections >= kills for ear in ears))
-        stack.kill_stream()
-        stack.start("stream")
-    speaking.join()
+    speak_through_kills(stack, ears, ears)
 
     for ear in ears:
         assert eventually(lambda ear=ear: len(ear.heard) >= EVENTS), stack.log("stream")[-2000:]
