@@ -10,7 +10,18 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.experiments import list_due
-from campaigns.services import budgets, canaries, counting, experiments, links, redeeming, running, sending, upkeep
+from campaigns.services import (
+    budgets,
+    canaries,
+    changes,
+    counting,
+    experiments,
+    links,
+    redeeming,
+    running,
+    sending,
+    upkeep,
+)
 from campaigns.services.automations import entering, following, simulating, timers
 from campaigns.services.automations.upkeep import close_replaced, forget_runs
 from core import jobs
@@ -33,12 +44,20 @@ def send_campaign(campaign_id: int, slot: int, **_: Any) -> int:
 
 
 @shared_task
+def follow_change(campaign_id: int, **_: Any) -> bool:
+    """Let the rows follow what was decided, for a while."""
+    return changes.follow_change(campaign_id=campaign_id, seconds=SECONDS, clock=timezone.now)
+
+
+@shared_task
 def drive_campaigns(**_: Any) -> None:
     """Start what is due, free what dead workers held, let the others go on, end what is done or cannot be built."""
     now = timezone.now()
     running.start_due(now=now)
     running.recover(now=now)
     running.give_up_building(now=now)
+    for pk in changes.changes_left(now=now):
+        jobs.defer("campaigns.tasks.follow_change", campaign_id=pk)
     for pk in Campaign.objects.filter(state=State.BUILDING_AUDIENCE).values_list("pk", flat=True):
         jobs.defer("campaigns.tasks.build_audience", campaign_id=pk)
     for pk in running.sending_now(now=now):

@@ -4,6 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from campaigns.models import CanaryChoice, CapChoice, Channel
+from campaigns.rules.changes import What
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.feedback import Outcome
 from campaigns.rules.lifecycle import State
@@ -118,6 +119,14 @@ class TemplateUsedSerializer(serializers.Serializer[object]):
     version = serializers.IntegerField(allow_null=True, help_text="null: the newest, until the campaign is submitted.")
 
 
+class PendingSerializer(serializers.Serializer[object]):
+    """A decision that holds already and that deliveries still have to follow."""
+
+    what = serializers.ChoiceField(choices=What.values)
+    done = serializers.IntegerField(help_text="Deliveries that have followed.")
+    total = serializers.IntegerField(allow_null=True, help_text="Of so many; null until they are counted.")
+
+
 class CampaignSerializer(serializers.Serializer[object]):
     """A campaign. `counts` says how many deliveries are in each state; they add up to `people`."""
 
@@ -161,6 +170,9 @@ class CampaignSerializer(serializers.Serializer[object]):
     currency = serializers.CharField()
     people = serializers.IntegerField(allow_null=True, help_text="Size of the audience; null before launch.")
     counts = serializers.DictField(child=serializers.IntegerField())
+    pending = PendingSerializer(
+        allow_null=True, help_text="What deliveries still have to follow; null when `counts` say all of it."
+    )
     reactions = ReactionsSerializer()
     outcomes = serializers.DictField(
         child=serializers.IntegerField(), help_text="What providers and receiving servers reported, by outcome."

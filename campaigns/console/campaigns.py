@@ -29,6 +29,7 @@ from campaigns.selectors.campaigns import (
     reasons_of,
 )
 from campaigns.selectors.given import codes_given
+from campaigns.selectors.kept import find_change
 from campaigns.selectors.links import body_of, links_of
 from campaigns.selectors.pilots import PILOT, is_pilot
 from campaigns.selectors.reactions import outcomes_of, reactions_of
@@ -118,11 +119,13 @@ class CampaignList(NamedList):
 def _progress(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     counts = counts_of([campaign]).get(campaign.pk, {})
     order = [state for state in DeliveryState if counts.get(state)]
+    change = find_change(campaign)
     return {
         "rows": [(state.label, counts[state]) for state in order],
         "total": sum(counts.values()),
         "at": tallied_at(campaign),
-        "finished": campaign.state not in (State.BUILDING_AUDIENCE, State.SENDING),
+        "change": change,
+        "finished": campaign.state not in (State.BUILDING_AUDIENCE, State.SENDING) and change is None,
     }
 
 

@@ -10,6 +10,7 @@ from campaigns.models.automations import (
 )
 from campaigns.models.budgets import BudgetGuard, BudgetRaise
 from campaigns.models.campaigns import Campaign, CampaignSegment, CanaryChoice, CapChoice, Channel, Role
+from campaigns.models.changes import DeliveryChange
 from campaigns.models.counts import CampaignCount
 from campaigns.models.deliveries import Delivery
 from campaigns.models.experiments import Experiment, Shown
@@ -34,6 +35,7 @@ __all__ = [
     "Code",
     "ContentTemplate",
     "Delivery",
+    "DeliveryChange",
     "Experiment",
     "Exposure",
     "GivenCode",

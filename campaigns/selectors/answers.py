@@ -6,6 +6,7 @@ from typing import Any, Final
 from campaigns.models import Campaign, CampaignSegment, Delivery, Role
 from campaigns.rules.deliveries import reason_words
 from campaigns.rules.reactions import Reactions, Verdict
+from campaigns.selectors.kept import find_change
 
 _PLAIN: Final = (
     "name",
@@ -64,12 +65,18 @@ def campaign_answer(
         "canary_bounces": float(campaign.canary_bounces),
         "canary_complaints": float(campaign.canary_complaints),
         "counts": dict(counts),
+        "pending": _pending(campaign),
         "reactions": reactions.as_dict(),
         "outcomes": dict(outcomes),
         "trouble": campaign.trouble or None,
         "submitted_by": campaign.submitted_by or None,
         "approved_by": campaign.approved_by or None,
     }
+
+
+def _pending(campaign: Campaign) -> dict[str, Any] | None:
+    change = find_change(campaign)
+    return {"what": change.what, "done": change.done, "total": change.total} if change else None
 
 
 def delivery_answer(row: Delivery) -> dict[str, Any]:

@@ -26,13 +26,13 @@ from customers.selectors.segments.listing import health
 
 def list_campaigns(*, include_archived: bool = False) -> QuerySet[Campaign]:
     """Every campaign that people wrote; archived ones on demand. Those behind automations are found by id only."""
-    rows = Campaign.objects.select_related("purpose", "promotion").filter(automation_message=None)
+    rows = Campaign.objects.select_related("purpose", "promotion", "change").filter(automation_message=None)
     return rows if include_archived else rows.exclude(state=State.ARCHIVED)
 
 
 def find_campaign(public_id: str) -> Campaign:
     """The campaign with this id, archived or not; NotFound otherwise."""
-    campaign = Campaign.objects.select_related("purpose", "promotion").filter(public_id=public_id).first()
+    campaign = Campaign.objects.select_related("purpose", "promotion", "change").filter(public_id=public_id).first()
     if campaign is None:
         raise NotFound("There is no campaign with this id.")
     return campaign

@@ -4,7 +4,7 @@ from typing import Final
 
 from django.conf import settings
 
-from campaigns.models import Campaign, CampaignCount
+from campaigns.models import Campaign, CampaignCount, DeliveryChange
 from core.models import Job
 from core.models.jobs import OPEN_STATES
 
@@ -23,6 +23,12 @@ def find_count(campaign: Campaign, question: str) -> CampaignCount | None:
         .filter(campaign=campaign, question=question)
         .first()
     )
+
+
+def find_change(campaign: Campaign) -> DeliveryChange | None:
+    """The decision about its messages that not all rows have followed yet; None when they have."""
+    change: DeliveryChange | None = getattr(campaign, "change", None)
+    return change if change and change.finished_at is None else None
 
 
 def is_counting(row: CampaignCount | None) -> bool:

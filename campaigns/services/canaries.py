@@ -9,13 +9,15 @@ from django.db import transaction
 from campaigns.models import Campaign, CanaryChoice, Delivery
 from campaigns.rules.assignment import hash_value
 from campaigns.rules.canary import First, told, trouble
+from campaigns.rules.changes import CANARY, What
 from campaigns.rules.deliveries import OPEN, DeliveryState
 from campaigns.rules.lifecycle import State
+from campaigns.selectors.tallies import added, kept_tallies
 from campaigns.services.campaigns import move
+from campaigns.services.changes import begin_change
 from core import audit
 from core.actors import SYSTEM, Actor
 
-REASON: Final = "canary"
 _LATER: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _BATCH: Final = 5_000
 
@@ -37,7 +39,7 @@ def hold_back(*, campaign: Campaign) -> None:
         placed = [(hash_value(f"canary:{campaign.public_id}", person) or 0.0, pk) for pk, person in rows]
         best = min([best, *placed])
         later = [pk for place, pk in placed if place >= share]
-        Delivery.objects.filter(pk__in=later).update(reason=REASON, due_at=_LATER)
+        Delivery.objects.filter(pk__in=later).update(reason=CANARY, due_at=_LATER)
     if best[0] >= share:
         waiting.filter(pk=best[1]).update(reason="", due_at=campaign.launched_at)
 
@@ -51,12 +53,12 @@ def judge_canary(*, campaign_id: int, now: datetime) -> str:
     """
     campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
     rows = Delivery.objects.filter(campaign=campaign)
-    held = rows.filter(state=DeliveryState.QUEUED, reason=REASON)
+    held = rows.filter(state=DeliveryState.QUEUED, reason=CANARY)
     if campaign.state != State.SENDING or campaign.canary_passed_at or not held.exists():
         return "passed"
     first = _first(campaign)
     problem = trouble(first, bounces=campaign.canary_bounces, complaints=campaign.canary_complaints)
-    if rows.filter(state__in=OPEN).exclude(reason=REASON).exists():
+    if rows.filter(state__in=OPEN).exclude(reason=CANARY).exists():
         return _stop(campaign, problem, now) if problem and first.messages else "waiting"
     if campaign.canary_sent_at is None:
         campaign.canary_sent_at = now
@@ -71,16 +73,22 @@ def judge_canary(*, campaign_id: int, now: datetime) -> str:
     return "passed"
 
 
-def let_go(*, campaign: Campaign, by: Actor, now: datetime) -> int:
-    """The locked campaign sends to everybody else too; how many wait for that."""
-    held = Delivery.objects.filter(campaign=campaign, state=DeliveryState.QUEUED, reason=REASON)
-    people = held.update(reason="", due_at=now)
-    if people:
-        campaign.canary_passed_at = now
-        campaign.save(update_fields=["canary_passed_at"])
-        changes = {"people": [0, people]}
-        audit.record(by=by, action="campaign.canary_passed", target=campaign.public_id, changes=changes)
-    return people
+def let_go(*, campaign: Campaign, by: Actor, now: datetime) -> None:
+    """The locked campaign sends to everybody else too, if anybody waits for that; their rows follow."""
+    if campaign.canary_passed_at or not (people := _waiting(campaign)):
+        return
+    campaign.canary_passed_at = now
+    campaign.save(update_fields=["canary_passed_at"])
+    changes = {"people": [0, people]}
+    audit.record(by=by, action="campaign.canary_passed", target=campaign.public_id, changes=changes)
+    begin_change(campaign=campaign, what=What.LET_GO, now=now)
+
+
+def _waiting(campaign: Campaign) -> int:
+    """How many wait for the first messages; of a large campaign as counted last."""
+    if kept := kept_tallies([campaign]):
+        return added(kept[campaign.pk], "state", "reason").get((DeliveryState.QUEUED, CANARY), 0)
+    return Delivery.objects.filter(campaign=campaign, state=DeliveryState.QUEUED, reason=CANARY).count()
 
 
 def _stop(campaign: Campaign, why: str, now: datetime) -> str:

@@ -184,7 +184,7 @@ def withdraw(*, deliveries: Iterable[int]) -> list[int]:
 def put_back(deliveries: Sequence[int], /) -> None:
     """What was taken and not begun waits again; in a campaign that was cancelled meanwhile it is left out."""
     taken = Delivery.objects.filter(pk__in=deliveries, state=DeliveryState.SENDING)
-    out = taken.filter(campaign__state=State.CANCELLED)
+    out = taken.filter(campaign__state__in=(State.CANCELLED, State.ARCHIVED))
     out.update(state=DeliveryState.SKIPPED, reason="cancelled", claimed_at=None)
     taken.update(state=DeliveryState.QUEUED, claimed_at=None, attempts=F("attempts") - 1)
 

@@ -9,12 +9,14 @@ from django.db import transaction
 
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.assignment import hash_value
+from campaigns.rules.changes import What
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
 from campaigns.rules.pilots import REASON, border, pilot_size
 from campaigns.selectors.pilots import count_waiting, is_pilot, promotion_problems, waiting_for
 from campaigns.services.approval import refuse_problems
 from campaigns.services.campaigns import locked, move
+from campaigns.services.changes import begin_change
 from core import audit
 from core.actors import Actor
 from core.errors import InvalidState
@@ -61,16 +63,16 @@ def promote_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaig
         raise InvalidState("This pilot was promoted before.")
     if campaign.state not in (State.COMPLETED, State.COMPLETED_WITH_GAPS):
         raise InvalidState("A pilot can be promoted when its own messages are all decided about.")
-    waiting = waiting_for(campaign)
-    refuse_problems(problems=promotion_problems(campaign, count_waiting(campaign), now))
-    people = waiting.update(state=DeliveryState.QUEUED, reason="", due_at=now)
-    if not people:
+    people = count_waiting(campaign)
+    refuse_problems(problems=promotion_problems(campaign, people, now))
+    if not waiting_for(campaign).exists():
         raise InvalidState("Nobody waits for this pilot any more.")
     changes = {"people": [campaign.pilot_drawn, people]}
     audit.record(by=by, action="campaign.pilot_promoted", target=campaign.public_id, changes=changes)
-    return move(
-        campaign=campaign, to=State.SENDING, by=by, now=now, pilot_promoted_at=now, finished_at=None, trouble=""
-    )
+    fields: dict[str, Any] = {"pilot_promoted_at": now, "finished_at": None, "trouble": ""}
+    moved = move(campaign=campaign, to=State.SENDING, by=by, now=now, **fields)
+    begin_change(campaign=campaign, what=What.PROMOTE, now=now)
+    return moved
 
 
 def _placed(campaign: Campaign) -> Iterator[tuple[int, float]]:

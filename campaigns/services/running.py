@@ -7,14 +7,16 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from campaigns.models import AutomationMessage, Campaign, CampaignSegment, Delivery
+from campaigns.rules.changes import What
 from campaigns.rules.deliveries import GAPS, DeliveryState, ending
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.audience import FILL, audience_of, known_audience, parameters
 from campaigns.selectors.campaigns import counts_of, launch_problems, parts_of
-from campaigns.selectors.kept import is_large
+from campaigns.selectors.kept import find_change, is_large
 from campaigns.services.approval import refuse_problems
 from campaigns.services.campaigns import locked, move
 from campaigns.services.canaries import hold_back, let_go
+from campaigns.services.changes import begin_change
 from campaigns.services.counting import keep_deliveries
 from campaigns.services.giving import release_codes
 from campaigns.services.holding import hold_out
@@ -71,29 +73,35 @@ def resume_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign
 
 @transaction.atomic
 def cancel_campaign(*, campaign: Campaign, reason: str = "", by: Actor, now: datetime) -> Campaign:
-    """Over: whoever was not sent to is left out for the reason `cancelled`; what was sent stays sent."""
+    """Over at once: nothing more leaves, what was sent stays sent.
+
+    Whoever was not sent to is left out for the reason `cancelled`: the rows of many people follow.
+    """
     campaign = locked(campaign=campaign)
     moved = move(campaign=campaign, to=State.CANCELLED, by=by, now=now, reason=reason, finished_at=now)
-    rows = Delivery.objects.filter(campaign=campaign)
-    taken = withdraw(deliveries=rows.filter(state=DeliveryState.SENDING).values_list("pk", flat=True))
-    waiting = rows.filter(Q(state__in=(DeliveryState.QUEUED, DeliveryState.CLAIMED)) | Q(pk__in=taken))
-    waiting.update(state=DeliveryState.SKIPPED, reason="cancelled", claimed_at=None)
-    release_codes(campaign=campaign)
+    begin_change(campaign=campaign, what=What.CANCEL, now=now)
+    rows = Delivery.objects.filter(campaign=campaign, state=DeliveryState.SENDING)
+    taken = withdraw(deliveries=rows.values_list("pk", flat=True))
+    rows.filter(pk__in=taken).update(state=DeliveryState.SKIPPED, reason="cancelled", claimed_at=None)
+    release_codes(campaign=campaign, deliveries=taken)
     return moved
 
 
 @transaction.atomic
 def send_to_unsent(*, campaign: Campaign, also_unknown: bool = False, by: Actor, now: datetime) -> Campaign:
-    """Whoever failed is tried again; whoever's outcome is unknown only when that is wanted: she may get it twice."""
+    """Whoever failed is tried again; whoever's outcome is unknown only when that is wanted: she may get it twice.
+
+    The rows of many people follow, while the first are sent to.
+    """
     campaign = locked(campaign=campaign)
     if campaign.state != State.COMPLETED_WITH_GAPS:
         raise InvalidState("Only a campaign that was completed with gaps has somebody left to send to.")
     states = GAPS if also_unknown else (DeliveryState.FAILED,)
-    again = Delivery.objects.filter(campaign=campaign, state__in=states, customer__isnull=False)
-    forgotten: dict[str, Any] = {"reason": "", "attempts": 0, "claimed_at": None, "outcome": "", "outcome_at": None}
-    if not again.update(state=DeliveryState.QUEUED, due_at=now, outcome_code="", **forgotten):
+    if not Delivery.objects.filter(campaign=campaign, state__in=states, customer__isnull=False).exists():
         raise InvalidState("Everybody left may have the message already: their outcome is unknown.")
-    return move(campaign=campaign, to=State.SENDING, by=by, now=now, finished_at=None)
+    moved = move(campaign=campaign, to=State.SENDING, by=by, now=now, finished_at=None)
+    begin_change(campaign=campaign, what=What.UNSENT_UNKNOWN if also_unknown else What.UNSENT, now=now)
+    return moved
 
 
 def start_due(*, now: datetime) -> int:
@@ -143,14 +151,17 @@ def build_audience(*, campaign_id: int, now: datetime) -> int:
 def close_campaign(*, campaign_id: int, now: datetime) -> bool:
     """Complete when nobody is left open: `completed`, or `completed_with_gaps` when somebody did not get it.
 
-    One behind a step of an automation goes on with the automation.
+    Not while rows still have to follow a decision, such as the one to send to more people. One behind a step of an
+    automation goes on with the automation.
     """
     if AutomationMessage.objects.filter(campaign=campaign_id).exists():
         return False
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+        if campaign.state != State.SENDING or find_change(campaign):
+            return False
         end = ending(counts_of([campaign], exact=True).get(campaign.pk, {}))
-        if campaign.state != State.SENDING or end is None:
+        if end is None:
             return False
         move(campaign=campaign, to=end, by=SYSTEM, now=now, finished_at=now)
         release_codes(campaign=campaign)

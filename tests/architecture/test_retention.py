@@ -33,9 +33,10 @@ consent_auditreport consent_consentevent consent_consentstate consent_ledgeranch
 """What we must be able to show for good, without names or as keyed hashes."""
 
 BOUNDED = """
-core_cursor consent_disclosureflow consent_requestmove campaigns_stepcount engagement_dailymetric
+core_cursor consent_disclosureflow consent_requestmove campaigns_stepcount campaigns_deliverychange
+engagement_dailymetric
 """
-"""A row for each follower, pair, kind of step or day: not for each call, message or event."""
+"""A row for each follower, pair, kind of step, campaign or day: not for each call, message or event."""
 
 UNUSED = "django_admin_log oauth2_provider_idtoken"
 """Tables of libraries that nothing writes to: the admin is read-only, and those flows are not offered."""

@@ -1,9 +1,11 @@
 """Campaigns over the API: written, refused, launched, watched; approving is not among its verbs."""
 
 import pytest
+from django.utils import timezone
 
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.lifecycle import State
+from campaigns.services import changes
 from core.ids import new_id
 from tests.contracts.endpoint import assert_is_refusal
 from tests.factories.campaigns import approved, launched, make_audience, make_campaign, make_people
@@ -54,6 +56,30 @@ def test_launch__not_approved__is_409_and_nobody_is_sent_to(writer):
 
     assert_is_refusal(answer, 409, "state_conflict")
     assert not Delivery.objects.exists()
+
+
+def test_cancel__many_people__answers_at_once_and_says_how_far_the_rows_are(writer, monkeypatch):
+    monkeypatch.setattr(changes, "BATCH", 2)
+    campaign = launched(make_campaign(make_people(5)))
+
+    answer = writer.post(f"{PATH}/{campaign.public_id}/cancel", {})
+    listed = writer.get(PATH).json()["data"][0]
+    changes.follow_change(campaign_id=campaign.pk, seconds=20, clock=timezone.now)
+    after = writer.get(f"{PATH}/{campaign.public_id}").json()
+
+    assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    assert answer.json()["pending"] == listed["pending"] == {"what": "cancel", "done": 2, "total": None}
+    assert answer.json()["counts"] == {"queued": 3, "skipped": 2}
+    assert (after["pending"], after["counts"]) == (None, {"skipped": 5})
+
+
+def test_cancel__draft__is_409_and_nothing_is_pending(writer):
+    campaign = make_campaign()
+
+    answer = writer.post(f"{PATH}/{campaign.public_id}/cancel", {})
+
+    assert_is_refusal(answer, 409, "state_conflict")
+    assert writer.get(f"{PATH}/{campaign.public_id}").json()["pending"] is None
 
 
 def test_launch__approved__is_on_its_way(writer):

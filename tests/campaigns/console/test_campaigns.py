@@ -6,6 +6,7 @@ from django.utils import timezone
 from campaigns.models import Campaign, Delivery
 from campaigns.rules.deliveries import DeliveryState
 from campaigns.rules.lifecycle import State
+from campaigns.services import changes
 from campaigns.services.running import build_audience
 from campaigns.services.sending import send_campaign
 from core.models import AuditEntry, Role
@@ -132,6 +133,20 @@ def test_detail__sending__shows_counts_and_deliveries_with_reasons(marketer):
     assert "No e-mail address on record" in page and "Pause" in page
     assert people[0].public_id in rows and "No e-mail address on record" in rows
     assert "@example.com" not in rows
+
+
+def test_cancel__many_people__page_shows_how_far_their_rows_are(marketer, monkeypatch):
+    monkeypatch.setattr(changes, "BATCH", 2)
+    campaign = launched(make_campaign(make_people(5)))
+    page = f"{PATH}/{campaign.public_id}"
+
+    marketer.post(f"{page}/cancel", {"reason": "wrong price"})
+    during = marketer.get(page).content.decode()
+    changes.follow_change(campaign_id=campaign.pk, seconds=20, clock=timezone.now)
+    after = marketer.get(page).content.decode()
+
+    assert "Cancelled" in during and "Being left out" in during and "<progress" in during
+    assert "Being left out" not in after and "<progress" not in after
 
 
 def test_detail__message_that_did_not_leave__is_not_among_the_measured(marketer):
