@@ -5,6 +5,16 @@ from typing import Final
 from urllib.parse import urlsplit
 
 MOST_LENGTH: Final = 500
+BAD_PORTS: Final = frozenset(
+    [
+        *(1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53),
+        *(69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123),
+        *(135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532),
+        *(540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659),
+        *(4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080),
+    ]
+)
+"""Ports of other protocols, which browsers do not fetch from either (Fetch Standard, section 2.9, bad port)."""
 _NAT64: Final = ip_network("64:ff9b::/96")
 _LOCAL_NAMES: Final = ("localhost", "localhost.localdomain")
 
@@ -42,6 +52,8 @@ def address_problem(url: str, *, loopback: bool) -> str:
         return "This is not an address of the web."
     if not host or len(url) > MOST_LENGTH or not url.isascii() or not url.isprintable() or " " in url or port == 0:
         return "This is not an address of the web."
+    if port in BAD_PORTS:
+        return f"{port} is a bad port: it belongs to another protocol than HTTP. Use 443, or one from 1024 up."
     local = loopback and is_here(host)
     if parts.scheme != "https" and not (local and parts.scheme == "http"):
         return "The address must begin with https://."

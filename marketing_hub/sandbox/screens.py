@@ -96,7 +96,9 @@ def _way_in(request: HttpRequest, subject: None) -> Mapping[str, Any]:
 
 def _inside() -> None:
     if not settings.SANDBOX:
-        raise Forbidden("This is the live product: it has one clock and no reset.", code="environment_mismatch")
+        raise Forbidden(
+            "This is the live product: it has no clock to set, no reset and no mock data.", code="environment_mismatch"
+        )
 
 
 class ClockForm(ConsoleForm):

@@ -97,7 +97,7 @@ class SandboxView(ApiView):
         """Refuse where live data is."""
         super().initial(request, *args, **kwargs)
         if not settings.SANDBOX:
-            message = "This is for test credentials: the live product has one clock and no reset."
+            message = "This is for test credentials: the live product has no clock to set, no reset and no mock data."
             raise Forbidden(message, code="environment_mismatch")
 
 

@@ -51,6 +51,7 @@ def test_create__valid__answers_the_secret_once_and_stores_it_sealed(partner):
     [
         ({"url": "http://crm.example.com/"}, "url"),
         ({"url": "https://10.0.0.1/"}, "url"),
+        ({"url": "https://crm.example.com:22/hooks"}, "url"),
         ({"url": "https://localhost/"}, "url"),
         ({"url": 5}, "url"),
         ({"event_types": []}, "event_types"),

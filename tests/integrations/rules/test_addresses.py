@@ -69,6 +69,16 @@ def test_address_problem__unusable_address__is_a_sentence(url):
     assert address_problem(url, loopback=False).endswith(".")
 
 
+@pytest.mark.parametrize("port", [1, 22, 25, 53, 143, 587, 2049, 6000, 6667, 10080])
+def test_address_problem__port_of_another_protocol__is_a_bad_port(port):
+    assert f"{port} is a bad port" in address_problem(f"https://crm.example.com:{port}/hooks", loopback=False)
+
+
+@pytest.mark.parametrize("port", [80, 443, 591, 4443, 5432, 6001, 8443, 65535])
+def test_address_problem__other_port__is_none(port):
+    assert address_problem(f"https://crm.example.com:{port}/hooks", loopback=False) == ""
+
+
 def test_address_problem__public_https__is_none():
     assert address_problem("https://crm.example.com:8443/hooks?token=1", loopback=False) == ""
 
