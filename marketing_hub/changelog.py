@@ -21,6 +21,7 @@ RELEASES: Final = (
         (
             ("added", "Access tokens as signed JWTs (RFC 9068) for clients registered for them; keys at /oauth/jwks."),
             ("added", "POST /oauth/device_authorization: devices without a browser get tokens (RFC 8628)."),
+            ("added", "POST /oauth/register: clients register and look after themselves (RFC 7591, RFC 7592)."),
             ("added", "GET /changes: what happened since a token, with tombstones."),
             ("added", "GET /stream: events as they happen (server-sent events), resumed by Last-Event-ID."),
             ("added", "GET /stream as a WebSocket: the same events, credentials and limits, in another framing."),
@@ -64,6 +65,7 @@ RELEASES: Final = (
             ("added", "purpose of POST /privacy-requests: an erasure of what is kept for one purpose alone."),
             ("added", "processor of sinks: nothing is written once the agreement with that company has ended."),
             ("added", "Sinks of kind kinesis write into a stream of Amazon Kinesis; region names where it is."),
+            ("changed", "Addresses of webhooks, keys and callbacks at ports of other protocols (22, 25) are refused."),
             ("changed", "Merges, duplicates, deliveries, runs and receipts keep to what may go to your company too."),
             ("changed", "Privacy requests, their packages and events dsar.* keep to what may go to your company too."),
             ("changed", "GET /customers: total counts what your client can read; withheld counts the whole list."),

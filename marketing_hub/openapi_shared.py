@@ -199,7 +199,8 @@ def _security_schemes() -> dict[str, Any]:
         "oauth2": {
             "type": "oauth2",
             "description": "Tokens in the Authorization header; PKCE with S256 for authorization codes. Devices "
-            "without a browser ask at `/oauth/device_authorization` (RFC 8628), a flow that OpenAPI 3.1 cannot list.",
+            "without a browser ask at `/oauth/device_authorization` (RFC 8628), a flow that OpenAPI 3.1 cannot list; "
+            "with an initial access token clients register themselves at `/oauth/register` (RFC 7591).",
             "flows": {"clientCredentials": client, "authorizationCode": {**code, "scopes": scopes}},
         },
         "apiKey": {

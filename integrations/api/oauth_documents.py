@@ -38,6 +38,7 @@ class ServerMetadata(OAuthServerMetadataView):  # type: ignore[misc]
         base = issuer().removesuffix("/oauth")
         told["jwks_uri"] = base + reverse("oauth2_provider:jwks-info")
         told["device_authorization_endpoint"] = base + reverse("oauth2_provider:device-authorization")
+        told["registration_endpoint"] = base + reverse("oauth2_provider:register")
         return JsonResponse(told, headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"})
 
 

@@ -5,6 +5,7 @@ from django.urls import path
 from integrations.api.oauth import Authorize, Introspect, Revoke, Token
 from integrations.api.oauth_devices import DeviceAuthorization, DevicePage
 from integrations.api.oauth_documents import ResourceMetadata, ServerMetadata, published_keys
+from integrations.api.oauth_registration import Register, RegisteredClient
 
 app_name = "oauth2_provider"
 urlpatterns = [
@@ -14,6 +15,8 @@ urlpatterns = [
     path("oauth/introspect", Introspect.as_view(), name="introspect"),
     path("oauth/device_authorization", DeviceAuthorization.as_view(), name="device-authorization"),
     path("oauth/device", DevicePage.as_view(), name="device"),
+    path("oauth/register", Register.as_view(), name="register"),
+    path("oauth/register/<str:client_id>", RegisteredClient.as_view(), name="registered-client"),
     path("oauth/jwks", published_keys, name="jwks-info"),
     path(".well-known/oauth-authorization-server", ServerMetadata.as_view(), name="oauth-server-metadata"),
     path(".well-known/oauth-authorization-server/oauth", ServerMetadata.as_view()),

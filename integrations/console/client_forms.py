@@ -11,7 +11,7 @@ from integrations.models import AuthMethod, Binding, Tier, TokenFormat
 from integrations.rules.assertions import Proof
 from integrations.rules.keys import MOST_BYTES
 
-_GRANT_LABELS = {
+GRANT_LABELS = {
     "client_credentials": "Client credentials: a server acts for itself",
     "authorization_code": "Authorization code with PKCE: an app acts for a member of staff",
     "device_code": "Device code: a device or program without a browser acts for a member of staff",
@@ -106,7 +106,7 @@ class ClientForm(ScopesForm, ProofForm):
     name = forms.CharField(label="Name", max_length=120)
     owner = forms.CharField(label="Owner", max_length=120, required=False, help_text="Whom to ask about this client.")
     grants = forms.MultipleChoiceField(
-        label="Grants", choices=list(_GRANT_LABELS.items()), widget=forms.CheckboxSelectMultiple
+        label="Grants", choices=list(GRANT_LABELS.items()), widget=forms.CheckboxSelectMultiple
     )
     public = forms.BooleanField(label="An app in other people's hands, which can keep no secret", required=False)
     redirect_uris = Lines(label="Redirect addresses", required=False, help_text="For authorization codes; one a line.")

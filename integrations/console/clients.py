@@ -19,6 +19,7 @@ from integrations.models import ApiClient, ApiKey, Tier
 from integrations.rules.clients import client_state, key_state
 from integrations.selectors import jose
 from integrations.selectors.clients import count_clients, find_client, list_api_keys, list_clients, list_secrets
+from integrations.selectors.registrations import find_registration
 from integrations.selectors.usage import with_calls
 from integrations.services.clients import GRANTS, PUBLISHABLE_SCOPE
 
@@ -125,8 +126,11 @@ class ClientList(ListPage):
         return by_id | rows.filter(name__istartswith=text)
 
     def actions(self) -> Sequence[Action]:
-        """Register a new one."""
-        return (Action("New client", reverse("console:api-client-new"), ROTATE, "plus", primary=True),)
+        """Register a new one, or let others register theirs."""
+        return (
+            Action("New client", reverse("console:api-client-new"), ROTATE, "plus", primary=True),
+            Action("Registration tokens", reverse("console:registration-tokens"), VIEW, "key"),
+        )
 
 
 class ClientDetail(DetailPage):
@@ -202,6 +206,15 @@ def _secrets(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:
     return {"client": client, "secrets": secrets, "key_names": names}
 
 
+def _registered_with(client: ApiClient) -> str:
+    """The initial access token of a client that staff did not register."""
+    registration = find_registration(client=client)
+    if registration is None:
+        return cells.text("")
+    address = f"{reverse('console:registration-tokens')}?q={registration.token.public_id}"
+    return cells.link(address, registration.token.name)
+
+
 def _bounds(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:
     rows = [
         ("Client id", cells.code(client.client_id)),
@@ -217,6 +230,7 @@ def _bounds(request: HttpRequest, client: ApiClient) -> Mapping[str, Any]:
         ("Owner", cells.text(client.owner)),
         ("Warnings go to", cells.text(client.contact)),
         ("Registered", cells.instant(client.created)),
+        ("Registered itself with", _registered_with(client)),
         ("First success", first_success(client)),
         ("Last used", cells.ago(client.last_used_at)),
     ]

@@ -21,6 +21,7 @@ from integrations.console.client_steps import (
 from integrations.console.clients import ClientDetail, ClientList
 from integrations.console.deliveries import DeliveryDetail, DeliveryList
 from integrations.console.refused import RefusedRequestList
+from integrations.console.registrations import NewRegistrationToken, RegistrationTokenList, RevokeRegistrationToken
 from integrations.console.request_log import RequestLog
 from integrations.console.sink_steps import EditSink, NewSink, PauseSink, RemoveSink, ResumeSink, TestSink
 from integrations.console.sinks import SinkDetail, SinkList
@@ -44,6 +45,9 @@ urlpatterns = [
     screen("api-usage/requests", RequestLog),
     screen("refused-requests", RefusedRequestList),
     screen("api-clients/new", NewClient),
+    screen("api-clients/registration-tokens", RegistrationTokenList),
+    screen("api-clients/registration-tokens/new", NewRegistrationToken),
+    screen("api-clients/registration-tokens/<str:public_id>/revoke", RevokeRegistrationToken),
     screen("api-clients/<str:public_id>", ClientDetail),
     screen("api-clients/<str:public_id>/rotate", RotateSecret),
     screen("api-clients/<str:public_id>/proof", ChangeProof),

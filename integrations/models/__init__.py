@@ -12,6 +12,7 @@ from integrations.models.clients import (
     TokenFormat,
     UsedAssertion,
 )
+from integrations.models.registrations import Registration, RegistrationToken
 from integrations.models.signing import SigningKey
 from integrations.models.sinks import BrokerKind, LogSink, Mechanism, SinkState
 from integrations.models.usage import DailyUsage, QuotaWarning, RefusedRequest, RequestLine
@@ -46,6 +47,8 @@ __all__ = [
     "PayloadKind",
     "QuotaWarning",
     "RefusedRequest",
+    "Registration",
+    "RegistrationToken",
     "RequestLine",
     "SigningKey",
     "SinkState",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -23,6 +22,7 @@ from integrations.models import ApiClient, ApiClientSecret, ApiKey, Tier, TokenF
 from integrations.models.clients import is_loopback
 from integrations.rules.anomalies import REST_ACTION, has_rested
 from integrations.rules.assertions import BY_SECRET, Proof
+from integrations.rules.registrations import redirect_problem
 from integrations.services.proofs import proof_fields
 
 MODE: Final = "live" if settings.LIVEMODE else "test"
@@ -80,11 +80,11 @@ def register_client(
     """
     _check_kind(name, tier, token_format)
     _check_bounds(scopes, networks)
-    _check_grants(grants, redirect_uris, public)
+    check_grants(grants=grants, redirect_uris=redirect_uris, public=public)
     client = ApiClient.objects.create(
         **_new_ids(),
         client_type=ApiClient.CLIENT_PUBLIC if public else ApiClient.CLIENT_CONFIDENTIAL,
-        **_grant_fields(grants),
+        **grant_fields(grants=grants),
         redirect_uris=" ".join(redirect_uris),
         name=name.strip(),
         scopes=sorted(set(scopes)),
@@ -148,7 +148,7 @@ def enable_client(*, client: ApiClient, by: Actor, now: datetime) -> ApiClient:
 @transaction.atomic
 def change_scopes(*, client: ApiClient, scopes: Sequence[str], by: Actor) -> ApiClient:
     """The client is bounded by `scopes` from now on; tokens and keys lose at once what was taken away."""
-    _check_scopes(scopes)
+    check_scopes(scopes=scopes)
     client = _active(client)
     before, client.scopes = client.scopes, sorted(set(scopes))
     client.save(update_fields=["scopes", "updated"])
@@ -188,7 +188,7 @@ def issue_api_key(
     client = _active(client)
     days = _checked_days(days)
     wanted = list(client.scopes if scopes is None else scopes)
-    _check_scopes(wanted, allowed=client.scopes)
+    check_scopes(scopes=wanted, allowed=client.scopes)
     _check_networks(networks, within=client.networks)
     if client.is_public:
         raise InvalidState("A public client cannot keep a key.")
@@ -220,7 +220,7 @@ def issue_publishable_key(
     that is no origin (https, or http on this machine), and a length other than 1 to 366 days.
     """
     client = _active(client)
-    _check_scopes([PUBLISHABLE_SCOPE], allowed=client.scopes)
+    check_scopes(scopes=[PUBLISHABLE_SCOPE], allowed=client.scopes)
     _check_origins(origins)
     days = _checked_days(days)
     text = new_secret(PUBLISHABLE_PREFIX)
@@ -285,7 +285,8 @@ def _new_ids() -> dict[str, Any]:
     return {**ids, "client_secret": "", "hash_client_secret": False}
 
 
-def _grant_fields(grants: Sequence[str]) -> dict[str, Any]:
+def grant_fields(*, grants: Sequence[str]) -> dict[str, Any]:
+    """The columns of a client that may use these grants."""
     return {"authorization_grant_type": GRANTS[grants[0]], "grants": [GRANTS[grant] for grant in grants]}
 
 
@@ -331,11 +332,12 @@ def _check_kind(name: str, tier: str, token_format: str) -> None:
 
 
 def _check_bounds(scopes: Sequence[str], networks: Sequence[str]) -> None:
-    _check_scopes(scopes)
+    check_scopes(scopes=scopes)
     _check_networks(networks)
 
 
-def _check_scopes(scopes: Sequence[str], allowed: Sequence[str] | None = None) -> None:
+def check_scopes(*, scopes: Sequence[str], allowed: Sequence[str] | None = None) -> None:
+    """Nothing when there is a scope and each exists, or is among `allowed`; InvalidInput otherwise."""
     known = settings.API_SCOPES if allowed is None else allowed
     wrong = [scope for scope in scopes if scope not in known]
     if wrong or not scopes:
@@ -345,20 +347,16 @@ def _check_scopes(scopes: Sequence[str], allowed: Sequence[str] | None = None) -
         raise InvalidInput(message, param="scopes", details=details)
 
 
-def _check_grants(grants: Sequence[str], redirect_uris: Sequence[str], public: bool) -> None:
+def check_grants(*, grants: Sequence[str], redirect_uris: Sequence[str], public: bool) -> None:
+    """Nothing when a client may have these grants and redirect addresses; InvalidInput otherwise."""
     if not grants or any(grant not in GRANTS for grant in grants):
         raise InvalidInput(f"The grants must be among {', '.join(GRANTS)}.", param="grants")
     if public and "client_credentials" in grants:
         raise InvalidInput("A public client cannot keep the secret that client credentials need.", param="grants")
     if "authorization_code" in grants and not redirect_uris:
         raise InvalidInput("The authorization code grant needs a redirect address.", param="redirect_uris")
-    for uri in redirect_uris:
-        parts = urlsplit(uri)
-        plain = parts.scheme == "http" and is_loopback([uri])
-        if not parts.hostname or parts.fragment or (parts.scheme != "https" and not plain):
-            raise InvalidInput(
-                "A redirect address must be https, or http on this machine itself.", param="redirect_uris"
-            )
+    if any(redirect_problem(uri) for uri in redirect_uris):
+        raise InvalidInput("A redirect address must be https, or http on this machine itself.", param="redirect_uris")
 
 
 def _checked_days(days: int | None) -> int:

@@ -50,6 +50,7 @@ _ORDER: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
         ("api", "guides", "."),
         (
             "api/access",
+            "api/registration",
             "guides/errors",
             "limits",
             "guides/pagination",

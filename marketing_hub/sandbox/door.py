@@ -21,7 +21,7 @@ from core.middleware import ACCEPTABLE_ID
 from marketing_hub.passing import CALLER, KEPT_BACK, Application, Body
 
 PATHS: Final = ("/api/", "/v1/", "/oauth/", "/ofrep/", "/opendsr/")
-TEST: Final = ("mk_test_", "pk_test_", "mha_test_", "mhr_test_", "test_")
+TEST: Final = ("mk_test_", "pk_test_", "mha_test_", "mhr_test_", "mhi_test_", "mhg_test_", "test_")
 WAIT_S: Final = 60.0
 MOST_FORM_BYTES: Final = 65_536
 _CALLER_KEY: Final = f"HTTP_{CALLER.upper().replace('-', '_')}"

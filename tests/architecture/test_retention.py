@@ -17,6 +17,7 @@ campaigns_budgetraise campaigns_campaign campaigns_campaignsegment campaigns_cod
 campaigns_experiment campaigns_lane campaigns_offer campaigns_promotion campaigns_templateuse campaigns_templateversion
 engagement_eventschema engagement_eventtype engagement_label engagement_predictionmodel
 integrations_apiclient integrations_apiclientsecret integrations_apikey integrations_logsink
+integrations_registration integrations_registrationtoken
 integrations_signingkey integrations_webhookendpoint
 """
 """Definitions and settings: as many as people make, ended by them."""

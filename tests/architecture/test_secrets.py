@@ -8,7 +8,7 @@ import pytest
 from tests.architecture.sources import ROOT
 
 SECRETS = {
-    "token, key or secret of this product": r"\b(?:mk|mhs|mha|mhr|whsec)_(?:live|test)_[A-Za-z0-9_-]{30,}",
+    "token, key or secret of this product": r"\b(?:mk|mhs|mha|mhr|mhi|mhg|whsec)_(?:live|test)_[A-Za-z0-9_-]{30,}",
     "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s*[A-Za-z0-9+/=]{40}",
     "AWS access key": r"\bAKIA[0-9A-Z]{16}\b",
     "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60,})",

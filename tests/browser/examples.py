@@ -51,6 +51,7 @@ from tests.factories.integrations import (
     client_example,
     delivery_example,
     key_example,
+    registration_token_example,
     sink_example,
     webhook_example,
 )
@@ -90,6 +91,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     **{f"webhook-{step}": webhook_example for step in _WEBHOOK_STEPS.split()},
     **dict.fromkeys(("anomaly", "anomaly-dismiss", "anomaly-mute"), anomaly_example),
     "mute-end": mute_example,
+    "registration-token-revoke": registration_token_example,
     "api-client-mute": client_example,
     "sink": sink_example,
     **{f"sink-{step}": sink_example for step in ["edit", "pause", "resume", "test", "remove"]},

@@ -9,6 +9,7 @@ from integrations.models import ApiClient, ApiKey, DailyUsage, LogSink, WebhookD
 from integrations.services import sinks, webhooks
 from integrations.services.canaries import set_canary
 from integrations.services.clients import issue_api_key, register_client
+from integrations.services.registrations import issue_registration_token
 from integrations.services.webhook_results import Outcome, record_outcomes
 from tests.support import kinesis
 
@@ -31,6 +32,13 @@ def client_example() -> dict[str, str]:
     client = make_client()
     make_key(client)
     return {"public_id": client.public_id}
+
+
+def registration_token_example() -> dict[str, str]:
+    """The address of an initial access token."""
+    wanted = {"scopes": ["customers:read"], "grants": ["client_credentials"], "uses": 3, "days": 7}
+    issued = issue_registration_token(name="Northwind platform", **wanted, by=SYSTEM, now=timezone.now())
+    return {"public_id": issued.token.public_id}
 
 
 def canary_example() -> dict[str, str]:

@@ -41,6 +41,24 @@ const row = [plain.token_type, told.active, told.scope, bound.token_type, good.s
 console.log(JSON.stringify(row));
 """
 
+OPENID_REGISTRATION = """
+import * as oauth from "openid-client";
+const [issuer, initialAccessToken] = process.argv.slice(2);
+const options = {algorithm: "oauth2", execute: [oauth.allowInsecureRequests], initialAccessToken};
+const wish = {client_name: "Shop 17", grant_types: ["client_credentials"], scope: "customers:read"};
+const config = await oauth.dynamicClientRegistration(new URL(issuer), wish, undefined, options);
+const token = await oauth.clientCredentialsGrant(config);
+let refused = "";
+try {
+  const more = {...wish, scope: "audit:read"};
+  await oauth.dynamicClientRegistration(new URL(issuer), more, undefined, options);
+} catch (error) {
+  refused = error.error;
+}
+const made = config.clientMetadata();
+console.log(JSON.stringify([token.scope, refused, made.registration_client_uri, made.registration_access_token]));
+"""
+
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
@@ -107,6 +125,25 @@ def test_openid_client__discovers_binds_introspects_and_revokes(stack, tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == ["bearer", True, "customers:read", "dpop", 200, 401, False]
+
+
+def test_openid_client__initial_access_token__registers_a_client_within_its_bounds(stack, tmp_path):
+    folder = installed(tmp_path, "openid-client@6.8.9")
+    (folder / "try.mjs").write_text(OPENID_REGISTRATION)
+    words = ("registrationtoken", "create", "--name", "tools", "--scopes", "customers:read", "--clients", "2")
+    issued = json.loads(stack.manage(*words, "--grant", "client_credentials", "--json"))
+    issuer = httpx.get(f"{stack.base_url}/.well-known/oauth-authorization-server").json()["issuer"]
+
+    done = _run(folder, "node", "try.mjs", issuer, issued["initial_access_token"])
+
+    assert done.returncode == 0, done.stderr
+    scope, refused, address, access = json.loads(done.stdout)
+    assert (scope, refused) == ("customers:read", "invalid_client_metadata")
+    headers = {"Authorization": f"Bearer {access}"}
+    assert httpx.get(address, headers=headers).json()["client_name"] == "Shop 17"
+    assert httpx.delete(address, headers=headers).status_code == 204
+    assert httpx.get(address, headers=headers).status_code == 401
+    assert json.loads(stack.manage("registrationtoken", "list", "--json"))[0]["registered"] == 1
 
 
 def test_httpx_sse__listening__hears_what_happens(stack):

@@ -48,6 +48,8 @@ def test_database__of_its_own__is_taken(sandbox, name):
     [
         {"HTTP_X_API_KEY": "mk_test_1"},
         {"HTTP_AUTHORIZATION": "Bearer mha_test_1"},
+        {"HTTP_AUTHORIZATION": "Bearer mhi_test_1"},
+        {"HTTP_AUTHORIZATION": "Bearer mhg_test_1"},
         {"HTTP_AUTHORIZATION": "Api-Key mk_test_1"},
         {"HTTP_AUTHORIZATION": "Basic " + base64.b64encode(b"test_1:secret").decode()},
         {"HTTP_AUTHORIZATION": "Basic " + base64.b64encode(b"pk_test_1:").decode()},

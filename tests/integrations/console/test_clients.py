@@ -8,8 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core.crypto import digest
 from core.models import AuditEntry, Role
-from integrations.models import ApiClient, ApiKey
+from integrations.models import ApiClient, ApiKey, RegistrationToken
 from integrations.selectors.clients import secret_opens
 from tests.factories.core import PASSWORD, make_staff
 from tests.factories.integrations import make_client, make_key
@@ -192,3 +193,45 @@ def test_change_proof__keys_and_back__is_shown_on_the_client(admin):
     page = admin.get(at("api-client", client.public_id)).content.decode()
     assert "https://partner.example.com/jwks" in page
     assert "not yet: with the first assertion" in page
+
+
+TOKEN_FORM = {
+    "name": "Northwind platform",
+    "grants": ["client_credentials"],
+    "scopes": ["customers:read"],
+    "uses": 2,
+    "days": 7,
+}
+
+
+def test_registration_token__issued__is_seen_once_and_listed_with_what_it_allows(admin):
+    answer = admin.post(at("registration-token-new"), TOKEN_FORM)
+
+    token = RegistrationToken.objects.get()
+    listed = admin.get(at("registration-tokens")).content.decode()
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
+    assert token.digest == digest(secret_in(answer))
+    assert secret_in(answer) not in listed
+    assert "0 of 2" in listed
+    assert at("registration-token-revoke", token.public_id) in listed
+    assert AuditEntry.objects.get(action="registration_token.issued").actor_kind == "staff"
+
+
+def test_registration_token__revoked__offers_no_step_and_says_so(admin):
+    admin.post(at("registration-token-new"), TOKEN_FORM)
+    token = RegistrationToken.objects.get()
+
+    admin.post(at("registration-token-revoke", token.public_id))
+
+    listed = admin.get(at("registration-tokens") + "?state=ended").content.decode()
+    token.refresh_from_db()
+    assert token.revoked_at is not None
+    assert "Revoked" in listed
+    assert at("registration-token-revoke", token.public_id) not in listed
+
+
+def test_registration_token__marketer__may_not_issue(client):
+    client.force_login(make_staff(Role.MARKETER))
+
+    assert client.post(at("registration-token-new"), TOKEN_FORM).status_code == 403
+    assert not RegistrationToken.objects.exists()
