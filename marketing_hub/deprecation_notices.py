@@ -94,8 +94,9 @@ def _subject(use: StillUsed) -> str:
 
 
 def _body(use: StillUsed) -> str:
+    times = "once" if use.calls == 1 else f"{use.calls:,} times"
     return (
-        f"The API client “{use.client.name}” called {_name(use.row)} {use.calls:,} times in the last 7 days.\n\n"
+        f"The API client “{use.client.name}” called {_name(use.row)} {times} in the last 7 days.\n\n"
         f"It is deprecated since {use.row.since:%d %B %Y} and ends on {use.row.sunset:%d %B %Y}; it is then "
         f"refused (410 version_sunset). Use {use.row.successor} instead.\n\n"
         f"{settings.PUBLIC_URL}{POLICY}\n"

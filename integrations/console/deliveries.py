@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from core.console import cells
@@ -18,7 +19,7 @@ from core.menu import Panel
 from customers.selectors.attributes import confidential_keys
 from integrations.console.moments import moment
 from integrations.console.webhooks import CHANGE, VIEW, delivery_url, latency, next_attempt, result, url
-from integrations.models import BodyFormat, DeliveryState, PayloadKind, WebhookDelivery
+from integrations.models import BodyFormat, DeliveryState, PayloadKind, WebhookDelivery, WebhookEndpoint
 from integrations.rules.commands import as_curl
 from integrations.rules.envelopes import CONTENT_TYPES, cloud_event, data_of, encoded, standard_body
 from integrations.rules.event_catalogue import EVENT_TYPES
@@ -46,7 +47,7 @@ class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]
 class DeliveryList(ListPage):
     """All that was or will be delivered to one endpoint, the newest first."""
 
-    name, title, permission = "webhook-deliveries", "Deliveries", VIEW
+    name, permission = "webhook-deliveries", VIEW
     filterset_class, search_label, keeps_views = DeliveryFilter, "Id of the event, message or customer", False
     default_sort = "-id"
     empty = Empty("Nothing delivered yet", "Send a test from the page of the endpoint.")
@@ -71,10 +72,19 @@ class DeliveryList(ListPage):
         Column("message_id", "Message", cell=cells.code, optional=True),
     )
 
+    @cached_property
+    def endpoint(self) -> WebhookEndpoint:
+        """That of the address."""
+        return find_endpoint(public_id=self.kwargs["public_id"])
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """To whom."""
+        return f"Deliveries to {self.endpoint.description or self.endpoint.url}"
+
     def rows(self) -> QuerySet[WebhookDelivery]:
         """Those of the endpoint in the address."""
-        endpoint = find_endpoint(public_id=self.kwargs["public_id"])
-        return list_deliveries(endpoint=endpoint).select_related("endpoint")
+        return list_deliveries(endpoint=self.endpoint).select_related("endpoint")
 
     def search(self, rows: QuerySet[WebhookDelivery], text: str) -> QuerySet[WebhookDelivery]:
         """By exact id."""

@@ -241,7 +241,7 @@ class ReplayForm(ConsoleForm):
     what = forms.ChoiceField(
         label="What",
         choices=[
-            (webhook_replay.MISSED, "What it missed: given up, or never queued"),
+            (webhook_replay.MISSED, "What it did not get: given up, or never queued, also before it was set up"),
             (webhook_replay.ALL, "Everything again"),
         ],
     )
@@ -262,8 +262,9 @@ class ReplayWebhook(EndpointStep):
         return (("Events are kept for", f"{settings.OUTBOX_RETENTION_DAYS} days"),)
 
     def initial(self) -> dict[str, Any]:
-        """The last day."""
-        return {"since": self.now - timedelta(days=1), "what": webhook_replay.MISSED}
+        """The last day, or since it was set up: before that it missed nothing, and would be sent all there was."""
+        since = max(self.now - timedelta(days=1), self.endpoint().created_at)
+        return {"since": since, "what": webhook_replay.MISSED}
 
     def save(self, form: ReplayForm) -> Job:
         """Start."""

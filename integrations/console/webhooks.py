@@ -19,6 +19,7 @@ from core.console.views import Action, Column, DetailPage, Empty, Figure, Header
 from core.menu import Panel
 from integrations.models import DeliveryState, EndpointState, LogSink, WebhookDelivery, WebhookEndpoint
 from integrations.rules.event_catalogue import EVENT_TYPES
+from integrations.selectors.anomalies import subject_names
 from integrations.selectors.webhooks import (
     HOURS,
     Figures,
@@ -247,6 +248,7 @@ def _facts(request: HttpRequest, endpoint: WebhookEndpoint) -> Mapping[str, Any]
     rotating = endpoint.old_secret_until is not None and timezone.now() < endpoint.old_secret_until
     filters = ", ".join(f"{name}: {' or '.join(values)}" for name, values in endpoint.filters.items())
     rows = [
+        ("Description", cells.text(endpoint.description)),
         ("Events", cells.tags(endpoint.event_types)),
         ("Only where", cells.text(filters)),
         ("Purpose", cells.code(endpoint.purpose)),
@@ -260,11 +262,17 @@ def _facts(request: HttpRequest, endpoint: WebhookEndpoint) -> Mapping[str, Any]
         ("Last failure", cells.ago(endpoint.last_failure_at)),
         ("Last error", cells.text(endpoint.last_error)),
         ("Fails since", cells.ago(endpoint.failing_since)),
-        ("API client", cells.code(endpoint.client)),
+        ("API client", _client_cell(endpoint)),
         ("Company", company_cell(endpoint)),
         ("Set up", cells.instant(endpoint.created_at)),
     ]
     return {"rows": rows}
+
+
+def _client_cell(endpoint: WebhookEndpoint) -> str:
+    """Whose endpoint it is, by name."""
+    name = subject_names(subjects=[endpoint.client]).get(endpoint.client) if endpoint.client else None
+    return cells.link(reverse("console:api-client", args=[endpoint.client]), name) if name else cells.text("")
 
 
 def company_cell(endpoint: WebhookEndpoint | LogSink) -> str:

@@ -22,6 +22,12 @@ class Health:
     notice: int = 0
 
 
+def in_hours(limit: timedelta) -> str:
+    """The time to disabling in words: `1 hour`, `120 hours`."""
+    hours = round(limit / timedelta(hours=1))
+    return "1 hour" if hours == 1 else f"{hours} hours"
+
+
 def places(health: Health, *, now: datetime, most: int) -> int:
     """How many deliveries may be under way: all places, none while it is left alone, one to probe afterwards."""
     if health.closed_until is not None and now < health.closed_until:

@@ -179,7 +179,7 @@ def _give_notice(endpoint: WebhookEndpoint, now: datetime) -> None:
     endpoint.notice = due
     jobs.defer("integrations.tasks.mail_webhook_notice", endpoint_id=endpoint.public_id, percent=due)
     if due == breaker.NOTICES[-1]:
-        reason = f"Nothing arrived for {settings.WEBHOOK_DISABLE_HOURS} hours; last: {endpoint.last_error}."
+        reason = f"Nothing arrived for {breaker.in_hours(limit)}; last: {endpoint.last_error}."
         disable_endpoint(endpoint=endpoint, reason=reason, by=SYSTEM, now=now)
         return
     payload = {"endpoint": endpoint.public_id, "percent": due, "last_error": endpoint.last_error}

@@ -11,6 +11,7 @@ from django.db.models import Count
 from customers.models import Customer
 from customers.services.erasing import Rows
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookHour
+from integrations.rules.breaker import in_hours
 from integrations.services.letters import Letter, manager_addresses, send_letters
 
 BATCH: Final = 5_000
@@ -38,13 +39,13 @@ def mail_notice(*, public_id: str, percent: int) -> int:
 
 
 def _letter(endpoint: WebhookEndpoint, percent: int) -> tuple[str, str]:
-    hours = settings.WEBHOOK_DISABLE_HOURS
+    hours = in_hours(timedelta(hours=settings.WEBHOOK_DISABLE_HOURS))
     name = endpoint.description or endpoint.public_id
     link = f"{settings.PUBLIC_URL}/console/webhooks/{endpoint.public_id}"
     if percent >= 100:
-        what = f"The webhook endpoint “{name}” was disabled: nothing arrived for {hours} hours."
+        what = f"The webhook endpoint “{name}” was disabled: nothing arrived for {hours}."
         return f"Webhook endpoint disabled: {name}", f"{what}\n\nLast: {endpoint.last_error}.\n\n{link}\n"
-    what = f"Nothing has arrived at the webhook endpoint “{name}” for {percent} % of the {hours} hours after which"
+    what = f"Nothing has arrived at the webhook endpoint “{name}” for {percent} % of the {hours} after which"
     return (
         f"Webhook endpoint fails ({percent} %): {name}",
         f"{what} it is disabled.\n\nLast: {endpoint.last_error}.\n\n{link}\n",

@@ -14,6 +14,7 @@ from django.http import HttpResponse
 from core.api.errors import error_response
 from core.errors import DomainError, InvalidInput, NotFound, Problem, Unauthenticated
 from core.ids import REQUEST_ID_KEY, new_id
+from marketing_hub.error_codes import ERROR_CODES
 from marketing_hub.portal.samples import Sampler
 
 _WANTED: Final = re.compile(r"code=(\d{3})")
@@ -52,7 +53,10 @@ class MockApi:
         answers = operation["responses"]
         asked = _WANTED.search(request.headers.get("Prefer", ""))
         status = asked[1] if asked and asked[1] in answers else min(s for s in answers if s.startswith("2"))
-        return self._shown(int(status), self._described(answers[status]))
+        described = self._described(answers[status])
+        if refusal := _refusal(int(status), described):
+            raise refusal
+        return self._shown(int(status), described)
 
     def _shown(self, status: int, described: dict[str, Any]) -> HttpResponse:
         content = described.get("content", {})
@@ -99,6 +103,19 @@ class MockApi:
         """Addresses as patterns, those with fewer variables first."""
         paths = sorted(self.document["paths"].items(), key=lambda entry: entry[0].count("{"))
         return [(re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), item) for path, item in paths]
+
+
+def _refusal(status: int, described: dict[str, Any]) -> DomainError | None:
+    """The refusal of this status in the words of the catalogue; None for what is no refusal or has another shape."""
+    kind = next((each for each in DomainError.__subclasses__() if each.status == status), None)
+    told = described.get("content", {}).get(_JSON, {}).get("schema", {}).get("$ref", "")
+    if kind is None or not told.endswith("/Error"):
+        return None
+    meaning = next((row.meaning for row in ERROR_CODES if row.code == kind.default_code), HTTPStatus(status).phrase)
+    headers = {"Retry-After": "5"} if "Retry-After" in described.get("headers", {}) else {}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return kind("Quota exceeded", extra={"violated_policies": ["burst"]}, headers=headers)
+    return kind(meaning, headers=headers)
 
 
 def _example(media: dict[str, Any]) -> Any:

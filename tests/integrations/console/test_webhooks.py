@@ -9,7 +9,7 @@ from django.urls import reverse
 from core.models import Job, Role
 from integrations.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 from tests.factories.core import PASSWORD, make_staff
-from tests.factories.integrations import make_delivery, make_webhook
+from tests.factories.integrations import make_client, make_delivery, make_webhook
 
 pytestmark = pytest.mark.django_db
 FORM = {
@@ -88,3 +88,31 @@ def test_replay__delivery_and_stretch__queue_and_start_a_job(admin):
     assert (one.status_code, many.status_code) == (302, 302)
     assert WebhookDelivery.objects.get().state == DeliveryState.WAITING
     assert Job.objects.filter(kind="webhooks.replay").count() == 1
+
+
+def test_replay__endpoint_of_today__begins_with_it(admin):
+    endpoint = make_webhook()
+
+    page = admin.get(at("webhook-replay", endpoint.public_id)).content.decode()
+
+    since = re.search(r'name="since" value="([^"]+)"', page).group(1)
+    assert since.replace("T", " ") == endpoint.created_at.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def test_deliveries__of_an_endpoint__say_whose_they_are(admin):
+    endpoint = make_webhook(description="CRM <north>")
+
+    page = admin.get(at("webhook-deliveries", endpoint.public_id)).content.decode()
+
+    assert "<h1>Deliveries to CRM &lt;north&gt;</h1>" in page
+
+
+def test_webhook__of_a_client__names_it_and_its_own_description(admin):
+    client = make_client("Loyalty app")
+    endpoint = make_webhook(description="CRM north")
+    WebhookEndpoint.objects.update(client=client.public_id)
+
+    page = admin.get(at("webhook", endpoint.public_id)).content.decode()
+
+    assert "CRM north" in page
+    assert f'<a href="{at("api-client", client.public_id)}">Loyalty app</a>' in page

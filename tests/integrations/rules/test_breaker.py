@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations.rules.breaker import OPENS_AFTER, Health, failed, notice_due, places, succeeded
+from integrations.rules.breaker import OPENS_AFTER, Health, failed, in_hours, notice_due, places, succeeded
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LIMIT = timedelta(hours=120)
@@ -58,3 +58,8 @@ def test_notice_due__share_of_the_time__names_the_highest_not_given(hours, given
 
 def test_notice_due__healthy__is_none():
     assert notice_due(Health(), now=NOW, disabled_after=LIMIT) == 0
+
+
+@pytest.mark.parametrize(("hours", "words"), [(1, "1 hour"), (120, "120 hours")])
+def test_in_hours__time_to_disabling__is_said_in_words(hours, words):
+    assert in_hours(timedelta(hours=hours)) == words

@@ -73,8 +73,19 @@ def test_mock__body_against_its_schema__is_refused_like_by_the_product(mock):
 def test_mock__asked_for_another_answer__gives_it(mock):
     answer = mock.get("/api/v1/customers", headers={"Prefer": "code=429"})
 
-    assert answer.status_code == 429
-    assert {"error", "message", "code", "retryable"} <= set(answer.json())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "5")
+    assert answer.json()["error"] == "RateLimitExceeded"
+    assert (answer.json()["message"], answer.json()["code"]) == ("Quota exceeded", "rate_limited")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(401, "invalid_token"), (403, "insufficient_scope"), (500, "internal_error"), (503, "unavailable")],
+)
+def test_mock__asked_for_a_refusal__says_what_this_one_says(mock, code, error):
+    answer = mock.get("/api/v1/customers", headers={"Prefer": f"code={code}"})
+
+    assert (answer.status_code, answer.json()["code"]) == (code, error)
 
 
 def test_mock__no_credential_or_no_operation__is_refused(mock):
