@@ -5,13 +5,14 @@ from typing import Any
 
 from django import forms
 
+from campaigns.console.automation_conditions import ConditionsField, MemberField, narrowed, refuse_on_segment
 from campaigns.console.automation_forms import choice_of, listened, trigger_of
 from campaigns.rules.automations.graph import Reentry
 from campaigns.rules.automations.schema import TRIGGERS
 from campaigns.selectors.automations.around import dates
 from core.console.forms import ConsoleForm
 
-_IN = (("signal", "When something happens"), ("date", "On a day"), ("api", "Put in by a system (API)"))
+_IN = (("signal", "When something happens"), ("date", "On a day"), ("api", "Put in by a system (API) or by hand"))
 _LIMITS = ("quiet_from", "quiet_until", "cap_messages", "cap_days")
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
@@ -21,7 +22,8 @@ class EntryForm(ConsoleForm):
 
     way = forms.ChoiceField(label="People come in", choices=_IN)
     what = forms.ChoiceField(label="When this happens", required=False)
-    key = forms.CharField(label="About", max_length=80, required=False, help_text="Such as properties.cartId.")
+    where = ConditionsField()
+    key = MemberField(label="About", max_length=80, required=False, help_text="Such as properties.cartId.")
     day = forms.ChoiceField(label="Day", required=False)
     days = forms.IntegerField(label="Days after it (negative: before)", min_value=-365, max_value=365, required=False)
     at = forms.RegexField(label="At", regex=_CLOCK, required=False, help_text="09:00")
@@ -53,6 +55,7 @@ class EntryForm(ConsoleForm):
         return {
             "way": "signal" if listens else entry["on"],
             "what": choice_of(entry) if listens else "",
+            "where": entry.get("where", []),
             "key": entry.get("key", ""),
             "day": entry.get("field", ""),
             "days": entry.get("days", 0),
@@ -64,8 +67,14 @@ class EntryForm(ConsoleForm):
             **limits,
         }
 
+    def clean(self) -> dict[str, Any]:
+        """Conditions where there can be some."""
+        if self.cleaned_data.get("way") == "signal":
+            refuse_on_segment(self, self.cleaned_data.get("what", ""))
+        return self.cleaned_data
+
     def value(self) -> dict[str, Any]:
-        """The graph with another way in; conditions that only the API writes stay while what they narrow does."""
+        """The graph with another way in; a goal keeps the conditions that the API wrote."""
         data, graph = self.cleaned_data, self._graph
         policy = {"policy": data["again"]} | ({"days": data["again_days"]} if data["again_days"] else {})
         limits = {name: data[name] for name in _LIMITS if data.get(name)}
@@ -82,6 +91,4 @@ class EntryForm(ConsoleForm):
         if data["way"] == "date":
             when = {"days": data["days"] or 0, "at": data["at"] or "09:00", "yearly": data["yearly"]}
             return {"on": "date", "field": data["day"], **when}
-        before = self._graph["entry"]
-        where = before.get("where") if choice_of(before) == data["what"] else None
-        return {**trigger_of(data["what"], data["key"]), **({"where": where} if where else {})}
+        return narrowed(trigger_of(data["what"], data["key"]), data["where"])

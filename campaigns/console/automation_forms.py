@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from campaigns.console.automation_conditions import ConditionsField, MemberField, narrowed, refuse_on_segment
 from campaigns.console.words import weight_of
 from campaigns.rules.automations.graph import StepType, links
 from campaigns.rules.content.library import TemplateKind
@@ -139,13 +140,14 @@ class WaitForForm(_Delay):
     """What for, about what, and how long at most."""
 
     what = forms.ChoiceField(label="Wait until")
-    key = forms.CharField(
+    where = ConditionsField()
+    key = MemberField(
         label="For the same",
         max_length=80,
         required=False,
         help_text="The member that must be as on entry, such as properties.cartId. Empty: whatever it is about.",
     )
-    field_order = ("heading", "what", "key", *_LENGTH)
+    field_order = ("heading", "what", "where", "key", *_LENGTH)
 
     def prepare(self) -> None:
         """What can be listened for."""
@@ -155,15 +157,18 @@ class WaitForForm(_Delay):
     def own_of(cls, step: Mapping[str, Any]) -> dict[str, Any]:
         """Trigger and timeout."""
         trigger = step["for"]
-        return {"what": choice_of(trigger), "key": trigger.get("key", ""), **WaitForm.own_of(step["timeout"])}
+        own = {"what": choice_of(trigger), "key": trigger.get("key", ""), "where": trigger.get("where", [])}
+        return {**own, **WaitForm.own_of(step["timeout"])}
+
+    def clean(self) -> dict[str, Any]:
+        """Conditions where there can be some."""
+        refuse_on_segment(self, self.cleaned_data.get("what", ""))
+        return self.cleaned_data
 
     def own(self) -> dict[str, Any]:
-        """Trigger and timeout; conditions that only the API writes stay while the trigger does."""
+        """Trigger and timeout."""
         trigger = trigger_of(self.cleaned_data["what"], self.cleaned_data["key"])
-        before = self._step["for"]
-        if choice_of(before) == self.cleaned_data["what"] and before.get("where"):
-            trigger["where"] = before["where"]
-        return {"for": trigger, "timeout": self.delay()}
+        return {"for": narrowed(trigger, self.cleaned_data["where"]), "timeout": self.delay()}
 
 
 class SplitForm(StepForm):

@@ -10,7 +10,12 @@ from campaigns.console.words import APPROVE, CHANGE, PAUSE
 from campaigns.models import Automation
 from campaigns.rules.automations.states import RunState
 from campaigns.selectors.automations.listing import find_automation, under_way
-from campaigns.services.automations.definitions import archive_automation, pause_automation, resume_automation
+from campaigns.services.automations.definitions import (
+    archive_automation,
+    drop_draft,
+    pause_automation,
+    resume_automation,
+)
 from campaigns.services.automations.publishing import publish_draft
 from campaigns.services.automations.simulating import start_simulation
 from core.console import cells
@@ -67,6 +72,23 @@ class PublishAutomation(_Step):
         """Publish."""
         mapping: dict[str, str | None] | None = {} if form.cleaned_data["take_along"] else None
         return publish_draft(automation=self.automation, mapping=mapping, by=self.actor, now=self.now)
+
+
+class DropDraft(_Step):
+    """What was written and not published is given up."""
+
+    name, title, danger = "automation-drop", "Drop the draft", True
+    submit_label, success = "Drop it", "The draft is gone. What is live stays as it was."
+
+    def question(self) -> str:
+        """What is lost."""
+        return f"The draft of “{self.automation.name}” and its changes are lost. What is live goes on as it is."
+
+    def save(self, form: ConsoleForm) -> Automation:
+        """Drop it."""
+        automation = self.automation
+        drop_draft(automation=automation, by=self.actor, now=self.now)
+        return automation
 
 
 class PauseAutomation(_Step):

@@ -8,8 +8,11 @@ from campaigns.console.automation_editor import (
     NewStep,
     RemoveStep,
 )
+from campaigns.console.automation_people import EnrolByHand
+from campaigns.console.automation_runs import AutomationRun, AutomationRuns
 from campaigns.console.automation_steps import (
     ArchiveAutomation,
+    DropDraft,
     PauseAutomation,
     PublishAutomation,
     ResumeAutomation,
@@ -17,7 +20,7 @@ from campaigns.console.automation_steps import (
 )
 from campaigns.console.automation_stopped import RemoveRun, RemoveStopped, RestartRun, RestartStopped
 from campaigns.console.automations import ALERTS as TROUBLES
-from campaigns.console.automations import AutomationDetail, AutomationList, AutomationRun, AutomationRuns
+from campaigns.console.automations import AutomationDetail, AutomationList
 from campaigns.console.budgets import ALERTS as RAISES
 from campaigns.console.budgets import EndBudgetGuard, RevertBudget, SetBudgetGuard
 from campaigns.console.campaign_results import CampaignResultsPage
@@ -131,6 +134,8 @@ urlpatterns = [
     screen(f"{_AUTOMATION}/pause", PauseAutomation),
     screen(f"{_AUTOMATION}/resume", ResumeAutomation),
     screen(f"{_AUTOMATION}/archive", ArchiveAutomation),
+    screen(f"{_AUTOMATION}/draft/drop", DropDraft),
+    screen(f"{_AUTOMATION}/enrol", EnrolByHand),
     screen(f"{_AUTOMATION}/runs", AutomationRuns),
     screen(f"{_AUTOMATION}/stopped/restart", RestartStopped),
     screen(f"{_AUTOMATION}/stopped/remove", RemoveStopped),

@@ -40,6 +40,7 @@ _COUNT: Final = (
     f"SELECT r.reason, count(*) FROM (SELECT {REASON} AS reason FROM ({MEMBERS}) chosen"  # noqa: S608
     f" JOIN customers_customer c ON c.id = chosen.id WHERE {_ALIVE}) r GROUP BY 1 ORDER BY 2 DESC, 1"
 )
+_REASON_OF: Final = f"SELECT {REASON} FROM customers_customer c WHERE c.id = %(customer)s"  # noqa: S608
 FILL: Final = (
     "INSERT INTO campaigns_delivery (campaign_id, step, customer_id, state, reason, due_at, attempts)"  # noqa: S608
     " SELECT %(campaign)s, 1, r.id, CASE r.reason WHEN '' THEN 'queued' ELSE 'skipped' END, r.reason, %(now)s, 0"
@@ -77,6 +78,21 @@ def audience_of(campaign: Campaign, now: datetime) -> Audience:
     reachable = found.pop("", 0)
     why_not = tuple(found.items())
     return Audience(total=reachable + sum(found.values()), reachable=reachable, why_not=why_not, at=now)
+
+
+def why_not_written_to(*, customer_id: int, purpose: str, now: datetime) -> str:
+    """Why a mail for this purpose would not be sent to the customer at this moment; '' when it would."""
+    use = use_of(purpose)
+    facts: dict[str, Any] = {
+        "service": 1 << SERVICE_BIT,
+        "mailed": True,
+        "bit": use.mask,
+        "purpose": use.id,
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_REASON_OF, {**facts, "customer": customer_id})
+        return str(cursor.fetchone()[0])
 
 
 def known_audience(campaign: Campaign, now: datetime) -> Audience:

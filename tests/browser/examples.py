@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.factories.anomalies import anomaly_example, mute_example
 from tests.factories.automations import (
+    automation_draft_example,
     automation_example,
     automation_step_example,
     draft_automation_example,
@@ -149,6 +150,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     },
     **{f"automation-{step}": draft_automation_example for step in ("publish", "resume", "step-new")},
     **{f"automation-{step}": automation_step_example for step in ("step", "step-remove")},
+    "automation-enrol": automation_example,
+    "automation-drop": automation_draft_example,
     "automation-run": run_example,
     "automation-run-remove": run_example,
     **{f"automation-stopped-{step}": automation_example for step in ("remove", "restart")},

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from campaigns.models import Automation, Run
 from campaigns.rules.automations.signals import Signal
-from campaigns.services.automations.definitions import define_automation
+from campaigns.services.automations.definitions import change_automation, define_automation
 from campaigns.services.automations.entering import enrol
 from campaigns.services.automations.publishing import publish_draft
 from campaigns.services.automations.simulating import simulate, start_simulation
@@ -67,6 +67,13 @@ def automation_example() -> dict[str, str]:
 def draft_automation_example() -> dict[str, str]:
     """The address of an automation that was not published."""
     return {"public_id": make_automation(live=False).public_id}
+
+
+def automation_draft_example() -> dict[str, str]:
+    """The address of an automation at work with a draft beside what is live."""
+    automation = make_automation()
+    change_automation(automation=automation, values={"graph": CART}, by=AUTHOR, now=timezone.now())
+    return {"public_id": automation.public_id}
 
 
 def automation_step_example() -> dict[str, str]:

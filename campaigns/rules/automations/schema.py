@@ -12,7 +12,9 @@ MAX_PROBLEMS: Final = 20
 _KEY: Final = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,39}$"}
 _NEXT: Final = {"anyOf": [_KEY, {"type": "null"}]}
 _CLOCK: Final = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
-_PATH: Final = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z0-9_-]+){0,4}$"}
+PATH: Final = "^[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z0-9_-]+){0,4}$"
+MAX_CONDITIONS: Final = 10
+_PATH: Final = {"type": "string", "pattern": PATH}
 
 
 def _text(most: int, least: int = 1) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def _closed(needed: tuple[str, ...], **members: Any) -> dict[str, Any]:
 
 _WHERE: Final = {
     "type": "array",
-    "maxItems": 10,
+    "maxItems": MAX_CONDITIONS,
     "items": _closed(
         ("field", "op"),
         field=_PATH,

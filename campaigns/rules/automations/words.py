@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from campaigns.rules.automations import delays
+from campaigns.rules.automations.conditions import condition_words
 from campaigns.rules.automations.entering import policy_of
 from campaigns.rules.automations.graph import Graph, Reentry, StepType, links, walk
 
@@ -90,7 +91,7 @@ def lines(graph: Graph) -> list[Line]:
 def entry_words(entry: Mapping[str, Any]) -> str:
     """How people come in."""
     if entry["on"] == "api":
-        return "When a system of yours puts them in"
+        return "When a system of yours puts them in, or somebody by hand"
     if entry["on"] == "date":
         days = entry.get("days", 0)
         when = (
@@ -106,7 +107,7 @@ def trigger_words(trigger: Mapping[str, Any]) -> str:
     if trigger["on"] == "segment":
         return f"they come into the segment {trigger['segment']}"
     what = "an order is recorded" if trigger["on"] == "order" else f"{trigger['event']} happens"
-    conditions = [_condition(one) for one in trigger.get("where", ())]
+    conditions = [condition_words(one) for one in trigger.get("where", ())]
     text = f"{what} where {' and '.join(conditions)}" if conditions else what
     return f"{text}, for the same {trigger['key']}" if trigger.get("key") else text
 
@@ -158,11 +159,6 @@ def outcome_words(outcome: str, details: Mapping[str, Any]) -> str:
 
 def _spoken(value: Any) -> str:
     return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-
-
-def _condition(condition: Mapping[str, Any]) -> str:
-    op = str(condition["op"]).replace("_", " ")
-    return f"{condition['field']} {op} {condition.get('value', '')}".strip()
 
 
 def _way(label: str) -> str:

@@ -86,6 +86,8 @@ def _by_source(kinds: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
+ORDER_MEMBERS: Final = ("orderId", "value", "currency")
+"""What conditions on an order may look at."""
 _PERSON: Final = """
 JOIN customers_customer v ON v.{by} JOIN customers_customer c ON c.id = coalesce(v.merged_into_id, v.id)
 AND """ + KNOWN_SQL.replace("%", "%%")
@@ -120,8 +122,13 @@ def _rows(statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
 
 def _order(row: tuple[Any, ...]) -> Signal:
     customer, public_id, at, order_id, amount, currency = row
-    facts = {"orderId": order_id, "value": amount, "currency": currency}
+    facts = dict(zip(ORDER_MEMBERS, (order_id, amount, currency), strict=True))
     return Signal("order", f"order:{public_id}", customer, at, facts)
+
+
+def _no_member(trigger: Mapping[str, Any]) -> list[str]:
+    wrong = [one["field"] for one in trigger.get("where", ()) if one["field"] not in ORDER_MEMBERS]
+    return [f"An order has no “{name[:60]}”; it has {', '.join(ORDER_MEMBERS)}." for name in wrong]
 
 
 def _entered(row: tuple[Any, ...]) -> Signal:
@@ -154,7 +161,7 @@ ORDERS: Final = SignalSource(
     read=lambda after, upto, _: map(_order, _rows(_ORDERS_READ, [after, upto])),
     recent=lambda since, _: map(_order, _rows(_ORDERS_RECENT, [list(since), list(since.values())])),
     oldest=_oldest_told,
-    wrong=lambda trigger: [],
+    wrong=_no_member,
     choices=list,
 )
 SEGMENTS: Final = SignalSource(

@@ -66,12 +66,13 @@ def change_automation(*, automation: Automation, values: Mapping[str, Any], by: 
 
 @transaction.atomic
 def drop_draft(*, automation: Automation, by: Actor, now: datetime) -> None:
-    """The draft of an automation that has a live version is gone."""
+    """The draft of an automation that has a live version is gone; InvalidState when there is none, or nothing else."""
     automation = locked(automation=automation)
     if automation.state == AutomationState.DRAFT:
         raise InvalidState("This automation has nothing but its draft; archive it instead.")
-    if AutomationVersion.objects.filter(automation=automation, state=VersionState.DRAFT).delete()[0]:
-        audit.record(by=by, action="automation.draft_dropped", target=automation.public_id)
+    if not AutomationVersion.objects.filter(automation=automation, state=VersionState.DRAFT).delete()[0]:
+        raise InvalidState("There is no draft to drop: what is live is what is written.")
+    audit.record(by=by, action="automation.draft_dropped", target=automation.public_id)
 
 
 @transaction.atomic

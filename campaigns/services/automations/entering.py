@@ -17,7 +17,7 @@ from campaigns.services.automations.definitions import locked
 from campaigns.services.automations.following import new_run, store_new
 from campaigns.services.automations.recording import Journal
 from core import audit, outbox
-from core.actors import Actor
+from core.actors import Actor, ActorKind
 from core.errors import Conflict, InvalidInput, InvalidState
 from core.models import Cursor
 from customers.models import Customer, Status
@@ -68,7 +68,8 @@ def enrol(*, automation: Automation, customer: Customer, ref: str, key: str = ""
     run = new_run(version=version, customer_id=customer.pk, ref=f"api:{ref}", at=now, now=now)
     run.key = key
     journal = Journal(now)
-    journal.note(run, "entered", {"because": "api", "by": str(by)})
+    because = "by hand" if by.kind == ActorKind.STAFF else "api"
+    journal.note(run, "entered", {"because": because, "by": str(by)})
     store_new(runs=[run], journal=journal)
     journal.close()
     audit.record(by=by, action="automation.enrolled", target=automation.public_id, changes={"run": ["", run.public_id]})

@@ -4,12 +4,24 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Automation, AutomationVersion, Run
+from campaigns.rules.automations.signals import fits
 from campaigns.selectors.automations.simulations import last_simulation
 from campaigns.services.automations.simulating import simulate
 from campaigns.services.automations.timers import run_timers
+from consent.services.consent import ConsentEntry, record_consent
+from core.actors import SYSTEM
 from core.models import AuditEntry, Role
-from tests.factories.automations import automation_example, make_automation, put_in, run_example, stopped_run_example
-from tests.factories.campaigns import make_people
+from tests.factories.automations import (
+    WELCOME,
+    automation_draft_example,
+    automation_example,
+    happen,
+    make_automation,
+    put_in,
+    run_example,
+    stopped_run_example,
+)
+from tests.factories.campaigns import make_audience, make_people
 from tests.factories.core import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +70,27 @@ STEPS = [
         "wait_for",
         {"what": "event:purchase", "key": "", "days": "3"},
         {"for": {"on": "event", "event": "purchase"}, "timeout": {"days": 3}},
+    ),
+    (
+        "wait_for",
+        {
+            "what": "event:purchase",
+            "where": 'properties.total at least 50\r\nproperties.category is "shoes"',
+            "key": "properties.cartId",
+            "days": "3",
+        },
+        {
+            "for": {
+                "on": "event",
+                "event": "purchase",
+                "key": "properties.cartId",
+                "where": [
+                    {"field": "properties.total", "op": "at_least", "value": 50},
+                    {"field": "properties.category", "op": "is", "value": "shoes"},
+                ],
+            },
+            "timeout": {"days": 3},
+        },
     ),
     (
         "split",
@@ -224,7 +257,7 @@ def test_list__automations__say_how_people_come_in(marketer):
 
     page = marketer.get(PATH).content.decode()
 
-    assert "Cart reminder" in page and "When a system of yours puts them in" in page
+    assert "Cart reminder" in page and "When a system of yours puts them in, or somebody by hand" in page
 
 
 def test_stopped__by_button__tries_again_or_is_taken_out(marketer):
@@ -271,3 +304,110 @@ def test_simulate__by_button__figures_are_on_the_page(marketer):
     assert "<b>1</b> message would have been sent" in after
     assert "Would be sent: 1" in after
     assert "Would be under way now" in after
+
+
+ENTRY = {"way": "signal", "what": "event:page-view", "again": "never", "where": "properties.total at least 50"}
+
+
+def test_entry__conditions_on_an_event__let_in_who_meets_them_and_stand_in_the_list(marketer):
+    automation = make_automation(WELCOME)
+    page = f"{PATH}/{automation.public_id}"
+
+    marketer.post(f"{page}/entry", ENTRY)
+    rich, poor = make_people(2)
+    heard = [happen(rich, "page-view", properties={"total": 60}), happen(poor, "page-view", properties={"total": 40})]
+    graph = graph_of(automation)
+    shown, form = (marketer.get(url).content.decode() for url in (page, f"{page}/entry"))
+
+    assert graph["entry"]["where"] == [{"field": "properties.total", "op": "at_least", "value": 50}]
+    assert [fits(graph["entry"], signal) for signal in heard] == [True, False]
+    assert "When page-view happens where properties.total at least 50" in shown
+    assert "properties.total at least 50</textarea>" in form
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"where": "properties.total > 50"}, "is no condition"),
+        ({"key": "cart id"}, "is no member"),
+        ({"what": "segment:SLUG"}, "put them into the segment itself"),
+    ],
+)
+def test_entry__wrong_condition__is_refused_beside_its_field_and_nothing_changes(marketer, change, words):
+    automation = make_automation(WELCOME)
+    slug = make_audience(make_people(1)).slug
+    typed = {name: value.replace("SLUG", slug) for name, value in {**ENTRY, **change}.items()}
+
+    answer = marketer.post(f"{PATH}/{automation.public_id}/entry", typed)
+
+    assert answer.status_code == 422 and words in answer.content.decode()
+    assert typed["where"].replace(">", "&gt;") in answer.content.decode()
+    assert AutomationVersion.objects.count() == 1
+
+
+def test_draft__order_without_that_member__is_said_before_publishing(marketer):
+    automation = make_automation(WELCOME)
+    page = f"{PATH}/{automation.public_id}"
+
+    marketer.post(f"{page}/entry", {**ENTRY, "what": "order", "where": "total at least 50"})
+
+    assert "An order has no “total”; it has orderId, value, currency." in marketer.get(page).content.decode()
+
+
+def test_enrol__by_hand__shows_the_answer_of_the_gate_first_then_she_is_under_way(marketer):
+    automation = make_automation(WELCOME)
+    (person,) = make_people(1)
+    page = f"{PATH}/{automation.public_id}/enrol"
+
+    first = marketer.post(page, {"customer": person.public_id, "ref": "one"})
+    begun_too_early = Run.objects.exists()
+    confirmed = {"customer": person.public_id, "seen": person.public_id, "ref": "one"}
+    done = [marketer.post(page, confirmed) for _ in range(2)]
+    way = marketer.get(done[0]["Location"]).content.decode()
+
+    assert "Yes, at this moment." in first.content.decode() and "Put in" in first.content.decode()
+    assert not begun_too_early
+    assert Run.objects.get().customer == person
+    assert done[0]["Location"] == done[1]["Location"]
+    assert "Came in: because by hand" in way and "staff:usr_" not in way
+    assert AuditEntry.objects.filter(action="automation.enrolled").count() == 1
+
+
+def test_enrol__said_no__is_told_before_and_nothing_begins_yet(marketer):
+    automation = make_automation(WELCOME)
+    (person,) = make_people(1)
+    entry = ConsentEntry(purpose="marketing_email", event="unsubscribed", source="test")
+    record_consent(customer=person, entries=[entry], by=SYSTEM, now=timezone.now())
+
+    answer = marketer.post(f"{PATH}/{automation.public_id}/enrol", {"customer": person.public_id, "ref": "one"})
+
+    assert "No. Consent: unsubscribed. She goes her way and gets no message." in answer.content.decode()
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(("live", "who", "status"), [(False, None, 409), (True, "cus_nobody", 404), (True, "in", 409)])
+def test_enrol__refused__says_why_and_nobody_is_put_in(marketer, live, who, status):
+    automation = make_automation(WELCOME, live=live)
+    (person,) = make_people(1)
+    if who == "in":
+        put_in(automation, person)
+    runs = Run.objects.count()
+    named = who if who == "cus_nobody" else person.public_id
+
+    answer = marketer.post(f"{PATH}/{automation.public_id}/enrol", {"customer": named, "seen": named, "ref": "another"})
+
+    assert answer.status_code == status
+    assert Run.objects.count() == runs
+
+
+def test_drop__draft_beside_what_is_live__is_gone_by_button_and_once(marketer):
+    page = f"{PATH}/{automation_draft_example()['public_id']}"
+
+    before = marketer.get(page).content.decode()
+    marketer.post(f"{page}/draft/drop")
+    again = marketer.post(f"{page}/draft/drop")
+    after = marketer.get(page).content.decode()
+
+    assert "Drop the draft" in before and "Drop the draft" not in after
+    assert again.status_code == 409
+    assert AutomationVersion.objects.get().state == "live"
