@@ -20,3 +20,10 @@ class Bodies(ScopedView):
             if name not in names:
                 raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=str(name)[:120])
         return dict(data)
+
+    def reason(self) -> str:
+        """Why, which may be left out as the whole body may; nothing else is taken."""
+        reason = self.body("reason").get("reason", "") if self.request.data else ""
+        if not isinstance(reason, str) or len(reason) > 300:
+            raise InvalidInput("Invalid 'reason': a text of at most 300 characters.", param="reason")
+        return reason

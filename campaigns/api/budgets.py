@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.api.bodies import Bodies
+from campaigns.api.serializers import ReasonInputSerializer
 from campaigns.models import Campaign
 from campaigns.selectors.budgets import find_raise, guard_of, raises_of
 from campaigns.selectors.campaigns import find_campaign
@@ -38,6 +39,7 @@ class BudgetRaiseSerializer(serializers.Serializer[object]):
     usual = serializers.FloatField(help_text="The mean of the windows before.")
     at = serializers.DateTimeField()
     reverted_at = serializers.DateTimeField(allow_null=True)
+    reverted_because = serializers.CharField(help_text="The reason of whoever took it back.")
 
 
 class BudgetGuardSerializer(serializers.Serializer[object]):
@@ -93,13 +95,13 @@ class BudgetGuardView(Bodies, ApiView):
         return Response(status=204)
 
 
-class RevertRaise(ApiView):
+class RevertRaise(Bodies, ApiView):
     """POST /api/v1/campaigns/{campaign_id}/budget-raises/{raise_id}/revert."""
 
     scopes = {"post": "campaigns:write"}
     tag = "Campaigns"
 
-    @extend_schema(operation_id="revertBudgetRaise", request=None, responses=BudgetGuardSerializer)
+    @extend_schema(operation_id="revertBudgetRaise", request=ReasonInputSerializer, responses=BudgetGuardSerializer)
     def post(self, request: Request, campaign_id: str, raise_id: str) -> Response:
         """Take a raise of the budget back.
 
@@ -107,7 +109,8 @@ class RevertRaise(ApiView):
         """
         self.only()
         campaign = find_campaign(campaign_id)
-        revert_raise(budget_raise=find_raise(campaign, raise_id), by=self.actor, now=timezone.now())
+        found = find_raise(campaign, raise_id)
+        revert_raise(budget_raise=found, reason=self.reason(), by=self.actor, now=timezone.now())
         return Response(_answer(campaign))
 
 
@@ -134,6 +137,7 @@ def _answer(campaign: Campaign) -> dict[str, Any]:
                 "usual": one.usual,
                 "at": one.at,
                 "reverted_at": one.reverted_at,
+                "reverted_because": one.reverted_because,
             }
             for one in raises_of(campaign)
         ],

@@ -163,7 +163,7 @@ class CampaignViewSet(Bodies, ApiViewSet):
 
         Nothing more is handed to the mail server.
         """
-        return self._step(campaign_id, pause_campaign, reason=self._reason())
+        return self._step(campaign_id, pause_campaign, reason=self.reason())
 
     @extend_schema(operation_id="resumeCampaign", request=None, responses=CampaignSerializer)
     def resume(self, request: Request, campaign_id: str) -> Response:
@@ -176,7 +176,7 @@ class CampaignViewSet(Bodies, ApiViewSet):
 
         Whoever was not sent to is left out for good.
         """
-        return self._step(campaign_id, cancel_campaign, reason=self._reason())
+        return self._step(campaign_id, cancel_campaign, reason=self.reason())
 
     @extend_schema(operation_id="unscheduleCampaign", request=None, responses=CampaignSerializer)
     def unschedule(self, request: Request, campaign_id: str) -> Response:
@@ -225,16 +225,6 @@ class CampaignViewSet(Bodies, ApiViewSet):
         if location:
             headers["Location"] = f"/api/v1/campaigns/{campaign.public_id}"
         return Response(answers([campaign])[0], status=status, headers=headers)
-
-    def _reason(self) -> str:
-        body = self.body() if self.request.data else {}
-        reason = body.pop("reason", "")
-        if body:
-            name = next(iter(body))
-            raise InvalidInput(f"Unknown parameter '{name}'", code="unknown_parameter", param=str(name)[:120])
-        if not isinstance(reason, str) or len(reason) > 300:
-            raise InvalidInput("Invalid 'reason'", param="reason")
-        return reason
 
 
 class DeliveryViewSet(ApiViewSet):

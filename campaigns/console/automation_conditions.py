@@ -8,9 +8,9 @@ from django import forms
 from campaigns.rules.automations.conditions import ConditionFault, is_path, read_conditions, write_conditions
 
 _HELP: Final = (
-    "Leave it empty to hear all of it, or write one condition a line; all of them must hold: "
-    'properties.total at least 50, or properties.category is "shoes". There are is, is not, contains, at least, '
-    "at most and is set. An order has value, currency and orderId."
+    "Leave it empty to hear all of it, or write one condition a line; all of them must hold: value at least 50, or "
+    'properties.url contains "cart". There are is, is not, contains, at least, at most and is set. An order has value, '
+    "currency and orderId; an event what was sent with it, such as value, elementId and its properties."
 )
 
 

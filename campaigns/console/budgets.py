@@ -9,13 +9,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.console.words import APPROVE, PAUSE, VIEW
+from campaigns.console.words import APPROVE, PAUSE, VIEW, whom
 from campaigns.models import BudgetGuard, BudgetRaise, Campaign
 from campaigns.selectors.budgets import find_raise, guard_of, lately_raised, raises_of
 from campaigns.selectors.campaigns import find_campaign
 from campaigns.services.budgets import end_guard, revert_raise, set_guard
 from core.console import cells
-from core.console.forms import ConsoleForm
+from core.console.forms import ConsoleForm, ReasonForm
 from core.console.views import ActionPage, FormPage
 from core.menu import Alert, AlertSource
 
@@ -26,9 +26,13 @@ def _address(name: str, campaign: Campaign, *more: str) -> str:
 
 def guard(request: HttpRequest, campaign: Campaign) -> Mapping[str, Any]:
     """The guard, what it did, and the buttons."""
-    rows = [(one, _address("campaign-budget-revert", campaign, one.public_id)) for one in raises_of(campaign)]
+    raises, found = raises_of(campaign), guard_of(campaign)
+    actors = {one.public_id: one.reverted_by for one in raises} | ({"guard": found.set_by} if found else {})
+    names = dict(whom(actors))
+    rows = [(one, _address("campaign-budget-revert", campaign, one.public_id), names[one.public_id]) for one in raises]
     return {
-        "guard": guard_of(campaign),
+        "guard": found,
+        "set_by": names.get("guard", ""),
         "raises": rows,
         "campaign": campaign,
         "set_url": _address("campaign-budget-guard", campaign),
@@ -114,6 +118,7 @@ class RevertBudget(ActionPage):
     """The budget is as it was."""
 
     name, title, permission = "campaign-budget-revert", "Take the raise back", PAUSE
+    form_class = ReasonForm
     submit_label, success = "Take it back", "The raise was taken back, and the guard is off."
 
     @property
@@ -131,9 +136,10 @@ class RevertBudget(ActionPage):
         money = one.campaign.currency
         return (("Before", cells.money(one.before, money)), ("Raised to", cells.money(one.after, money)))
 
-    def save(self, form: ConsoleForm) -> BudgetRaise:
+    def save(self, form: ReasonForm) -> BudgetRaise:
         """Take it back."""
-        return revert_raise(budget_raise=self.budget_raise, by=self.actor, now=self.now)
+        reason = form.cleaned_data["reason"]
+        return revert_raise(budget_raise=self.budget_raise, reason=reason, by=self.actor, now=self.now)
 
     def success_url(self, result: BudgetRaise) -> str:
         """The campaign's page."""

@@ -70,6 +70,7 @@ class BudgetRaise(PublicId):
     at = models.DateTimeField()
     reverted_at = models.DateTimeField(null=True)
     reverted_by = models.CharField(max_length=60, default="")
+    reverted_because = models.CharField(max_length=300, default="", db_default="")
 
     class Meta:
         constraints = [

@@ -101,7 +101,7 @@ def _watch(guard_id: int, now: datetime) -> bool:
 
 
 @transaction.atomic
-def revert_raise(*, budget_raise: BudgetRaise, by: Actor, now: datetime) -> BudgetRaise:
+def revert_raise(*, budget_raise: BudgetRaise, reason: str = "", by: Actor, now: datetime) -> BudgetRaise:
     """The budget is lower by what was added, and the guard is off: whoever takes a raise back wants no other.
 
     Refused when it was taken back already.
@@ -110,11 +110,11 @@ def revert_raise(*, budget_raise: BudgetRaise, by: Actor, now: datetime) -> Budg
     one = BudgetRaise.objects.select_for_update(of=("self",)).get(pk=budget_raise.pk)
     if one.reverted_at is not None:
         raise InvalidState("This raise was taken back already.")
-    one.reverted_at, one.reverted_by = now, str(by)
-    one.save(update_fields=["reverted_at", "reverted_by"])
+    one.reverted_at, one.reverted_by, one.reverted_because = now, str(by), reason
+    one.save(update_fields=["reverted_at", "reverted_by", "reverted_because"])
     BudgetGuard.objects.filter(campaign=campaign).update(active=False)
     lower = max(Decimal(0), (campaign.budget or Decimal(0)) - (one.after - one.before))
-    _put(campaign, lower, "campaign.budget_reverted", one, by, now, "")
+    _put(campaign, lower, "campaign.budget_reverted", one, by, now, reason)
     return one
 
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from campaigns.rules.automations.schema import MAX_CONDITIONS, PATH
 
-_OPS: Final = ("is not", "is set", "is", "contains", "at least", "at most")
-_LINE: Final = re.compile(rf"(\S+)\s+({'|'.join(_OPS)})(?:\s+(.*))?", re.IGNORECASE)
+_OPS: Final = ("is", "is not", "contains", "at least", "at most", "is set")
+_LINE: Final = re.compile(rf"(\S+)\s+({'|'.join(sorted(_OPS, key=len, reverse=True))})(?:\s+(.*))?", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _LONGEST: Final = 200
 
@@ -40,7 +40,9 @@ def read_conditions(text: str) -> list[dict[str, Any]]:
 def _read(line: str) -> dict[str, Any]:
     found = _LINE.fullmatch(line)
     if found is None:
-        raise ConditionFault(f"“{line[:60]}” is no condition. Write a member, one of {', '.join(_OPS)}, and a value.")
+        raise ConditionFault(
+            f"“{line[:60]}” is no condition. Write a member, then {', '.join(_OPS[:-1])} or {_OPS[-1]}, then a value."
+        )
     member, op, raw = found[1], found[2].lower(), (found[3] or "").strip()
     if not is_path(member):
         raise ConditionFault(f"“{member[:60]}” is no member: write its name, such as properties.total.")

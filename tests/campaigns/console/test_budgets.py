@@ -46,8 +46,13 @@ def test_raise__taken_back_by_the_button__budget_is_lower(marketer):
     page = f"/console/campaigns/{found['public_id']}"
 
     shown = marketer.get(page).content.decode()
-    marketer.post(f"{page}/budget-raises/{found['raise_id']}/revert")
+    nameless = marketer.post(f"{page}/budget-raises/{found['raise_id']}/revert", {})
+    still = BudgetRaise.objects.get().reverted_at
+    marketer.post(f"{page}/budget-raises/{found['raise_id']}/revert", {"reason": "A newsletter quoted us"})
+    after = marketer.get(page).content.decode()
 
     row = BudgetRaise.objects.select_related("campaign").get()
     assert "60 clicks, 5.0 are usual" in shown
+    assert (nameless.status_code, still) == (422, None)
     assert (row.campaign.budget, row.reverted_by != "") == (50, True)
+    assert "UTC, by Ana Lima: A newsletter quoted us" in after
