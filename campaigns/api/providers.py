@@ -116,6 +116,8 @@ def _outcome(event: Any, provider: str) -> Outcome | None:
     if event.event_type == EventType.REJECTED:
         found = bounce(says=event.mta_response or "", word=_WORDS[provider](event))
         return found if found in (Outcome.HARD, Outcome.BLOCKED) else Outcome.REFUSED
+    if provider == "brevo" and event.esp_event.get("event") == "unsubscribed":
+        return Outcome.UNSUBSCRIBED  # as its guide spells it; anymail knows the spelling of its older reports
     return _PLAIN.get(event.event_type)
 
 

@@ -25,8 +25,26 @@ def next_allowed(now: datetime, *, zone: ZoneInfo, begins: time, ends: time) -> 
     if begins == ends or not _inside(local.time(), begins, ends):
         return now
     day = local.date() if local.time() < ends else local.date() + timedelta(days=1)
-    end = datetime.combine(day, ends, tzinfo=zone).astimezone(UTC)
-    return max(end, now)
+    end = datetime.combine(day, ends, tzinfo=zone)
+    return max(_jump_before(end) if _is_jumped_over(end) else end.astimezone(UTC), now)
+
+
+def _is_jumped_over(local: datetime) -> bool:
+    """Whether the clocks there never show this."""
+    return local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None)
+
+
+def _jump_before(local: datetime) -> datetime:
+    """The instant at which the clocks jumped over this, to the second."""
+    late, early = (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    before = early.astimezone(local.tzinfo).utcoffset()
+    while late - early > timedelta(seconds=1):
+        middle = early + timedelta(seconds=(late - early) // timedelta(seconds=2))
+        if middle.astimezone(local.tzinfo).utcoffset() == before:
+            early = middle
+        else:
+            late = middle
+    return late
 
 
 def _inside(at: time, begins: time, ends: time) -> bool:

@@ -187,6 +187,19 @@ def test_hard_bounce__of_each_provider__is_on_the_delivery_and_stops_letters_to_
     assert allowed(row, "marketing_email").reason.value != "suppressed"
 
 
+@pytest.mark.parametrize("word", ["unsubscribe", "unsubscribed"])
+def test_brevo__said_no_there__in_both_of_its_spellings_ends_the_permission(told, sent, word):
+    row, address = sent
+    body = json.loads(brevo("delivered", row, address)) | {"event": word}
+
+    answer = told("brevo", json.dumps(body))
+
+    assert answer.status_code == 200
+    row.refresh_from_db()
+    assert row.outcome == "unsubscribed"
+    assert not allowed(row, "marketing_email").allowed
+
+
 @pytest.mark.parametrize("provider", PAYLOADS)
 def test_complaint__of_each_provider__objects_to_the_purpose_and_suppresses(told, sent, provider):
     row, address = sent

@@ -30,11 +30,28 @@ def test_next_allowed__night_where_the_person_is__waits_until_eight_there(zone, 
     assert next_allowed(utc(now), zone=zone_of(zone, ""), **NIGHT) == utc(expected)
 
 
-def test_next_allowed__end_that_the_clocks_jump_over__is_the_instant_of_the_jump():
-    found = next_allowed(utc("2026-03-29T00:30"), zone=zone_of("Europe/Berlin", ""), begins=time(1), ends=time(2, 30))
+@pytest.mark.parametrize(
+    ("zone", "now", "ends", "jump"),
+    [
+        ("Europe/Berlin", "2026-03-29T00:30", time(2, 30), "2026-03-29T01:00"),
+        ("Europe/Berlin", "2026-03-29T00:59:59", time(2), "2026-03-29T01:00"),
+        ("Europe/Berlin", "2026-03-28T22:00", time(2, 59, 59), "2026-03-29T01:00"),
+        ("America/New_York", "2026-03-08T06:30", time(2, 30), "2026-03-08T07:00"),
+        ("Australia/Lord_Howe", "2026-10-03T15:00", time(2, 15), "2026-10-03T15:30"),
+    ],
+)
+def test_next_allowed__end_that_the_clocks_jump_over__is_the_instant_of_the_jump(zone, now, ends, jump):
+    night = {"zone": zone_of(zone, ""), "begins": time(22), "ends": ends}
 
-    assert found == utc("2026-03-29T01:30")
-    assert next_allowed(found, zone=zone_of("Europe/Berlin", ""), begins=time(1), ends=time(2, 30)) == found
+    assert next_allowed(utc(now), **night) == utc(jump)
+    assert next_allowed(utc(jump), **night) == utc(jump)
+
+
+def test_next_allowed__end_that_comes_twice__counts_the_first_time():
+    night = {"zone": zone_of("Europe/Berlin", ""), "begins": time(22), "ends": time(2, 30)}
+
+    assert next_allowed(utc("2026-10-24T23:00"), **night) == utc("2026-10-25T00:30")
+    assert next_allowed(utc("2026-10-25T01:15"), **night) == utc("2026-10-25T01:15")
 
 
 def test_next_allowed__equal_bounds__never_quiet():
