@@ -1,5 +1,6 @@
 """The pages and feeds about the API: versions, changes, codes."""
 
+import gzip
 from xml.etree import ElementTree
 
 import pytest
@@ -61,3 +62,28 @@ def test_schema__by_accept__is_json_or_yaml():
     assert Client().get("/api/schema/")["Content-Type"] == "application/json"
     assert Client().get("/api/schema", headers={"Accept": "application/yaml"}).content.startswith(b"openapi: 3.1")
     assert Client().get("/api/schema?format=yaml").content.startswith(b"openapi: 3.1")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip, deflate, br", True),
+        ("br;q=1.0, gzip;q=0.8", True),
+        ("GZIP", True),
+        ("gzip;q=0", False),
+        ("identity", False),
+        ("", False),
+    ],
+)
+def test_schema__by_accept_encoding__is_packed_for_whoever_takes_that(accepted, packed):
+    http = Client()
+    plain = http.get("/api/schema.json")
+
+    answer = http.get("/api/schema.json", headers={"Accept-Encoding": accepted})
+
+    assert (answer.headers.get("Content-Encoding"), answer["Vary"]) == ("gzip" if packed else None, "Accept-Encoding")
+    assert (gzip.decompress(answer.content) if packed else answer.content) == plain.content
+    assert len(answer.content) < len(plain.content) / 10 or not packed
+    again = {"Accept-Encoding": accepted, "If-None-Match": answer["ETag"]}
+    assert http.get("/api/schema.json", headers=again).status_code == 304
+    assert (answer["ETag"] != plain["ETag"]) == packed
