@@ -14,11 +14,12 @@ from core import audit, outbox
 from core.actors import Actor
 from core.errors import InvalidInput, NotFound
 from customers.models import Customer, CustomerTag, Tag, TagColour, TagOrigin, TagRule
+from customers.rules.tags import SHAPE, UNFIT
 from customers.services.profiles import refusal_of, sensitive_problems
 
 MAX_TAGS: Final = 200
 EXPIRED_AT_ONCE: Final = 2_000
-_SHAPE: Final = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff,]{1,100}")
+_SHAPE: Final = re.compile(rf"[^{UNFIT}\ud800-\udfff,]{{1,100}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,7 @@ def clean_tags(*, names: Iterable[object]) -> list[str]:
     for index, name in enumerate(names):
         text = name.strip() if isinstance(name, str) else ""
         if not _SHAPE.fullmatch(text):
-            raise InvalidInput(
-                "Invalid 'tags': a tag is a text of 1 to 100 characters without commas or control characters.",
-                param=f"tags[{index}]",
-            )
+            raise InvalidInput(f"Invalid 'tags': {SHAPE}", param=f"tags[{index}]")
         clean[text] = None
     problems = sensitive_problems(value={"tags": list(clean)})
     if problems:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import jsonschema_rs
 
 from campaigns.rules.automations.graph import MAX_STEPS, VERSION, Reentry, StepType
+from customers.rules.tags import SHAPE, UNFIT
 
 MAX_PROBLEMS: Final = 20
 _KEY: Final = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,39}$"}
@@ -15,10 +16,17 @@ _CLOCK: Final = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 PATH: Final = "^[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z0-9_-]+){0,4}$"
 MAX_CONDITIONS: Final = 10
 _PATH: Final = {"type": "string", "pattern": PATH}
+_LINE: Final = rf"^[^{UNFIT}]*$"
+_TAG: Final = rf"^[^{UNFIT},]*[^{UNFIT},\s][^{UNFIT},]*$"
+_SAID: Final[Mapping[str, str]] = {
+    _LINE: "This text holds control characters; write it in one line.",
+    _TAG: SHAPE.capitalize(),
+}
+"""What is wrong with a text that is not like these, in words."""
 
 
-def _text(most: int, least: int = 1) -> dict[str, Any]:
-    return {"type": "string", "minLength": least, "maxLength": most}
+def _text(most: int, least: int = 1, pattern: str = _LINE) -> dict[str, Any]:
+    return {"type": "string", "minLength": least, "maxLength": most, "pattern": pattern}
 
 
 def _count(low: int, high: int) -> dict[str, Any]:
@@ -62,7 +70,7 @@ ENTRIES: Final[Mapping[str, dict[str, Any]]] = {
     ),
     "api": _closed(("on",), on={"const": "api"}),
 }
-_TAGS: Final = {"type": "array", "items": _text(100), "maxItems": 20, "uniqueItems": True}
+_TAGS: Final = {"type": "array", "items": _text(100, pattern=_TAG), "maxItems": 20, "uniqueItems": True}
 _BRANCH: Final = _closed(("key", "weight"), key=_text(20), weight=_count(0, 1000), next=_NEXT)
 
 
@@ -90,7 +98,7 @@ STEPS: Final[Mapping[str, dict[str, Any]]] = {
         "subject",
         "body",
         subject=_text(200, 0),
-        body=_text(100_000, 0),
+        body={"type": "string", "maxLength": 100_000},
         template=_text(50),
         next=_NEXT,
     ),
@@ -189,6 +197,10 @@ def _chosen(validators: Mapping[str, _Validator], raw: Any, by: str, pointer: st
 
 def _against(validator: _Validator, raw: Any, pointer: str) -> list[GraphProblem]:
     return [
-        GraphProblem(pointer + "".join(f"/{part}" for part in error.instance_path), "invalid_graph", error.message)
+        GraphProblem(pointer + "".join(f"/{part}" for part in error.instance_path), "invalid_graph", _words(error))
         for error in validator.iter_errors(raw)
     ]
+
+
+def _words(error: jsonschema_rs.ValidationError) -> str:
+    return _SAID.get(getattr(error.kind, "pattern", ""), error.message)

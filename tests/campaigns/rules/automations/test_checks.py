@@ -106,6 +106,30 @@ def test_shape_problems__wrong_shape__is_refused_at_its_pointer(raw, pointer):
     assert pointer in [one.pointer for one in shape_problems(raw)]
 
 
+@pytest.mark.parametrize(
+    ("step", "pointer", "words"),
+    [
+        ({"type": "tag", "title": "Mark\x07", "add": ["vip"]}, "/steps/a/title", "control characters"),
+        ({"type": "tag", "add": ["vip\nplus"]}, "/steps/a/add/0", "commas or control characters"),
+        ({"type": "tag", "remove": ["vip", "a,b"]}, "/steps/a/remove/1", "commas or control characters"),
+        ({"type": "tag", "add": ["  "]}, "/steps/a/add/0", "1 to 100 characters"),
+        ({"type": "webhook", "name": "order\x00"}, "/steps/a/name", "control characters"),
+        ({"type": "webhook", "name": "order\u2028paid"}, "/steps/a/name", "control characters"),
+        (send(subject="Hello\r\nBcc: all@example.com"), "/steps/a/subject", "control characters"),
+    ],
+)
+def test_shape_problems__control_characters__are_refused_in_words_at_their_place(step, pointer, words):
+    (found,) = shape_problems(graph({"a": step}))
+
+    assert found.pointer == pointer
+    assert words in found.message
+
+
+def test_shape_problems__several_lines_of_a_message_and_letters_of_any_language__are_fine():
+    assert shape_problems(graph({"a": send(subject="Grüße, 你好 🎉", body="One\nTwo\tThree")})) == []
+    assert shape_problems(graph({"a": {"type": "tag", "title": "Étiquette", "add": ["größe l", "vip"]}})) == []
+
+
 def test_published__whole_schema__accepts_what_the_reader_accepts():
     assert jsonschema_rs.Draft202012Validator(published()).is_valid(CART)
 
