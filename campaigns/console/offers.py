@@ -1,6 +1,7 @@
 """Offers and promotions on screens: what is promised, to whom, in which variants, and what came of it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,17 +9,19 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.html import format_html
 
 from campaigns.console.named import NamedList
 from campaigns.models import Offer
 from campaigns.rules.offers import OfferKind
-from campaigns.selectors.offers import find_offer, list_offers, promotions_by_offer
+from campaigns.selectors.offers import OfferUse, find_offer, list_offers, uses_of
 from campaigns.services.offers import (
     change_offer,
     define_offer,
 )
 from campaigns.services.removing import delete_offer
 from core.console import cells
+from core.console.cells import State
 from core.console.forms import ConsoleForm
 from core.console.pages import Action
 from core.console.views import ActionPage, Column, Empty, FormPage, MenuEntry
@@ -33,6 +36,25 @@ def given(offer: Offer) -> str:
     if offer.kind == OfferKind.AMOUNT:
         return f"{cells.money(offer.value, offer.currency)} off"
     return offer.get_kind_display()
+
+
+def validity(begins: datetime | None, ends: datetime | None) -> str:
+    """From when until when, in words when one of them is open."""
+    if begins and ends:
+        return format_html("{} – {}", cells.instant(begins), cells.instant(ends))
+    if ends:
+        return format_html("Until {}", cells.instant(ends))
+    return format_html("From {}", cells.instant(begins)) if begins else "Always"
+
+
+def _validity(use: OfferUse) -> str:
+    return validity(use.begins, use.ends) if use.open else cells.NOTHING
+
+
+def _cap(use: OfferUse) -> str:
+    if use.full:
+        return format_html("{} {}", cells.dot(State("Cap reached", "warn")), cells.number(use.cap))
+    return cells.number(use.cap)
 
 
 class OfferFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -55,7 +77,11 @@ class OfferList(NamedList):
         Column("offer", "Offer", value=lambda row: row.name, cell=cells.strong),
         Column("key", "Key", cell=cells.code),
         Column("given", "Gives", value=given),
-        Column("promotions", "Promotions", value=lambda row: row.made_by, cell=cells.number, end=True),
+        Column("valid", "Valid", value=lambda row: row.use, cell=_validity),
+        Column("redeemed", "Redeemed", value=lambda row: row.use.redeemed, cell=cells.number, end=True),
+        Column("cap", "Cap", value=lambda row: row.use, cell=_cap, end=True),
+        Column("promotions", "Promotions", value=lambda row: row.use.promotions, cell=cells.number, end=True),
+        Column("campaigns", "Campaigns", value=lambda row: row.use.campaigns, cell=cells.number, end=True),
         Column("changed", "Changed", value=lambda row: row.updated_at, cell=cells.ago, sort="updated_at"),
         Column(
             "edit",
@@ -76,17 +102,21 @@ class OfferList(NamedList):
     @property
     def empty(self) -> Empty:  # type: ignore[override]
         """What to do first."""
-        return Empty("No offers yet", "Say what a customer gets; promotions then make it known.", self.actions()[0])
+        return Empty(
+            "No offers yet",
+            "Create the first offer: what a customer gets. Promotions make it known.",
+            self.actions()[0],
+        )
 
     def rows(self) -> QuerySet[Offer]:
         """All of them."""
         return list_offers()
 
     def prepare(self, rows: list[Any]) -> list[Any]:
-        """How many promotions make each; one query."""
-        made = promotions_by_offer(rows)
+        """What the promotions and campaigns of each come to; two queries."""
+        found = uses_of(rows)
         for row in rows:
-            row.made_by = made.get(row.pk, 0)
+            row.use = found.get(row.pk, OfferUse())
         return rows
 
     def actions(self) -> Sequence[Action]:

@@ -4,87 +4,37 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import django_filters
 from django import forms
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
-from campaigns.console.named import NamedList
 from campaigns.console.offers import CHANGE, VIEW, given
+from campaigns.console.promotion_list import STATES, state_of
 from campaigns.console.words import VIEW as CAMPAIGNS
 from campaigns.console.words import weight_of
 from campaigns.models import Promotion
-from campaigns.rules.offers import PromotionState
+from campaigns.rules.offers import Overlap, PromotionState, is_full, overlap_words
 from campaigns.selectors.given import campaigns_giving
-from campaigns.selectors.offers import count_active, find_promotion, list_codes, list_offers, list_promotions
+from campaigns.selectors.offers import (
+    find_promotion,
+    list_codes,
+    list_offers,
+)
+from campaigns.selectors.overlaps import overlaps_of
 from campaigns.selectors.results import results_of
-from campaigns.services.offers import change_promotion, define_promotion, make_codes, move_promotion
+from campaigns.services.offers import change_promotion, define_promotion, move_promotion
 from campaigns.services.removing import delete_promotion
 from consent.selectors.catalogue import catalogue
 from core.console import cells
-from core.console.cells import State
 from core.console.forms import ConsoleForm
 from core.console.pages import Action
-from core.console.tables import whole_row
-from core.console.views import ActionPage, Column, DetailPage, Empty, Figure, FormPage, Header, MenuEntry, Tab
+from core.console.views import ActionPage, DetailPage, Figure, FormPage, Header
 from core.menu import Panel
 from customers.selectors.segments.listing import list_segments
 
-STATES = {
-    "draft": State("Draft", "idle"),
-    "active": State("Active", "good"),
-    "paused": State("Paused", "warn"),
-    "ended": State("Ended", "idle"),
-}
 _LOCAL = "%Y-%m-%dT%H:%M"
-
-
-class PromotionFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """What promotions can be narrowed by."""
-
-    state = django_filters.ChoiceFilter(label="State", choices=PromotionState.choices, empty_label="Any state")
-
-    class Meta:
-        model = Promotion
-        fields: Sequence[str] = ()
-
-
-class PromotionList(NamedList):
-    """Every promotion."""
-
-    name, title, permission = "promotions", "Promotions", VIEW
-    menu_entry = MenuEntry("Promotions", "rosette-discount", "Marketing", order=30, count=count_active)
-    filterset_class, bar_filters, default_sort, key_field = PromotionFilter, ("state",), "-created_at", "key"
-    tabs = (Tab("Active", {"state": "active"}), Tab("Drafts", {"state": "draft"}), Tab("Ended", {"state": "ended"}))
-    columns = (
-        Column(
-            "promotion",
-            "Promotion",
-            value=whole_row,
-            cell=lambda row: cells.link(reverse("console:promotion", args=[row.key]), row.name, row.key),
-        ),
-        Column("state", "State", cell=cells.state(STATES)),
-        Column("given", "Gives", value=lambda row: given(row.offer)),
-        Column("segment", "For", value=lambda row: row.segment.name if row.segment else "Everybody"),
-        Column("begins_at", "Begins", cell=cells.instant),
-        Column("ends_at", "Ends", cell=cells.instant),
-        Column("redeemed", "Redeemed", cell=cells.number, end=True),
-        Column("changed", "Changed", value=lambda row: row.updated_at, cell=cells.ago, sort="updated_at"),
-    )
-
-    @property
-    def empty(self) -> Empty:  # type: ignore[override]
-        """What to do first."""
-        return Empty("No promotions yet", "A promotion makes an offer for a time, in variants.", self.actions()[0])
-
-    def rows(self) -> QuerySet[Promotion]:
-        """All of them."""
-        return list_promotions()
-
-    def actions(self) -> Sequence[Action]:
-        """A new one."""
-        return (Action("New promotion", reverse("console:promotion-new"), CHANGE, "plus", primary=True),)
 
 
 def _results(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
@@ -93,13 +43,22 @@ def _results(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
 
 
 def _codes(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
-    return {"codes": list_codes(promotion).order_by("-id")[:50]}
+    return {"codes": list_codes(promotion).order_by("-id")[:10]}
+
+
+def _link(one: Overlap) -> str:
+    return cells.link(reverse("console:promotion", args=[one.key]), one.name, one.why)
 
 
 def _facts(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
     limit = cells.number(promotion.max_redemptions)
+    beside = overlaps_of([promotion], timezone.now()).get(promotion.pk, ())
     return {
         "facts": [
+            *(
+                ("Same time", cells.link(reverse("console:promotion", args=[one.key]), one.name, one.why))
+                for one in beside
+            ),
             ("Offer", given(promotion.offer)),
             ("For", promotion.segment.name if promotion.segment else "Everybody"),
             ("Begins", cells.instant(promotion.begins_at)),
@@ -146,11 +105,13 @@ class PromotionDetail(DetailPage):
 
     def header(self, subject: Promotion) -> Header:
         """Name and state."""
-        return Header(subject.name, code=subject.key, state=cells.dot(STATES[subject.state]))
+        return Header(subject.name, code=subject.key, state=cells.dot(STATES[state_of(subject)]))
 
     def figures(self, subject: Promotion) -> Sequence[Figure]:
         """How often it was redeemed."""
         limit = f"of {subject.max_redemptions:,}" if subject.max_redemptions else ""
+        if is_full(subject.redeemed, subject.max_redemptions):
+            limit += ": cap reached"
         return (Figure("Redeemed", cells.number(subject.redeemed), note=limit, icon="gift"),)
 
     def actions(self, subject: Promotion) -> Sequence[Action]:
@@ -256,6 +217,10 @@ class NewPromotion(FormPage):
         """Define."""
         return define_promotion(values=form.values(), by=self.actor, now=self.now)
 
+    def done(self, result: Promotion) -> HttpResponse:
+        """With a word on what runs at the same time."""
+        return warned(self, super().done(result), result)
+
     def success_url(self, result: Promotion) -> str:
         """Its page."""
         return reverse("console:promotion", args=[result.key])
@@ -265,7 +230,14 @@ class NewPromotion(FormPage):
         return reverse("console:promotions")
 
 
-class _PromotionStep(FormPage, abstract=True):
+def warned(page: FormPage, response: HttpResponse, promotion: Promotion) -> HttpResponse:
+    """The answer to what was saved, after a warning of every promotion that runs at the same time."""
+    if sentence := overlap_words(overlaps_of([promotion], page.now).get(promotion.pk, ())):
+        messages.warning(page.request, sentence)
+    return response
+
+
+class PromotionStep(FormPage, abstract=True):
     """What the steps of one promotion share."""
 
     permission = CHANGE
@@ -284,7 +256,7 @@ class _PromotionStep(FormPage, abstract=True):
         return reverse("console:promotion", args=[self.kwargs["key"]])
 
 
-class EditPromotion(_PromotionStep):
+class EditPromotion(PromotionStep):
     """Other dates and limits."""
 
     name, title, form_class = "promotion-edit", "Edit promotion", PromotionForm
@@ -300,36 +272,12 @@ class EditPromotion(_PromotionStep):
         """Change."""
         return change_promotion(promotion=self.promotion, values=form.values(), by=self.actor, now=self.now)
 
-
-class CodesForm(ConsoleForm):
-    """How many."""
-
-    stands_for = {"prefix": "beginning"}
-    number = forms.IntegerField(label="How many", min_value=1, max_value=10_000, initial=100)
-    max_redemptions = forms.IntegerField(label="Each redeems so often", min_value=1, max_value=1_000_000, initial=1)
-    beginning = forms.CharField(label="Beginning", max_length=12, required=False)
+    def done(self, result: Promotion) -> HttpResponse:
+        """With a word on what runs at the same time."""
+        return warned(self, super().done(result), result)
 
 
-class MakeCodes(_PromotionStep):
-    """Codes nobody can guess."""
-
-    name, title = "promotion-codes", "Make codes"
-    form_class, submit_label, success = CodesForm, "Make", "The codes are made."
-
-    def save(self, form: CodesForm) -> Any:
-        """Make."""
-        data = form.cleaned_data
-        return make_codes(
-            promotion=self.promotion,
-            number=data["number"],
-            max_redemptions=data["max_redemptions"],
-            prefix=data["beginning"],
-            by=self.actor,
-            now=self.now,
-        )
-
-
-class _Move(_PromotionStep, ActionPage, abstract=True):
+class _Move(PromotionStep, ActionPage, abstract=True):
     """From one state to another."""
 
     to = ""
@@ -344,6 +292,10 @@ class StartPromotion(_Move):
 
     name, title, to = "promotion-start", "Start promotion", PromotionState.ACTIVE
     submit_label, success = "Start", "The promotion is running."
+
+    def done(self, result: Promotion) -> HttpResponse:
+        """With a word on what runs at the same time."""
+        return warned(self, super().done(result), result)
 
     def question(self) -> str:
         """What happens."""
@@ -375,7 +327,7 @@ class EndPromotion(_Move):
         return f"“{self.promotion.name}” never comes back; its codes are worth nothing. Figures and redemptions stay."
 
 
-class DeletePromotion(_PromotionStep, ActionPage):
+class DeletePromotion(PromotionStep, ActionPage):
     """Gone for good, as long as nobody saw it."""
 
     name, title, danger = "promotion-delete", "Delete promotion", True

@@ -37,15 +37,15 @@ from campaigns.console.experiment_steps import (
 from campaigns.console.experiments import ExperimentDetail, ExperimentList
 from campaigns.console.offers import DeleteOffer, EditOffer, NewOffer, OfferList
 from campaigns.console.planning import PlanExperiment
+from campaigns.console.promotion_codes import DownloadCodes, MakeCodes, PromotionCodes
+from campaigns.console.promotion_list import PromotionList
 from campaigns.console.promotions import (
     DeletePromotion,
     EditPromotion,
     EndPromotion,
-    MakeCodes,
     NewPromotion,
     PausePromotion,
     PromotionDetail,
-    PromotionList,
     StartPromotion,
 )
 from campaigns.console.steps import (
@@ -158,7 +158,9 @@ urlpatterns = [
     screen("promotions/new", NewPromotion),
     screen("promotions/<slug:key>", PromotionDetail),
     screen("promotions/<slug:key>/edit", EditPromotion),
-    screen("promotions/<slug:key>/codes", MakeCodes),
+    screen("promotions/<slug:key>/codes", PromotionCodes),
+    screen("promotions/<slug:key>/codes/new", MakeCodes),
+    screen("promotions/<slug:key>/codes/file", DownloadCodes),
     screen("promotions/<slug:key>/delete", DeletePromotion),
     screen("promotions/<slug:key>/start", StartPromotion),
     screen("promotions/<slug:key>/pause", PausePromotion),

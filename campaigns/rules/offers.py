@@ -1,6 +1,7 @@
 """What an offer gives, when a promotion counts, and the words of its variants."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -64,6 +65,35 @@ def worth(kind: str, value: Decimal | None, currency: str) -> str:
 def is_open(begins: datetime | None, ends: datetime | None, now: datetime) -> bool:
     """Whether an instant lies in the validity: from `begins` on, before `ends`; None is no bound."""
     return (begins is None or begins <= now) and (ends is None or now < ends)
+
+
+def is_full(redeemed: int, limit: int | None) -> bool:
+    """Whether nothing is left to redeem; never without a limit."""
+    return limit is not None and redeemed >= limit
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Another promotion that is valid at the same time, for the same people or making the same offer."""
+
+    key: str
+    name: str
+    same_people: bool
+    same_offer: bool
+
+    @property
+    def why(self) -> str:
+        """What both have in common."""
+        shared = ["people"] * self.same_people + ["offer"] * self.same_offer
+        return f"same {' and '.join(shared)}"
+
+
+def overlap_words(found: Sequence[Overlap]) -> str:
+    """A warning for whoever saves the one that these overlap with; '' for none."""
+    if not found:
+        return ""
+    named = ", ".join(f"“{one.name}” ({one.why})" for one in found)
+    return f"Its dates overlap with {named}. A customer may get both; set priorities, or choose other dates."
 
 
 def variants(value: Any) -> list[dict[str, Any]]:

@@ -123,6 +123,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "offer": offer_example,
     "promotion": promotion_example,
     "promotion-codes": promotion_example,
+    "promotion-code-list": promotion_example,
+    "promotion-code-file": promotion_example,
     "offer-delete": offer_example,
     "promotion-delete": draft_promotion_example,
     "promotion-edit": draft_promotion_example,

@@ -1,8 +1,11 @@
 """Finding something in the lists of marketing by what it is called."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
+from campaigns.models import Promotion
 from campaigns.services.templates import define_template
 from core.actors import SYSTEM
 from core.models import Role
@@ -24,12 +27,18 @@ def offer(name):
     type(promotion.offer).objects.filter(pk=promotion.offer_id).update(name=name)
 
 
+def promotion(name, **values):
+    """One that no other is valid beside: the list names those."""
+    begins = timezone.now() + timedelta(days=Promotion.objects.count())
+    return make_promotion(name=name, begins_at=begins, ends_at=begins + timedelta(hours=1), **values)
+
+
 MAKERS = {
     "campaigns": lambda name: make_campaign(name=name),
     "automations": lambda name: make_automation(live=False, name=name),
     "templates": template,
     "offers": offer,
-    "promotions": lambda name: make_promotion(name=name),
+    "promotions": promotion,
     "experiments": lambda name: make_experiment(name=name),
 }
 
@@ -53,8 +62,8 @@ def test_list__part_of_a_name__finds_what_has_it_and_nothing_else(marketer, noun
 
 
 def test_promotions__by_state__and_offers__by_kind__are_narrowed(marketer):
-    make_promotion(name="Running")
-    make_promotion(name="Begun", active=False)
+    promotion("Running")
+    promotion("Begun", active=False)
 
     drafts = marketer.get("/console/promotions?state=draft").content.decode()
     gifts = marketer.get("/console/offers?kind=gift").content.decode()

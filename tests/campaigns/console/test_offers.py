@@ -25,7 +25,9 @@ def test_promotion__offer_to_codes__is_written_started_and_paused(marketer):
     words = "A 1 Twenty percent off\nB 3 One fifth off"
     promotion = {"key": "spring", "title": "Spring", "offer": "spring-20", "words": words, "priority": "100"}
     marketer.post("/console/promotions/new", promotion)
-    marketer.post("/console/promotions/spring/codes", {"number": "5", "max_redemptions": "1", "beginning": "SPRING"})
+    marketer.post(
+        "/console/promotions/spring/codes/new", {"number": "5", "max_redemptions": "1", "beginning": "SPRING"}
+    )
     marketer.post("/console/promotions/spring/start")
     page = marketer.get("/console/promotions/spring").content.decode()
     marketer.post("/console/promotions/spring/pause")
@@ -73,7 +75,7 @@ def test_make_codes__beginning_with_a_hyphen__is_refused_beside_its_field_in_pla
     promotion = make_promotion()
 
     answer = marketer.post(
-        f"/console/promotions/{promotion.key}/codes", {"number": "5", "max_redemptions": "1", "beginning": "-5"}
+        f"/console/promotions/{promotion.key}/codes/new", {"number": "5", "max_redemptions": "1", "beginning": "-5"}
     )
 
     page = answer.content.decode()
