@@ -1,121 +1,54 @@
 """/reports/conversion, uplift and channels: what campaigns of a period brought; /reports/query counts anew."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from campaigns.rules.statistics.verdicts import Verdict
 from core.errors import InvalidInput
-from engagement.api.reports import (
-    PERIOD,
+from engagement.api.report_serializers import (
     AttributionCountSerializer,
-    AttributionQuestionSerializer,
+    ChannelGroupSerializer,
+    ChannelLineSerializer,
+    ChannelsSerializer,
+    ConversionGroupSerializer,
+    ConversionLineSerializer,
+    ConversionSerializer,
+    ReportQuestionSerializer,
+    UpliftLineSerializer,
+    UpliftSerializer,
+)
+from engagement.api.report_wishes import NAMES, Wish, parameters
+from engagement.api.reports import (
+    MODELS,
+    PERIOD,
     CountedView,
     attribution_of,
     count_of,
+    touched_groups,
+    touched_lines,
 )
 from engagement.models import CountedReport
 from engagement.rules.attribution import Model
+from engagement.rules.report_groups import (
+    ATTRIBUTION as ATTRIBUTION_REPORT,
+)
+from engagement.rules.report_groups import CAMPAIGN, CHANNELS, CONVERSION, UPLIFT, VARIANT, narrowed, of_sides, summed
 from engagement.selectors.counted import ATTRIBUTION, CAMPAIGNS
+from engagement.selectors.report_groups import facts_of
 
 _OF_REPORT: Final = {
-    "conversion": CAMPAIGNS,
-    "uplift": CAMPAIGNS,
-    "channels": ATTRIBUTION,
-    "attribution": ATTRIBUTION,
+    CONVERSION: CAMPAIGNS,
+    UPLIFT: CAMPAIGNS,
+    CHANNELS: ATTRIBUTION,
+    ATTRIBUTION_REPORT: ATTRIBUTION,
 }
-
-
-class CampaignGroupSerializer(serializers.Serializer[object]):
-    """People on one side of a campaign, and what those did who allow it to be looked at, within 14 days."""
-
-    people = serializers.IntegerField()
-    measured = serializers.IntegerField(help_text="People who permit analytics.")
-    coverage = serializers.FloatField(allow_null=True, help_text="measured / people.")
-    buyers = serializers.IntegerField()
-    conversion_rate = serializers.FloatField(allow_null=True, help_text="buyers / measured.")
-    revenue = serializers.FloatField(help_text="In the currency asked for.")
-
-
-class CampaignLineSerializer(serializers.Serializer[object]):
-    """One campaign that was launched in the period."""
-
-    campaign = serializers.CharField()
-    name = serializers.CharField()
-    channel = serializers.CharField()
-    launched_at = serializers.DateTimeField()
-    as_of = serializers.DateTimeField(help_text="Purchases up to then.")
-
-
-class ConversionLineSerializer(CampaignLineSerializer):
-    """With those it was sent to."""
-
-    sent = CampaignGroupSerializer()
-
-
-class BoundsSerializer(serializers.Serializer[object]):
-    """A figure and the bounds it lies between with 95 % confidence."""
-
-    estimate = serializers.FloatField()
-    low = serializers.FloatField()
-    high = serializers.FloatField()
-
-
-class UpliftLineSerializer(ConversionLineSerializer):
-    """With those held out, and the comparison of the two in who bought; null while there is nobody to compare."""
-
-    held_out = CampaignGroupSerializer()
-    difference = BoundsSerializer(allow_null=True, help_text="Of the rates: 0.01 is one point.")
-    uplift = BoundsSerializer(allow_null=True, help_text="Of the rate of those held out: 0.1 is a tenth more.")
-    p_value = serializers.FloatField(allow_null=True, help_text="Valid at every look.")
-    incremental_revenue = BoundsSerializer(allow_null=True)
-    sample_ratio_mismatch = serializers.BooleanField(allow_null=True, help_text="Then nothing may be claimed.")
-    verdict = serializers.ChoiceField(choices=[one.value for one in Verdict], allow_null=True)
-    text = serializers.CharField(allow_null=True, help_text="The same in a sentence.")
-
-
-class ChannelLineSerializer(serializers.Serializer[object]):
-    """What one campaign or channel gets by the model."""
-
-    channel = serializers.CharField(help_text="campaignId of the events; `direct` for none, `others` beyond 50.")
-    name = serializers.CharField(allow_null=True, help_text="Of a campaign of ours.")
-    revenue = serializers.FloatField()
-    share = serializers.FloatField(allow_null=True, help_text="Of all that is divided.")
-
-
-class _AnsweredSerializer(AttributionCountSerializer):
-    counted_at = serializers.DateTimeField(help_text="What came later is not in the answer.")
-
-
-class ConversionSerializer(_AnsweredSerializer):
-    """Campaigns of a period, newest launch first."""
-
-    window_days = serializers.IntegerField()
-    campaigns = ConversionLineSerializer(many=True)
-
-
-class UpliftSerializer(_AnsweredSerializer):
-    """Campaigns of a period that held people out, newest launch first."""
-
-    window_days = serializers.IntegerField()
-    campaigns = UpliftLineSerializer(many=True)
-
-
-class ChannelsSerializer(_AnsweredSerializer):
-    """Channels of a period by one model, the largest first."""
-
-    model = serializers.ChoiceField(choices=[str(one) for one in Model])
-    channels = ChannelLineSerializer(many=True)
-
-
-class ReportQuestionSerializer(AttributionQuestionSerializer):
-    """What is to be counted, and for which report."""
-
-    report = serializers.ChoiceField(choices=list(_OF_REPORT))
+_FILE: Final = {(200, "text/csv"): OpenApiTypes.STR, (202, "application/json"): AttributionCountSerializer}
+_COUNTED: Final = ("people", "measured", "buyers", "revenue")
 
 
 class _OfCampaigns(CountedView):
@@ -123,14 +56,20 @@ class _OfCampaigns(CountedView):
 
     scopes = {"get": "reports:read"}
     kind = CAMPAIGNS
+    listed = "campaigns"
 
-    def shown(self, row: CountedReport) -> dict[str, Any]:
+    def shown(self, row: CountedReport, wish: Wish) -> dict[str, Any]:
         """Newest launch first."""
-        kept = _kept(row)
-        lines = [{**_line(one), **more} for one in kept["campaigns"] if (more := self.told_of(one))]
-        return {**_head(row), "window_days": kept["window_days"], "campaigns": lines}
+        kept = narrowed((row.answer or {})["campaigns"], wish.campaigns, wish.channels)
+        lines = [{**_line(one), **more} for one in kept if (more := self.told_of(one))]
+        found = {**_head(row), "window_days": (row.answer or {})["window_days"], "campaigns": lines}
+        return {**found, **self.divided(kept, wish)}
 
-    def told_of(self, one: dict[str, Any]) -> dict[str, Any]:
+    def divided(self, kept: list[Mapping[str, Any]], wish: Wish) -> dict[str, Any]:
+        """The groups that were wished for."""
+        return {}
+
+    def told_of(self, one: Mapping[str, Any]) -> dict[str, Any]:
         """What this report says of a campaign; nothing for one that it is not about."""
         raise NotImplementedError
 
@@ -138,15 +77,15 @@ class _OfCampaigns(CountedView):
 class ConversionReport(_OfCampaigns):
     """GET /api/v1/reports/conversion."""
 
-    address = "/api/v1/reports/conversion"
+    report, serializers = CONVERSION, (ConversionLineSerializer, ConversionGroupSerializer)
 
     @extend_schema(
         operation_id="getConversionReport",
         summary="How many bought after each campaign?",
-        responses={200: ConversionSerializer, 202: AttributionCountSerializer},
-        parameters=PERIOD,
+        responses={(200, "application/json"): ConversionSerializer, **_FILE},
+        parameters=[*PERIOD, *parameters(CONVERSION)],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """Campaigns that were launched in the period, at most 200, with who bought within 14 days of the launch.
 
         A rate after a campaign is not what the campaign caused: that is `/reports/uplift`. 202 with the job until it
@@ -154,30 +93,42 @@ class ConversionReport(_OfCampaigns):
         """
         return self.asked_in_query()
 
-    def told_of(self, one: dict[str, Any]) -> dict[str, Any]:
+    def told_of(self, one: Mapping[str, Any]) -> dict[str, Any]:
         """Those it was sent to."""
         return {"sent": _group(one["sent"])}
+
+    def divided(self, kept: list[Mapping[str, Any]], wish: Wish) -> dict[str, Any]:
+        """The sums of the campaigns of each group, of those they were sent to unless it is asked for both sides."""
+        if not wish.by:
+            return {}
+        facts = facts_of([one[CAMPAIGN] for one in kept])
+        sides = [side for one in kept for side in of_sides(one, facts[one[CAMPAIGN]])]
+        shown = [side for side in sides if VARIANT in wish.by or side[VARIANT] == "sent"]
+        groups = [_rated(one) for one in summed(shown, wish.by, _COUNTED)]
+        if CAMPAIGN in wish.by:
+            groups = [{**one, "name": facts[one[CAMPAIGN]]["name"]} for one in groups]
+        return {"groups": groups}
 
 
 class UpliftReport(_OfCampaigns):
     """GET /api/v1/reports/uplift."""
 
-    address = "/api/v1/reports/uplift"
+    report, serializers = UPLIFT, (UpliftLineSerializer, UpliftLineSerializer)
 
     @extend_schema(
         operation_id="getUpliftReport",
         summary="What did each campaign cause?",
-        responses={200: UpliftSerializer, 202: AttributionCountSerializer},
-        parameters=PERIOD,
+        responses={(200, "application/json"): UpliftSerializer, **_FILE},
+        parameters=[*PERIOD, *parameters(UPLIFT)],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """Campaigns of the period that held people out: both sides, with intervals, checks and what may be said.
 
         202 with the job until it is counted; `POST /reports/query` counts anew.
         """
         return self.asked_in_query()
 
-    def told_of(self, one: dict[str, Any]) -> dict[str, Any]:
+    def told_of(self, one: Mapping[str, Any]) -> dict[str, Any]:
         """Both sides, of a campaign that has two."""
         if not one["compared"]:
             return {}
@@ -188,18 +139,19 @@ class ChannelsReport(CountedView):
     """GET /api/v1/reports/channels."""
 
     scopes = {"get": "reports:read"}
-    address = "/api/v1/reports/channels"
+    report, serializers = CHANNELS, (ChannelLineSerializer, ChannelGroupSerializer)
 
     @extend_schema(
         operation_id="getChannelsReport",
         summary="What did each channel bring, by one model?",
-        responses={200: ChannelsSerializer, 202: AttributionCountSerializer},
+        responses={(200, "application/json"): ChannelsSerializer, **_FILE},
         parameters=[
             *PERIOD,
+            *parameters(CHANNELS),
             OpenApiParameter("model", str, enum=[str(one) for one in Model], description="Of attribution; last."),
         ],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """The division of `/reports/attribution` by one of its models.
 
         202 with the job until it is counted; `POST /reports/query` counts anew.
@@ -208,24 +160,24 @@ class ChannelsReport(CountedView):
 
     @property
     def _model(self) -> str:
-        asked = self.request._request.GET.get("model", str(Model.LAST))
-        if asked not in [str(one) for one in Model]:
-            raise InvalidInput(f"Invalid 'model': one of {', '.join(map(str, Model))}.", param="model")
-        return asked
+        return _read_model(self.request._request.GET.get("model", str(Model.LAST)))
 
-    def shown(self, row: CountedReport) -> dict[str, Any]:
+    def shown(self, row: CountedReport, wish: Wish) -> dict[str, Any]:
         """The largest first."""
-        found, model = attribution_of(row), self._model
-        lines = [
-            {
-                "channel": one["channel"],
-                "name": one["name"],
-                "revenue": one[model],
-                "share": one[model] / found["revenue"] if found["revenue"] else None,
-            }
-            for one in sorted(found["channels"], key=lambda one: (-one[model], one["channel"]))
+        whole, model = attribution_of(row)["revenue"], self._model
+        lines = narrowed(touched_lines(row), wish.campaigns, wish.channels)
+        channels = [
+            {"channel": one[CAMPAIGN], "name": one["name"], **_share(one, model, whole)}
+            for one in sorted(lines, key=lambda one: (-one[model], one[CAMPAIGN]))
         ]
-        return {**_head(row), "model": model, "channels": lines}
+        found = {**_head(row), "model": model, "channels": channels}
+        if not wish.by:
+            return found
+        groups = [
+            {name: value for name, value in one.items() if name not in MODELS} | _share(one, model, whole)
+            for one in touched_groups(row, wish)
+        ]
+        return {**found, "groups": groups}
 
 
 class ReportQuery(CountedView):
@@ -237,9 +189,9 @@ class ReportQuery(CountedView):
         operation_id="queryReport",
         summary="Count a report anew",
         request=ReportQuestionSerializer,
-        responses={202: AttributionCountSerializer},
+        responses={(202, "application/json"): AttributionCountSerializer},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         """A job that counts; `Location` says where its answer will be. Until then, what was counted before is there.
 
         While the same question is being counted, that job. 409 while 20 others are.
@@ -249,22 +201,41 @@ class ReportQuery(CountedView):
             raise InvalidInput("Missing required field 'report'", code="missing_field", param="report")
         if not isinstance(wanted, str) or wanted not in _OF_REPORT:
             raise InvalidInput(f"Invalid 'report': one of {', '.join(_OF_REPORT)}.", param="report")
-        self.kind, self.address = _OF_REPORT[wanted], f"/api/v1/reports/{wanted}"
-        return self.asked_in_body("report")
+        self.kind, self.report = _OF_REPORT[wanted], wanted
+        model = self.body().get("model")
+        if wanted != CHANNELS or model is None:
+            return self.asked_in_body("report", *NAMES)
+        return self.asked_in_body("report", "model", *NAMES, model=_read_model(model))
 
 
-def _kept(row: CountedReport) -> dict[str, Any]:
-    return row.answer or {}
+def _read_model(asked: object) -> str:
+    if asked not in MODELS:
+        raise InvalidInput(f"Invalid 'model': one of {', '.join(MODELS)}.", param="model")
+    return str(asked)
+
+
+def _share(line: Mapping[str, Any], model: str, whole: float) -> dict[str, Any]:
+    given = float(line[model])
+    return {"revenue": given, "share": given / whole if whole else None}
+
+
+def _rated(group: dict[str, Any]) -> dict[str, Any]:
+    people, measured, campaigns = group["people"], group["measured"], group.pop("lines")
+    rates = {
+        "coverage": measured / people if people else None,
+        "conversion_rate": group["buyers"] / measured if measured else None,
+    }
+    return {**group, **rates, "revenue": float(group["revenue"]), "campaigns": campaigns}
 
 
 def _head(row: CountedReport) -> dict[str, Any]:
     return {**count_of(row), "counted_at": row.counted_at}
 
 
-def _line(one: dict[str, Any]) -> dict[str, Any]:
+def _line(one: Mapping[str, Any]) -> dict[str, Any]:
     instants = {name: datetime.fromisoformat(one[name]) for name in ("launched_at", "as_of")}
     return {name: one[name] for name in ("campaign", "name", "channel")} | instants
 
 
-def _group(one: dict[str, Any]) -> dict[str, Any]:
+def _group(one: Mapping[str, Any]) -> dict[str, Any]:
     return {**one, "revenue": float(one["revenue"])}

@@ -129,6 +129,13 @@ EXAMPLES = [
     ),
     Example(
         "queryReport",
+        "What each channel brought on each day of October, counted anew for a file",
+        body={"report": "channels", "model": "linear", "group_by": "channel,day", "format": "csv"} | _OCTOBER,
+        status=202,
+        answer=_COUNTING,
+    ),
+    Example(
+        "queryReport",
         "What the campaigns of October caused, counted anew",
         body={"report": "uplift"} | _OCTOBER,
         status=202,

@@ -1,11 +1,11 @@
 """Orders of a period divided among the campaigns before them, by every model side by side."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db.models import Sum
 
@@ -44,20 +44,21 @@ _MEASURED: Final = """c.status <> 'deleted' AND c.consent_mask & %(bit)s <> 0
     AND (c.consent_until IS NULL OR c.consent_until > %(now)s)"""
 _ORDERS: Final = f"""
 WITH bought AS (
-    SELECT p.id, p.customer_id, p.purchased_at AS at, p.amount FROM customers_purchase p
+    SELECT p.id, p.customer_id, p.purchased_at AS at, p.amount, c.country FROM customers_purchase p
     JOIN customers_customer c ON c.id = p.customer_id
     WHERE p.purchased_at >= %(begins)s AND p.purchased_at < %(ends)s AND p.amount > 0 AND p.currency = %(currency)s
         AND {_MEASURED} ORDER BY p.purchased_at, p.id LIMIT {MOST_ORDERS}
 ), touched AS (
-    SELECT b.id, b.at, b.amount, e.campaign_id, min(e.occurred_at) AS seen
+    SELECT b.id, b.at, b.amount, b.country, e.campaign_id, min(e.occurred_at) AS seen
     FROM bought b LEFT JOIN engagement_event e ON e.customer_id = b.customer_id AND e.type_id = ANY(%(types)s)
         AND e.occurred_at < b.at AND e.occurred_at >= b.at - %(lookback)s
         AND e.occurred_at >= %(first)s AND e.occurred_at < %(ends)s
-    GROUP BY b.id, b.at, b.amount, e.campaign_id, date_trunc('hour', e.occurred_at)
+    GROUP BY b.id, b.at, b.amount, b.country, e.campaign_id, date_trunc('hour', e.occurred_at)
 )
-SELECT t.at, t.amount, array_agg(coalesce(l.value, '{DIRECT}') ORDER BY t.seen) FILTER (WHERE t.seen IS NOT NULL),
+SELECT t.at, t.amount, t.country,
+    array_agg(coalesce(l.value, '{DIRECT}') ORDER BY t.seen) FILTER (WHERE t.seen IS NOT NULL),
     array_agg(t.seen ORDER BY t.seen) FILTER (WHERE t.seen IS NOT NULL)
-FROM touched t LEFT JOIN engagement_label l ON l.id = t.campaign_id GROUP BY t.id, t.at, t.amount
+FROM touched t LEFT JOIN engagement_label l ON l.id = t.campaign_id GROUP BY t.id, t.at, t.amount, t.country
 """  # noqa: S608
 _LOST: Final = f"""
 SELECT way, count(*) FROM (
@@ -76,6 +77,8 @@ SELECT count(*), count(*) FILTER (WHERE {_MEASURED}), coalesce(sum(p.amount), 0)
 FROM customers_purchase p JOIN customers_customer c ON c.id = p.customer_id
 WHERE p.purchased_at >= %(begins)s AND p.purchased_at < %(ends)s AND p.amount > 0 AND p.currency = %(currency)s
 """  # noqa: S608
+Parts = Mapping[tuple[str, str], Mapping[Model, Decimal]]
+"""Channel and day, or channel and country, to model to amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class Attribution:
 
     `orders` is everything bought, `measured` how many of those people allow it to be looked at, `touched` how many of
     these had a touch in the 30 days before. `given` maps channel to model to amount; the amounts of a model add up to
-    `revenue`, that of the touched orders, to the cent. `names` are those of our own campaigns.
+    `revenue`, that of the touched orders, to the cent. `parts` divides each amount of `given` by the day of the order
+    (UTC) and by the country of the customer, to the cent too. `names` are those of our own campaigns.
     """
 
     currency: str
@@ -95,6 +99,7 @@ class Attribution:
     revenue: Decimal
     conversion: float
     given: Mapping[str, Mapping[Model, Decimal]]
+    parts: Mapping[str, Parts]
     names: Mapping[str, str]
     silent: list[Silence]
 
@@ -135,7 +140,7 @@ def attribute(
         raise InvalidInput(message, param="ends")
     further()
     orders, ways = _read(values, further)
-    given, chain = _divided(orders, ways)
+    given, parts, chain = _divided(orders, ways)
     further()
     return Attribution(
         currency=currency,
@@ -143,9 +148,10 @@ def attribute(
         measured=measured,
         touched=len(orders),
         total=total,
-        revenue=sum((amount for amount, _, _ in orders), Decimal(0)),
+        revenue=sum((order.amount for order in orders), Decimal(0)),
         conversion=chain,
         given=given,
+        parts=parts,
         names=_names(given),
         silent=silent_hours(begins=begins, ends=min(ends, now)),
     )
@@ -164,19 +170,31 @@ def silent_hours(*, begins: datetime, ends: datetime) -> list[Silence]:
     return silences(dict(rows), start, ends)
 
 
-_Order = tuple[Decimal, datetime, list[Touch]]
+class _Order(NamedTuple):
+    amount: Decimal
+    at: datetime
+    country: str
+    path: list[Touch]
+
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """What it is divided by besides channels."""
+        return ("day", self.at.astimezone(UTC).date().isoformat()), ("country", self.country)
+
+
 _Ways = dict[tuple[str, ...], tuple[int, int]]
+_Shares = dict[tuple[str, Model, str], dict[str, float]]
+"""Kind, model and channel to amount by day or country."""
 
 
 def _read(values: Mapping[str, Any], further: Callable[[], None]) -> tuple[list[_Order], _Ways]:
     """The touched orders, and all ways with how often each ended in an order and in none."""
     orders: list[_Order] = []
     ways: _Ways = {}
-    for at, amount, channels, seen in run(_ORDERS, values, seconds=SECONDS):
+    for at, amount, country, channels, seen in run(_ORDERS, values, seconds=SECONDS):
         if channels is None:
             continue
         path = [Touch(channel, when) for channel, when in zip(channels, seen, strict=True)][-MOST_TOUCHES:]
-        orders.append((amount, at, path))
+        orders.append(_Order(amount, at, country, path))
         way = tuple(touch.channel for touch in path)
         ways[way] = (ways.get(way, (0, 0))[0] + 1, 0)
     further()
@@ -190,7 +208,7 @@ def _read(values: Mapping[str, Any], further: Callable[[], None]) -> tuple[list[
 
 def _bounded(orders: list[_Order], ways: _Ways) -> tuple[list[_Order], _Ways]:
     """The same with at most MOST_CHANNELS channels."""
-    often = Counter(channel for _, _, path in orders for channel in {touch.channel for touch in path})
+    often = Counter(channel for order in orders for channel in {touch.channel for touch in order.path})
     known = {channel for channel, _ in often.most_common(MOST_CHANNELS - 1)}
     if len(known | {channel for way in ways for channel in way}) <= MOST_CHANNELS:
         return orders, ways
@@ -203,26 +221,44 @@ def _bounded(orders: list[_Order], ways: _Ways) -> tuple[list[_Order], _Ways]:
         short = tuple(map(named, way))
         before = kept.get(short, (0, 0))
         kept[short] = (before[0] + converted, before[1] + lost)
-    shown = [(amount, at, [Touch(named(one.channel), one.at) for one in path]) for amount, at, path in orders]
+    shown = [order._replace(path=[Touch(named(one.channel), one.at) for one in order.path]) for order in orders]
     return shown, kept
 
 
-def _divided(orders: list[_Order], ways: _Ways) -> tuple[dict[str, dict[Model, Decimal]], float]:
+def _divided(
+    orders: list[_Order], ways: _Ways
+) -> tuple[dict[str, dict[Model, Decimal]], dict[str, dict[tuple[str, str], dict[Model, Decimal]]], float]:
+    """Amounts by channel, largest first, the same by day and by country, and the chance of an order."""
     sums: dict[Model, dict[str, float]] = {model: {} for model in Model}
-    for amount, at, path in orders:
-        for model in Model:
-            if model is not Model.MARKOV:
-                for channel, share in divide(path, at, model).items():
-                    sums[model][channel] = sums[model].get(channel, 0.0) + share * float(amount)
+    shares: _Shares = defaultdict(lambda: defaultdict(float))
     chain = removal_effects(ways)
-    revenue = sum((amount for amount, _, _ in orders), Decimal(0))
-    sums[Model.MARKOV] = {channel: share * float(revenue) for channel, share in chain.shares.items()}
+    for order in orders:
+        kinds, amount = order.kinds(), float(order.amount)
+        for model in Model:
+            parts = chain.shares if model is Model.MARKOV else divide(order.path, order.at, model)
+            for channel, share in parts.items():
+                sums[model][channel] = sums[model].get(channel, 0.0) + share * amount
+                for kind, key in kinds:
+                    shares[kind, model, channel][key] += share * amount
+    revenue = sum((order.amount for order in orders), Decimal(0))
     given: dict[str, dict[Model, Decimal]] = {}
     for model, found in sums.items():
         for channel, amount_given in _to_the_cent(found, revenue).items():
             given.setdefault(channel, dict.fromkeys(Model, Decimal(0)))[model] = amount_given
     first = dict(sorted(given.items(), key=lambda item: (-item[1][Model.LINEAR], item[0])))
-    return first, chain.conversion
+    return first, _parts(shares, given), chain.conversion
+
+
+def _parts(
+    shares: _Shares, given: Mapping[str, Mapping[Model, Decimal]]
+) -> dict[str, dict[tuple[str, str], dict[Model, Decimal]]]:
+    """Those of a channel and a model add up to what it is given, to the cent."""
+    found: dict[str, dict[tuple[str, str], dict[Model, Decimal]]] = {"day": {}, "country": {}}
+    for (kind, model, channel), by_key in shares.items():
+        for key, amount in _to_the_cent(by_key, given[channel][model]).items():
+            row = found[kind].setdefault((channel, key), dict.fromkeys(Model, Decimal(0)))
+            row[model] = amount
+    return found
 
 
 def _to_the_cent(found: Mapping[str, float], revenue: Decimal) -> dict[str, Decimal]:

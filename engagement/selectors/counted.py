@@ -10,6 +10,8 @@ from engagement.rules.attribution import Model
 from engagement.selectors.attribution import Attribution
 
 ATTRIBUTION, CAMPAIGNS = "attribution", "campaigns"
+PARTS: Final = "parts"
+"""The member of an attribution by day and by country; answers kept before there was one have none."""
 JOB_KINDS: Final = {ATTRIBUTION: "reports.attribution", CAMPAIGNS: "reports.campaigns"}
 
 
@@ -17,6 +19,11 @@ def find_counted(*, kind: str, begins: datetime, ends: datetime, currency: str) 
     """This question with its job, or None when nobody has asked it."""
     asked = CountedReport.objects.select_related("job")
     return asked.filter(kind=kind, begins=begins, ends=ends, currency=currency).first()
+
+
+def has_answer(row: CountedReport, needs: str = "") -> bool:
+    """Whether there is an answer, with the member that is needed."""
+    return row.answer is not None and (not needs or needs in row.answer)
 
 
 def is_counting(row: CountedReport) -> bool:
@@ -43,6 +50,10 @@ def to_answer(found: Attribution) -> dict[str, Any]:
             {"channel": channel, "name": found.names.get(channel), **{str(model): str(given[model]) for model in Model}}
             for channel, given in found.given.items()
         ],
+        PARTS: {
+            kind: [[*key, *(str(given[model]) for model in Model)] for key, given in sorted(parts.items())]
+            for kind, parts in found.parts.items()
+        },
         "outages": [
             {"begins_at": one.begins_at.isoformat(), "ends_at": one.ends_at.isoformat()} for one in found.silent
         ],

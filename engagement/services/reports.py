@@ -9,12 +9,20 @@ from django.db import transaction
 from core import jobs
 from core.actors import Actor
 from core.errors import Conflict
-from core.models import Job
+from core.models import Job, JobState
 from customers.services.answering import answering
 from engagement.models import CountedReport
 from engagement.selectors import campaign_reports
 from engagement.selectors.attribution import STEPS, attribute, check_period
-from engagement.selectors.counted import ATTRIBUTION, CAMPAIGNS, JOB_KINDS, count_at_work, is_counting, to_answer
+from engagement.selectors.counted import (
+    ATTRIBUTION,
+    CAMPAIGNS,
+    JOB_KINDS,
+    count_at_work,
+    has_answer,
+    is_counting,
+    to_answer,
+)
 
 TASKS: Final = {ATTRIBUTION: "engagement.tasks.count_attribution", CAMPAIGNS: "engagement.tasks.count_campaigns"}
 TITLES: Final = {ATTRIBUTION: "Attribution of", CAMPAIGNS: "Campaigns of"}
@@ -26,15 +34,24 @@ Clock = Callable[[], datetime]
 
 @transaction.atomic
 def ask_report(
-    *, kind: str, begins: datetime, ends: datetime, currency: str, anew: bool, by: Actor, now: datetime
+    *,
+    kind: str,
+    begins: datetime,
+    ends: datetime,
+    currency: str,
+    anew: bool,
+    needs: str = "",
+    by: Actor,
+    now: datetime,
 ) -> CountedReport:
     """The question, with a job that counts it when it was never counted, or with `anew`; one job a question at a time.
 
+    An answer that was kept without the member it `needs` counts as none.
     Refuses a period that is none or too long (400), and a new count while 20 others are on their way (409).
     """
     check_period(begins=begins, ends=ends)
     row = _locked(kind, begins, ends, currency, now)
-    if is_counting(row) or ((row.job_id or row.counted_at) and not anew):
+    if is_counting(row) or (_was_counted(row, needs) and not anew):
         return row
     if count_at_work() >= MOST_AT_WORK:
         raise Conflict(f"{MOST_AT_WORK} of these results are being counted; ask again in a minute.")
@@ -46,6 +63,12 @@ def ask_report(
     row.asked_at = now
     row.save(update_fields=["job", "asked_at"])
     return row
+
+
+def _was_counted(row: CountedReport, needs: str) -> bool:
+    """Whether there is an answer with what it needs, or a job that found none."""
+    failed = row.job is not None and row.job.state != JobState.SUCCEEDED
+    return failed or (has_answer(row, needs) if row.counted_at else row.job is not None)
 
 
 def _locked(kind: str, begins: datetime, ends: datetime, currency: str, now: datetime) -> CountedReport:

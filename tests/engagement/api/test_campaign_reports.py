@@ -114,7 +114,8 @@ def test_query__report_and_period__is_counted_anew_and_found_at_its_location(cal
         ({"report": "weather"}, "invalid_parameter", "report"),
         ({"report": 7}, "invalid_parameter", "report"),
         ({"begins": None}, "missing_field", "begins"),
-        ({"group_by": "moon"}, "unknown_parameter", "group_by"),
+        ({"group_by": "moon"}, "invalid_parameter", "group_by"),
+        ({"colour": "red"}, "unknown_parameter", "colour"),
         ({"currency": "XXX"}, "invalid_parameter", "currency"),
     ],
 )
