@@ -1,5 +1,6 @@
 """What is counted of large campaigns, and how often."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,11 +17,27 @@ AUDIENCE_NEW_FOR: Final = timedelta(minutes=15)
 AUDIENCE_HOLDS_FOR: Final = timedelta(hours=1)
 """How old it may be when somebody submits, approves or launches on it."""
 PERIOD_NEW_FOR: Final = timedelta(minutes=15)
+LISTED_FROM: Final = 50
+"""From a fiftieth of a large campaign on, the messages of a campaign are kept for lists of many."""
 _UNDER_WAY: Final = {DELIVERIES: timedelta(seconds=30), RESULTS: timedelta(minutes=5)}
 _AFTERWARDS: Final = timedelta(minutes=15)
 _LATER: Final = timedelta(days=1)
 _CHANGES_FOR: Final = timedelta(days=30)
 _SHARE: Final = 20
+
+
+def counted_live(people: Mapping[int, tuple[bool, int]], most: int) -> set[int]:
+    """Which campaigns of a list are counted at this moment: as many as fit into so many people in all.
+
+    `people` is how many each has, and whether it is under way: those come first, then the smallest.
+    """
+    found: set[int] = set()
+    for key, (_, number) in sorted(people.items(), key=lambda item: (not item[1][0], item[1][1], item[0])):
+        most -= number
+        if most < 0:
+            break
+        found.add(key)
+    return found
 
 
 def wait_until_next(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from campaigns.models import Campaign, CampaignCount
-from campaigns.rules.counting import AUDIENCE, DELIVERIES, RESULTS, period_of, wait_until_next
+from campaigns.rules.counting import AUDIENCE, DELIVERIES, LISTED_FROM, RESULTS, period_of, wait_until_next
 from campaigns.selectors.audience import count_audience
 from campaigns.selectors.campaign_metrics import BREAKDOWNS, as_kept, figures_of
 from campaigns.selectors.campaign_results import count_brought
@@ -36,12 +36,19 @@ def count_answer(campaign: Campaign, question: str, now: datetime, further: Furt
 
 
 def list_due(now: datetime) -> list[tuple[Campaign, str]]:
-    """Large campaigns whose figures may have changed since they were counted, newest first, with what to count."""
-    large = Campaign.objects.filter(people__gte=settings.CAMPAIGN_LIVE_PEOPLE, totals={}, launched_at__isnull=False)
-    campaigns = list(large.order_by("-launched_at", "pk")[:_MOST])
-    rows = CampaignCount.objects.filter(campaign__in=[row.pk for row in campaigns], question__in=(DELIVERIES, RESULTS))
+    """Campaigns whose figures may have changed since they were counted, newest first, with what to count.
+
+    All figures of large ones; of those from which a list of many takes long, the messages.
+    """
+    launched = Campaign.objects.filter(totals={}, launched_at__isnull=False).order_by("-launched_at", "pk")
+    most = settings.CAMPAIGN_LIVE_PEOPLE
+    large = list(launched.filter(people__gte=most)[:_MOST])
+    listed = launched.filter(people__gte=max(1, most // LISTED_FROM), people__lt=most, automation_message=None)[:_MOST]
+    pairs = [(campaign, question) for campaign in large for question in (DELIVERIES, RESULTS)]
+    pairs += [(campaign, DELIVERIES) for campaign in listed]
+    campaigns = {campaign.pk for campaign, _ in pairs}
+    rows = CampaignCount.objects.filter(campaign__in=campaigns, question__in=(DELIVERIES, RESULTS))
     known = {(row.campaign_id, row.question): row for row in rows}
-    pairs = [(campaign, question) for campaign in campaigns for question in (DELIVERIES, RESULTS)]
     return [(campaign, question) for campaign, question in pairs if _is_due(campaign, question, known, now)]
 
 

@@ -1,19 +1,32 @@
 """Answers about large campaigns as they were counted last, and which campaigns are large."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from django.conf import settings
 
 from campaigns.models import Campaign, CampaignCount, DeliveryChange
+from campaigns.rules.counting import counted_live
+from campaigns.rules.lifecycle import State
 from core.models import Job
 from core.models.jobs import OPEN_STATES
 
 KIND: Final = "campaigns.count"
+_UNDER_WAY: Final = (State.BUILDING_AUDIENCE, State.SENDING, State.PAUSED)
 
 
 def is_large(campaign: Campaign) -> bool:
     """Whether its figures are counted by a task and kept, not added up while somebody waits."""
     return (campaign.people or 0) >= settings.CAMPAIGN_LIVE_PEOPLE and not campaign.totals
+
+
+def told_as_kept(campaigns: Sequence[Campaign]) -> list[Campaign]:
+    """Those of a list whose messages are told as counted last: large ones, and what exceeds one of these in all."""
+    large = [row for row in campaigns if is_large(row)]
+    others = {row.pk: row for row in campaigns if not is_large(row) and not row.totals}
+    people = {pk: (row.state in _UNDER_WAY, row.people or 0) for pk, row in others.items()}
+    live = counted_live(people, settings.CAMPAIGN_LIVE_PEOPLE)
+    return large + [row for pk, row in others.items() if pk not in live]
 
 
 def find_count(campaign: Campaign, question: str) -> CampaignCount | None:

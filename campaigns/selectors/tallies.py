@@ -8,7 +8,7 @@ from django.db import connection
 
 from campaigns.models import Campaign, CampaignCount
 from campaigns.rules.counting import DELIVERIES
-from campaigns.selectors.kept import find_count, is_large
+from campaigns.selectors.kept import find_count, is_large, told_as_kept
 
 _COUNT: Final = """
 SELECT state, reason, outcome, tracked, opened, clicked, customer_id IS NOT NULL, count(*)
@@ -37,11 +37,14 @@ def count_tallies(campaign: Campaign) -> list[Tally]:
 
 
 def kept_tallies(campaigns: Iterable[Campaign]) -> dict[int, list[Tally]]:
-    """What was counted last of the large ones among these campaigns; one query, none when they are all small."""
-    large = [row.pk for row in campaigns if is_large(row)]
-    if not large:
+    """What was counted last of the large ones among these campaigns, and of small ones when they are many.
+
+    One query, none when they are few and small. One that was never counted is not there.
+    """
+    kept = [row.pk for row in told_as_kept(list(campaigns))]
+    if not kept:
         return {}
-    rows = CampaignCount.objects.filter(campaign__in=large, question=DELIVERIES)
+    rows = CampaignCount.objects.filter(campaign__in=kept, question=DELIVERIES)
     return {row.campaign_id: [Tally(*one) for one in row.answer["tallies"]] for row in rows if row.answer}
 
 
