@@ -57,6 +57,11 @@ def _cap(use: OfferUse) -> str:
     return cells.number(use.cap)
 
 
+def _steps(key: str) -> str:
+    edit, delete = (reverse(f"console:{name}", args=[key]) for name in ("offer", "offer-delete"))
+    return format_html("{} {}", cells.link(edit, "Edit"), cells.link(delete, "Delete"))
+
+
 class OfferFilter(django_filters.FilterSet):  # type: ignore[misc]
     """What offers can be narrowed by."""
 
@@ -83,20 +88,7 @@ class OfferList(NamedList):
         Column("promotions", "Promotions", value=lambda row: row.use.promotions, cell=cells.number, end=True),
         Column("campaigns", "Campaigns", value=lambda row: row.use.campaigns, cell=cells.number, end=True),
         Column("changed", "Changed", value=lambda row: row.updated_at, cell=cells.ago, sort="updated_at"),
-        Column(
-            "edit",
-            "Edit",
-            value=lambda row: reverse("console:offer", args=[row.key]),
-            cell=lambda url: cells.link(url, "Edit"),
-            permission=CHANGE,
-        ),
-        Column(
-            "delete",
-            "Delete",
-            value=lambda row: reverse("console:offer-delete", args=[row.key]),
-            cell=lambda url: cells.link(url, "Delete"),
-            permission=CHANGE,
-        ),
+        Column("steps", "Actions", value=lambda row: row.key, cell=_steps, permission=CHANGE),
     )
 
     @property
