@@ -41,7 +41,7 @@ def _beside(found: Sequence[Overlap]) -> str:
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
     words = f"With “{found[0].name}”{more}"
     title = "; ".join(f"“{one.name}”: {one.why}" for one in found)
-    return format_html('<span class="badge bg-yellow-lt" title="{}">{}</span>', title, words)
+    return format_html('<span class="state state-warn" title="{}">{}</span>', title, words)
 
 
 class PromotionFilter(django_filters.FilterSet):  # type: ignore[misc]

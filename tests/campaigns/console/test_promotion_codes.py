@@ -3,6 +3,7 @@
 import csv
 import tracemalloc
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.utils import timezone
@@ -55,6 +56,16 @@ def test_list__beginning_or_use__is_narrowed(marketer, promotion):
     assert len(codes_on(marketer, f"{url}?use=used_up")) == 2
     assert codes_on(marketer, f"{url}?use=unused&q={seal('LATE')}") == []
     assert codes_on(marketer, f"{url}?use=stolen") == []
+
+
+def test_list__searched_without_a_new_page__brings_the_link_to_these_as_a_file(marketer, promotion):
+    url = f"/console/promotions/{promotion.key}/codes"
+
+    part = marketer.post(url, {"q": "late", "use": "used_up"}, headers={"HX-Request": "true"})
+    link = unescape(part.content.decode().split('id="list-actions"')[1].split("/codes/file")[1].split('"')[0])
+    answer = marketer.post(f"{url}/file{link}")
+
+    assert [row[:5] for row in answer.getvalue().decode().splitlines()[1:]] == ["LATE-", "LATE-"]
 
 
 def test_file__of_what_the_list_shows__holds_those_codes_and_stands_in_the_audit_log(marketer, promotion):
