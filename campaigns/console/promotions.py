@@ -47,7 +47,7 @@ def _codes(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
 
 
 def _link(one: Overlap) -> str:
-    return cells.link(reverse("console:promotion", args=[one.key]), one.name, one.why)
+    return cells.link(reverse("console:promotion", args=[one.key]), one.name)
 
 
 def _facts(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
@@ -55,10 +55,7 @@ def _facts(request: HttpRequest, promotion: Promotion) -> Mapping[str, Any]:
     beside = overlaps_of([promotion], timezone.now()).get(promotion.pk, ())
     return {
         "facts": [
-            *(
-                ("Same time", cells.link(reverse("console:promotion", args=[one.key]), one.name, one.why))
-                for one in beside
-            ),
+            *(("Same time", cells.link(reverse("console:promotion", args=[one.key]), one.name)) for one in beside),
             ("Offer", given(promotion.offer)),
             ("For", promotion.segment.name if promotion.segment else "Everybody"),
             ("Begins", cells.instant(promotion.begins_at)),
