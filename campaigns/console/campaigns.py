@@ -27,6 +27,7 @@ from campaigns.selectors.campaigns import (
     parts_of,
     progress,
     reasons_of,
+    why_not_approve,
 )
 from campaigns.selectors.given import codes_given
 from campaigns.selectors.kept import find_change
@@ -272,8 +273,9 @@ class CampaignDetail(DetailPage):
         if subject.people is not None:
             always.insert(0, Action("Results", address("campaign-results", subject), VIEW, "report-analytics"))
             always.insert(0, Action("Deliveries", address("campaign-deliveries", subject), VIEW, "list"))
+        own = {"campaign-approve": why_not_approve(subject, self.actor)}
         steps = [
-            Action(label, address(name, subject), right, icon, primary=primary)
+            Action(label, address(name, subject), right, icon, primary=primary, disabled_because=own.get(name, ""))
             for label, name, right, icon, primary in (*_STEPS.get(subject.state, ()), *promoting(subject))
         ]
         return (*always, *steps)

@@ -20,6 +20,7 @@ from campaigns.selectors.tallies import added, by_fact, kept_tallies
 from campaigns.selectors.templates import words_problems
 from consent.rules import vocabulary
 from consent.selectors.catalogue import catalogue
+from core.actors import Actor
 from core.errors import NotFound
 from customers.selectors.segments.listing import health
 
@@ -168,3 +169,9 @@ def progress(campaign: Campaign, counts: Mapping[str, int]) -> dict[str, Any]:
         "gaps": sum(counts.get(state, 0) for state in GAPS),
         "cost": cost_of(sent, campaign.cost_per_message) if campaign.cost_per_message else Decimal(0),
     }
+
+
+def why_not_approve(campaign: Campaign, by: Actor) -> str:
+    """Why this actor is not the second pair of eyes; empty for one who is."""
+    own = str(by) in (campaign.submitted_by, campaign.owner)
+    return "Somebody else has to approve this campaign: it is yours." if own else ""

@@ -7,7 +7,7 @@ from django.db import transaction
 from campaigns.models import Campaign
 from campaigns.rules.lifecycle import State
 from campaigns.selectors.audience import known_audience
-from campaigns.selectors.campaigns import launch_problems
+from campaigns.selectors.campaigns import launch_problems, why_not_approve
 from campaigns.services.campaigns import locked, move
 from campaigns.services.template_uses import User, fix_blocks, free_blocks
 from core.actors import Actor
@@ -43,8 +43,8 @@ def submit_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign
 def approve_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> Campaign:
     """Approved, by somebody other than who submitted it or owns it; Forbidden for those two."""
     campaign = locked(campaign=campaign)
-    if str(by) in (campaign.submitted_by, campaign.owner):
-        raise Forbidden("Somebody else has to approve this campaign: it is yours.", code="four_eyes")
+    if why := why_not_approve(campaign, by):
+        raise Forbidden(why, code="four_eyes")
     people = known_audience(campaign, now).total
     return move(
         campaign=campaign,

@@ -42,8 +42,9 @@ def test_wizard__five_steps__then_somebody_else_approves_and_it_goes(marketer, s
     marketer.post(f"{page}/schedule", {**limits, "currency": "EUR", "budget": "5"})
     review = marketer.get(f"{page}/review").content.decode()
     marketer.post(f"{page}/review")
-    own = marketer.post(f"{page}/approve")
+    own, own_page = marketer.post(f"{page}/approve"), marketer.get(page).content.decode()
     other = colleague(marketer)
+    their_page = other.get(page).content.decode()
     other.post(f"{page}/approve")
     other.post(f"{page}/launch")
     shown = other.get(page).content.decode()
@@ -51,6 +52,8 @@ def test_wizard__five_steps__then_somebody_else_approves_and_it_goes(marketer, s
     assert first["Location"] == f"{page}/audience"
     assert "Nothing stands against it" in review and people[0].public_id in review
     assert own.status_code == 403
+    assert f"{page}/approve" not in own_page and "Somebody else has to approve this campaign" in own_page
+    assert f"{page}/approve" in their_page
     assert "Launched by</dt><dd>Bo Fox" in shown
     campaign.refresh_from_db()
     assert campaign.state == State.BUILDING_AUDIENCE
