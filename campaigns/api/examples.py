@@ -125,6 +125,7 @@ EXAMPLES = [
         "revertBudgetRaise",
         "Refused: no such raise",
         path=ID | {"raise_id": "bdr_0"},
+        body={"reason": "The clicks came from a test of the shop."},
         status=404,
         answer={"code": "resource_missing"},
     ),
