@@ -1,6 +1,6 @@
 """Form fields for what is listened for: which of it counts, and what it is about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -19,10 +19,9 @@ class ConditionsField(forms.CharField):
 
     widget = forms.Textarea
 
-    def __init__(self) -> None:
-        super().__init__(
-            label="Only where", required=False, max_length=4_000, help_text=_HELP, widget=forms.Textarea({"rows": 3})
-        )
+    def __init__(self, label: str = "Only where", help_text: str = _HELP) -> None:
+        area = forms.Textarea({"rows": 3})
+        super().__init__(label=label, required=False, max_length=4_000, help_text=help_text, widget=area)
 
     def prepare_value(self, value: Any) -> Any:
         """Stored conditions in words; what was typed stays as it is."""
@@ -47,12 +46,18 @@ class MemberField(forms.CharField):
         return name
 
 
-def narrowed(trigger: dict[str, Any], conditions: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The trigger with these conditions."""
-    return {**trigger, "where": list(conditions)} if conditions else trigger
+def narrowed(trigger: Mapping[str, Any], conditions: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The trigger with these conditions and no others."""
+    bare = {name: value for name, value in trigger.items() if name != "where"}
+    return {**bare, "where": list(conditions)} if conditions else bare
 
 
-def refuse_on_segment(form: forms.Form, choice: str) -> None:
-    """Coming into a segment has no members: a condition on it is an error beside the field."""
-    if choice.startswith("segment:") and form.cleaned_data.get("where"):
-        form.add_error("where", "Coming into a segment has no conditions: put them into the segment itself.")
+def is_segment(choice: str) -> bool:
+    """Whether what is listened for is that somebody comes into a segment, which has no members to ask about."""
+    return choice.startswith("segment:")
+
+
+def refuse_on_segments(form: forms.Form, choices: Sequence[str], field: str = "where") -> None:
+    """Conditions on nothing but coming into a segment are an error beside the field."""
+    if form.cleaned_data.get(field) and all(is_segment(choice) for choice in choices):
+        form.add_error(field, "Coming into a segment has no conditions: put them into the segment itself.")

@@ -5,7 +5,13 @@ from typing import Any
 
 from django import forms
 
-from campaigns.console.automation_conditions import ConditionsField, MemberField, narrowed, refuse_on_segment
+from campaigns.console.automation_conditions import (
+    ConditionsField,
+    MemberField,
+    is_segment,
+    narrowed,
+    refuse_on_segments,
+)
 from campaigns.console.automation_forms import choice_of, listened, trigger_of
 from campaigns.rules.automations.graph import Reentry
 from campaigns.rules.automations.schema import TRIGGERS
@@ -33,6 +39,7 @@ class EntryForm(ConsoleForm):
     goals = forms.MultipleChoiceField(
         label="Out at once when", required=False, help_text="Whoever reaches a goal gets nothing more."
     )
+    goals_where = ConditionsField("Out only where", "As above, for each of these but coming into a segment.")
     quiet_from = forms.RegexField(label="Quiet from", regex=_CLOCK, required=False)
     quiet_until = forms.RegexField(label="Quiet until", regex=_CLOCK, required=False)
     cap_messages = forms.IntegerField(label="Messages a person at most", min_value=1, max_value=1000, required=False)
@@ -64,25 +71,38 @@ class EntryForm(ConsoleForm):
             "again": policy["policy"],
             "again_days": policy.get("days"),
             "goals": [choice_of(goal) for goal in graph.get("goals", ())],
+            "goals_where": _shared(graph),
             **limits,
         }
 
     def clean(self) -> dict[str, Any]:
         """Conditions where there can be some."""
         if self.cleaned_data.get("way") == "signal":
-            refuse_on_segment(self, self.cleaned_data.get("what", ""))
+            refuse_on_segments(self, [self.cleaned_data.get("what", "")])
+        refuse_on_segments(self, self.cleaned_data.get("goals", ()), "goals_where")
         return self.cleaned_data
 
     def value(self) -> dict[str, Any]:
-        """The graph with another way in; a goal keeps the conditions that the API wrote."""
+        """The graph with another way in."""
         data, graph = self.cleaned_data, self._graph
         policy = {"policy": data["again"]} | ({"days": data["again_days"]} if data["again_days"] else {})
         limits = {name: data[name] for name in _LIMITS if data.get(name)}
-        known = {choice_of(goal): goal for goal in graph.get("goals", ())}
-        goals = [known.get(choice, trigger_of(choice)) for choice in data["goals"]]
         zone = (graph.get("limits") or {}).get("time_zone")
         limits |= {"time_zone": zone} if zone else {}
-        return {**graph, "entry": self._entry(), "reentry": policy, "goals": goals, "limits": limits}
+        return {**graph, "entry": self._entry(), "reentry": policy, "goals": self._goals(), "limits": limits}
+
+    def _goals(self) -> list[dict[str, Any]]:
+        """Those chosen; ones that the API wrote with conditions of their own keep them until others are written."""
+        known, where = self._graph.get("goals", ()), self.cleaned_data["goals_where"]
+        goals: list[dict[str, Any]] = []
+        for choice in self.cleaned_data["goals"]:
+            same = [goal for goal in known if choice_of(goal) == choice]
+            if same and (is_segment(choice) or where == _shared(self._graph)):
+                goals += same
+            else:
+                goal = same[0] if same else trigger_of(choice)
+                goals.append(narrowed(goal, [] if is_segment(choice) else where))
+        return goals
 
     def _entry(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -92,3 +112,9 @@ class EntryForm(ConsoleForm):
             when = {"days": data["days"] or 0, "at": data["at"] or "09:00", "yearly": data["yearly"]}
             return {"on": "date", "field": data["day"], **when}
         return narrowed(trigger_of(data["what"], data["key"]), data["where"])
+
+
+def _shared(graph: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The conditions that all goals have in common which can have some; none when they differ."""
+    found = [goal.get("where", []) for goal in graph.get("goals", ()) if not is_segment(choice_of(goal))]
+    return found[0] if found and all(one == found[0] for one in found) else []

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from campaigns.console.automation_conditions import ConditionsField, MemberField, narrowed, refuse_on_segment
+from campaigns.console.automation_conditions import ConditionsField, MemberField, narrowed, refuse_on_segments
 from campaigns.console.words import weight_of
 from campaigns.rules.automations.graph import StepType, links
 from campaigns.rules.content.library import TemplateKind
@@ -162,7 +162,7 @@ class WaitForForm(_Delay):
 
     def clean(self) -> dict[str, Any]:
         """Conditions where there can be some."""
-        refuse_on_segment(self, self.cleaned_data.get("what", ""))
+        refuse_on_segments(self, [self.cleaned_data.get("what", "")])
         return self.cleaned_data
 
     def own(self) -> dict[str, Any]:

@@ -331,6 +331,8 @@ def test_entry__conditions_on_an_event__let_in_who_meets_them_and_stand_in_the_l
         ({"where": "properties.total > 50"}, "is no condition"),
         ({"key": "cart id"}, "is no member"),
         ({"what": "segment:SLUG"}, "put them into the segment itself"),
+        ({"goals": "order", "goals_where": "value of 50"}, "is no condition"),
+        ({"goals": "segment:SLUG", "goals_where": "value at least 50"}, "put them into the segment itself"),
     ],
 )
 def test_entry__wrong_condition__is_refused_beside_its_field_and_nothing_changes(marketer, change, words):
@@ -343,6 +345,36 @@ def test_entry__wrong_condition__is_refused_beside_its_field_and_nothing_changes
     assert answer.status_code == 422 and words in answer.content.decode()
     assert typed["where"].replace(">", "&gt;") in answer.content.decode()
     assert AutomationVersion.objects.count() == 1
+
+
+def test_goals__conditions_on_them__take_out_who_meets_them_and_stand_in_the_list(marketer):
+    automation = make_automation(WELCOME)
+    segment = f"segment:{make_audience(make_people(1)).slug}"
+    page = f"{PATH}/{automation.public_id}"
+
+    marketer.post(f"{page}/entry", {**ENTRY, "goals": ["order", segment], "goals_where": "value at least 50"})
+    order, came = graph_of(automation)["goals"]
+    shown, form = (marketer.get(url).content.decode() for url in (page, f"{page}/entry"))
+    marketer.post(f"{page}/entry", {**ENTRY, "goals": ["order", segment], "goals_where": ""})
+
+    assert order == {"on": "order", "where": [{"field": "value", "op": "at_least", "value": 50}]}
+    assert came["on"] == "segment" and "where" not in came
+    assert "where value at least 50" in shown and "value at least 50</textarea>" in form
+    assert graph_of(automation)["goals"] == [{"on": "order"}, came]
+
+
+def test_goals__each_with_conditions_of_its_own__keep_them_when_something_else_is_changed(marketer):
+    least = [{"field": "properties.total", "op": "at_least", "value": amount} for amount in (50, 90)]
+    goals = [{"on": "event", "event": "page-view", "where": [one]} for one in least]
+    automation = make_automation({**WELCOME, "goals": goals})
+
+    answer = marketer.post(
+        f"{PATH}/{automation.public_id}/entry", {**ENTRY, "goals": ["event:page-view"], "cap_messages": "3"}
+    )
+
+    assert answer.status_code == 302
+    assert graph_of(automation)["limits"]["cap_messages"] == 3
+    assert graph_of(automation)["goals"] == goals
 
 
 def test_draft__order_without_that_member__is_said_before_publishing(marketer):
