@@ -131,6 +131,17 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+def signed_in(user: StaffUser, stepped_up: bool = True) -> Client:
+    """A caller without a browser, in a session of this member of staff."""
+    client = Client()
+    client.force_login(user)
+    if stepped_up:
+        session = client.session
+        session["stepped_up_at"] = timezone.now().isoformat()
+        session.save()
+    return client
+
+
 @pytest.fixture
 def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]]:
     """Open a browser window, signed in as `user` when one is given: `visit(user, mode)`."""
@@ -148,12 +159,7 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]
         windows.append(context)
         cookies = {"hub_theme": mode.theme}
         if user:
-            client = Client()
-            client.force_login(user)
-            session = client.session
-            if stepped_up:
-                session["stepped_up_at"] = timezone.now().isoformat()
-                session.save()
+            client = signed_in(user, stepped_up)
             cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": n, "value": v, "url": live_server.url} for n, v in cookies.items()])
         context.add_init_script(REPORT_VIOLATIONS + COUNT_REQUESTS)

@@ -1,10 +1,9 @@
 """Every screen of the console, for every role: it opens for those who may, is accessible, and obeys the policy."""
 
 import pytest
-from django.test import Client
 
 from core.models import Role
-from tests.browser.conftest import DARK, DARK_PHONE, HUES, LIGHT, PHONE
+from tests.browser.conftest import DARK, DARK_PHONE, HUES, LIGHT, PHONE, signed_in
 from tests.browser.examples import EXAMPLES
 from tests.factories.consent import choice_pages
 from tests.factories.core import make_staff
@@ -45,9 +44,8 @@ def test_screens__with_data__have_no_fault(visit, part):
 @pytest.mark.parametrize("part", range(PARTS))
 def test_screens__every_role__sees_what_it_may_and_is_refused_the_rest(visit, part):
     users = {role: make_staff(role) for role in STAFF}
-    visitors, clients = {role: visit(user) for role, user in users.items()}, {role: Client() for role in STAFF}
-    for role, client in clients.items():
-        client.force_login(users[role])
+    visitors = {role: visit(user) for role, user in users.items()}
+    clients = {role: signed_in(user) for role, user in users.items()}
 
     faults, seen_refusal = [], set()
     for number, (screen, address) in enumerate(part_of(part)):
