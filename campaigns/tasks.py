@@ -22,7 +22,7 @@ from campaigns.services import (
     sending,
     upkeep,
 )
-from campaigns.services.automations import entering, following, simulating, timers
+from campaigns.services.automations import by_date, following, simulating, timers
 from campaigns.services.automations.upkeep import close_replaced, forget_runs
 from core import jobs
 
@@ -113,7 +113,7 @@ def simulate_automation(job_id: str, **_: Any) -> None:
 def keep_automations(**_: Any) -> None:
     """Let in whoever's day has come; close what replaced versions sent through."""
     now = timezone.now()
-    entering.enter_by_date(now=now)
+    by_date.enter_by_date(now=now)
     close_replaced(now=now)
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import DatabaseError, connection
 
 from campaigns.models import Automation, AutomationVersion, Experiment, Run
@@ -20,11 +19,10 @@ from campaigns.rules.automations.playback import Beginning, Person, Player
 from campaigns.rules.automations.states import AutomationState, VersionState
 from campaigns.rules.experiments import HELD_OUT, ExperimentState, Kind
 from campaigns.rules.holdouts import side_of
-from campaigns.rules.quiet import zone_of
 from campaigns.selectors.audience import REASON
+from campaigns.selectors.automations.days import day_of, value_of, zone_in
 from campaigns.selectors.automations.simulations import JOB_KIND, last_simulation
 from campaigns.selectors.automations.sources import recent_signals
-from campaigns.services.automations.entering import DATES, OWN_DATE
 from consent.selectors.catalogue import SERVICE_BIT
 from consent.selectors.decisions import use_of
 from core import audit, jobs
@@ -56,7 +54,7 @@ class _Row:
     public_id: str
     time_zone: str
     refused: str
-    day: date | None
+    value: date | datetime | None
 
 
 def start_simulation(*, automation: Automation, by: Actor, now: datetime) -> Job:
@@ -145,17 +143,16 @@ class _Play:
             values |= {"bit": use.mask, "purpose": use.id, "service": 1 << SERVICE_BIT}
         day = "NULL::date"
         if entry["on"] == "date":
-            values["attribute"] = entry["field"].removeprefix("attributes.")
-            day = f"({DATES.get(entry['field'], OWN_DATE)})::date"
+            day, more = value_of(entry)
+            values |= more
         with connection.cursor() as cursor:
             cursor.execute(_PEOPLE.format(reason=REASON if asks else "''", day=day), values)
             return [_Row(*row) for row in cursor.fetchall()]
 
     def _person(self, row: _Row, holds: Sequence[str]) -> Person:
-        zone = (self._graph.get("limits") or {}).get("time_zone", settings.COMPANY_TIME_ZONE)
         holdout = self._holdout
         side = side_of(holdout.public_id, row.public_id, holdout.variants) if holdout else ""
-        return Person(row.public_id, zone_of(row.time_zone, zone), row.refused, side == HELD_OUT, holds)
+        return Person(row.public_id, zone_in(self._graph, row.time_zone), row.refused, side == HELD_OUT, holds)
 
     def _rules(self, people: Sequence[int]) -> dict[int, list[str]]:
         """By person the splits at which the rule holds now."""
@@ -179,10 +176,10 @@ class _Play:
         return found
 
     def _on_days(self, row: _Row, person: Person) -> list[Beginning]:
-        entry, found = self._graph["entry"], []
+        entry, found, theirs = self._graph["entry"], [], day_of(row.value, person.zone)
         for number in range(DAYS + 1):
             day = (self._since + timedelta(days=number)).date()
-            if row.day and falls_on(row.day, day - timedelta(days=entry.get("days", 0)), entry.get("yearly", True)):
+            if theirs and falls_on(theirs, day - timedelta(days=entry.get("days", 0)), entry.get("yearly", True)):
                 at = on_day(day, entry["at"], person.zone)
                 if self._since <= at <= self._until:
                     found.append(Beginning(at))

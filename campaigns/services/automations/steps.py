@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection
 
 from campaigns.models import AutomationMessage, AutomationVersion, Promotion, Run
@@ -19,7 +18,7 @@ from campaigns.rules.automations.delays import ends_at
 from campaigns.rules.automations.graph import StepType, kind_of
 from campaigns.rules.lifecycle import State
 from campaigns.rules.offers import PromotionState
-from campaigns.rules.quiet import zone_of
+from campaigns.selectors.automations.days import zone_in
 from campaigns.selectors.channels import STEP_TOPIC, somebody_listens
 from campaigns.services.holding import held_globally
 from campaigns.services.offers import make_codes
@@ -67,8 +66,7 @@ class Place:
 
     def zone(self, run: Run) -> ZoneInfo:
         """The time zone of the person, else of the automation, else of the company."""
-        limits = self.version.graph.get("limits") or {}
-        return zone_of(self.people[run.customer_id or 0].time_zone, limits.get("time_zone", settings.COMPANY_TIME_ZONE))
+        return zone_in(self.version.graph, self.people[run.customer_id or 0].time_zone)
 
 
 Answers = Mapping[int, Went]

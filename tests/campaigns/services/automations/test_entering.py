@@ -1,13 +1,13 @@
-"""Coming in by the API and by a date; leaving by erasure and merge; and age."""
+"""Coming in by the API; leaving by erasure and merge; and age."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from campaigns.models import Delivery, Run, StepRecord
 from campaigns.services.automations.definitions import pause_automation
-from campaigns.services.automations.entering import enrol, enter_by_date
+from campaigns.services.automations.entering import enrol
 from campaigns.services.automations.timers import run_timers
 from campaigns.services.automations.upkeep import absorb_runs, forget_runs, restore_runs
 from core import privacy
@@ -15,16 +15,11 @@ from core.actors import SYSTEM
 from core.errors import Conflict, InvalidInput, InvalidState
 from core.models import AuditEntry
 from customers.models import Customer
-from tests.campaigns.rules.automations.examples import graph, send
+from tests.campaigns.rules.automations.examples import graph
 from tests.factories.automations import make_automation, put_in
 from tests.factories.campaigns import make_people
 
 pytestmark = pytest.mark.django_db
-BIRTHDAY = graph(
-    {"hello": send()},
-    entry={"on": "date", "field": "birth_date", "days": 0, "at": "09:00"},
-    reentry={"policy": "after_days", "days": 300},
-)
 
 
 def test_enrol__same_reference_again__answers_the_run_it_began():
@@ -57,32 +52,6 @@ def test_enrol__policy_paused_or_erased__is_refused_and_nothing_begins():
 
     assert refusal.value.code == "was_in_before"
     assert Run.objects.count() == 1
-
-
-def test_enter_by_date__birthday__begins_at_nine_where_she_is_once_a_year():
-    here, there, nobody = make_people(3)
-    Customer.objects.filter(pk=here.pk).update(birth_date=date(1990, 6, 2), time_zone="Europe/Berlin")
-    Customer.objects.filter(pk=there.pk).update(birth_date=date(1991, 6, 2), time_zone="America/New_York")
-    Customer.objects.filter(pk=nobody.pk).update(birth_date=date(1991, 6, 3))
-    make_automation(BIRTHDAY)
-    now = datetime(2026, 6, 1, 10, 0, 1, tzinfo=UTC)
-
-    begun = [enter_by_date(now=now - timedelta(minutes=1)), enter_by_date(now=now), enter_by_date(now=now)]
-
-    assert begun == [0, 2, 0]
-    assert list(Run.objects.order_by("next_at").values_list("customer_id", "next_at")) == [
-        (here.pk, datetime(2026, 6, 2, 7, tzinfo=UTC)),
-        (there.pk, datetime(2026, 6, 2, 13, tzinfo=UTC)),
-    ]
-
-
-@pytest.mark.parametrize(("year", "day", "begun"), [(2026, 28, 1), (2028, 28, 0), (2028, 29, 1)])
-def test_enter_by_date__born_on_29_february__has_her_day_every_year(year, day, begun):
-    (person,) = make_people(1)
-    Customer.objects.filter(pk=person.pk).update(birth_date=date(1992, 2, 29))
-    make_automation(BIRTHDAY)
-
-    assert enter_by_date(now=datetime(year, 2, day, 3, tzinfo=UTC)) == begun
 
 
 def test_erasure__under_way__is_over_names_nobody_and_nothing_is_sent():
