@@ -74,7 +74,7 @@ def _celery(name: str, processes: int, *queues: str) -> tuple[str, ...]:
 
 
 def courier() -> tuple[str, ...]:
-    """Answer the command of the process that sends webhooks; a second one waits until the first is gone."""
+    """Answer the command of a process that sends webhooks; several share the endpoints among them."""
     return (sys.executable, str(env.BASE_DIR / "manage.py"), "courier")
 
 

@@ -1,8 +1,8 @@
-"""The courier: one process that sends what is due, each endpoint in a lane of its own.
+"""The courier: a process that sends what is due, each endpoint in a lane of its own.
 
-A lane has places of its own, and a breaker: an endpoint that hangs holds its own places and nobody else's. Only the
-process that holds the advisory lock sends; the lock goes with its connection, so that another one takes over as soon
-as it dies. What is under way is known to this process alone; what it did not write down is sent again.
+A lane has places of its own, and a breaker: an endpoint that hangs holds its own places and nobody else's. Several
+processes share the endpoints out among them (`courier_shares`); another one takes over as soon as one dies. What is
+under way is known to this process alone; what it did not write down is sent again.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import structlog
 from django.conf import settings
@@ -22,15 +22,16 @@ from integrations.connectors.http import Answer, Door
 from integrations.connectors.kept import KeptDoor
 from integrations.models import WebhookEndpoint
 from integrations.rules.backoff import wait_asked_for
+from integrations.rules.shards import shard_of
 from integrations.selectors.webhook_queue import NO_CONSENT, Audience, Content, Due, audience_of, contents, read_due
 from integrations.selectors.webhooks import active_endpoints, covered
 from integrations.services.courier_lanes import Lane, Parcel, letter
+from integrations.services.courier_shares import Shares
 from integrations.services.webhook_messages import with_words
 from integrations.services.webhook_planning import plan_deliveries
 from integrations.services.webhook_results import Outcome, health_of, record_outcomes
 from integrations.services.webhooks import signing_secrets
 
-LOCK: Final = 0x77656268  # "webh"
 IDLE_S: Final = 0.1
 RELOADED_EVERY_S: Final = 1.0
 STOPS_WITHIN_S: Final = 5.0
@@ -50,12 +51,19 @@ class _Found:
     ended: list[Outcome] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """Deliveries that need not be read again, and the parts that something is under way to."""
+
+    deliveries: set[int]
+    parts: set[int]
+
+
 class _Books:
     """All the courier does with the database, one call at a time in a thread of its own."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._held: Any = None
+        self._clock, self._shares = clock, Shares()
 
     def plan(self) -> int | None:
         """The next stretch of the log."""
@@ -66,17 +74,21 @@ class _Books:
         return record_outcomes(outcomes=outcomes, now=self._clock()) if outcomes else {}
 
     def turn(
-        self, outcomes: Sequence[Outcome], lanes: Sequence[tuple[WebhookEndpoint, int]], held: set[int], reload: bool
+        self,
+        outcomes: Sequence[Outcome],
+        lanes: Sequence[tuple[WebhookEndpoint, int]],
+        under_way: _UnderWay,
+        reload: bool,
     ) -> _Found:
         """Store what came of attempts; then what is due at these endpoints, read anew before when that is asked for."""
         found = _Found(written=self.write(outcomes))
         now = self._clock()
-        if reload or not self._still_held():
-            found.lanes = self._endpoints(now)
+        if reload or not self._shares.still_held():
+            found.lanes = self._endpoints(under_way.parts, now)
             places = {endpoint.pk: free for endpoint, free in lanes}
             lanes = [(endpoint, places[endpoint.pk]) for endpoint, _ in found.lanes if endpoint.pk in places]
         if lanes:
-            due = read_due(lanes=lanes, held=held, now=now)
+            due = read_due(lanes=lanes, held=under_way.deliveries, now=now)
             self._sort(due, {endpoint.pk: endpoint for endpoint, _ in lanes}, found, now)
         return found
 
@@ -99,25 +111,15 @@ class _Books:
                 why = told.why if told and told.why else NO_CONSENT
                 found.ended.append(_ended(one, "payload_gone" if one.event is None else why, now))
 
-    def _endpoints(self, now: datetime) -> list[tuple[WebhookEndpoint, list[str]]]:
-        """Those that are active now; none while another process holds the lock."""
-        if not self._still_held():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-                self._held = connection.connection if cursor.fetchone()[0] else None
-        if self._held is None:
-            return []
-        return [(row, signing_secrets(endpoint=row, now=now)) for row in covered(active_endpoints(), today=now.date())]
-
-    def _still_held(self) -> bool:
-        return self._held is not None and connection.connection is self._held
+    def _endpoints(self, busy: set[int], now: datetime) -> list[tuple[WebhookEndpoint, list[str]]]:
+        """Those that are active now and this process sends to, with their secrets."""
+        parts = self._shares.settle(busy=busy)
+        rows = [row for row in active_endpoints() if shard_of(row.pk) in parts]
+        return [(row, signing_secrets(endpoint=row, now=now)) for row in covered(rows, today=now.date())]
 
     def close(self) -> None:
-        """Give the lock and the connection back."""
-        if self._still_held():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
-        self._held = None
+        """Give the locks and the connection back."""
+        self._shares.leave()
         connection.close()
 
 
@@ -127,6 +129,7 @@ class Courier:
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         self._lanes: dict[int, Lane] = {}
+        self._closing: dict[int, Lane] = {}
         self._outcomes: list[Outcome] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._news, self._stopping = asyncio.Event(), asyncio.Event()
@@ -174,36 +177,47 @@ class Courier:
         now, batch = self._clock(), self._outcomes[:]
         reload = now.timestamp() >= self._reload_at
         lanes = [(lane.endpoint, free) for lane in self._lanes.values() if (free := lane.free(now))]
-        held = {outcome.pk for outcome in batch}.union(*(lane.held for lane in self._lanes.values()))
-        found = await self._in_thread(self._thread, lambda: self._books.turn(batch, lanes, held, reload))
+        under_way = self._under_way(batch)
+        found = await self._in_thread(self._thread, lambda: self._books.turn(batch, lanes, under_way, reload))
         if found is None:
             return False
         del self._outcomes[: len(batch)]
         self._outcomes += found.ended
         self._take_over(found)
         for outcome in batch:
-            if outcome.endpoint_id in self._lanes:
-                self._lanes[outcome.endpoint_id].stalled.discard(outcome.order_key)
+            if lane := self._lanes.get(outcome.endpoint_id) or self._closing.get(outcome.endpoint_id):
+                lane.stalled.discard(outcome.order_key)
         for lane in self._lanes.values():
             self._begin(lane, door)
         return bool(found.parcels or found.ended or batch)
 
+    def _under_way(self, batch: Sequence[Outcome]) -> _UnderWay:
+        lanes = self._closing | self._lanes
+        deliveries = {outcome.pk for outcome in batch}.union(*(lane.held for lane in lanes.values()))
+        return _UnderWay(deliveries, {shard_of(pk) for pk, lane in lanes.items() if lane.running})
+
     def _take_over(self, found: _Found) -> None:
         if found.lanes is not None:
             self._reload_at = self._clock().timestamp() + RELOADED_EVERY_S
-            self._lanes = {endpoint.pk: self._lane(endpoint, secrets) for endpoint, secrets in found.lanes}
+            known = self._closing | self._lanes
+            self._lanes = {endpoint.pk: self._lane(endpoint, secrets, known) for endpoint, secrets in found.lanes}
+            # Nothing more begins in these; they are asked about only until what is under way in them has ended.
+            self._closing = {pk: lane for pk, lane in known.items() if pk not in self._lanes and lane.running}
+            for lane in self._closing.values():
+                lane.waiting.clear()
         for pk, endpoint in found.written.items():
             if pk in self._lanes:
                 self._lanes[pk].endpoint = endpoint
                 if endpoint.state != "active":
-                    del self._lanes[pk]
+                    self._closing[pk] = self._lanes.pop(pk)
         for parcel in found.parcels:
             if parcel.due.endpoint_id in self._lanes:
                 self._lanes[parcel.due.endpoint_id].put([parcel])
 
-    def _lane(self, endpoint: WebhookEndpoint, secrets: list[str]) -> Lane:
+    @staticmethod
+    def _lane(endpoint: WebhookEndpoint, secrets: list[str], known: Mapping[int, Lane]) -> Lane:
         """The lane there is, else a new one; once people changed something, it does as well as they say."""
-        lane = self._lanes.get(endpoint.pk) or Lane(endpoint, secrets, health_of(endpoint))
+        lane = known.get(endpoint.pk) or Lane(endpoint, secrets, health_of(endpoint))
         if lane.endpoint.updated_at != endpoint.updated_at:
             lane.health = health_of(endpoint)
         lane.endpoint, lane.secrets = endpoint, secrets

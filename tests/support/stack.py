@@ -25,7 +25,8 @@ READY_LIMIT = 120.0
 class Stack:
     """All processes of the product on a database of their own; `with Stack() as stack:` calls them at `stack.base_url`.
 
-    The worker follows too, so the follower waits for `start("follower")`; courier, stream and sinks likewise.
+    The worker follows too, so the follower waits for `start("follower")`; courier, second courier, stream and sinks
+    likewise.
 
     The database stands on the PostgreSQL of the test run, Redis is the stack's own and keeps every write in a file, so
     both survive what a test kills. `settings` are environment variables for all processes. Nothing is left at the end.
@@ -78,9 +79,9 @@ class Stack:
         """End the follower with SIGKILL; `start("follower")` brings it back."""
         self._children["follower"].kill()
 
-    def kill_courier(self) -> None:
-        """End the sender of webhooks with SIGKILL; `start("courier")` brings it back."""
-        self._children["courier"].kill()
+    def kill_courier(self, name: str = "courier") -> None:
+        """End a sender of webhooks with SIGKILL; `start(name)` brings it back."""
+        self._children[name].kill()
 
     def kill_stream(self) -> None:
         """End the process that serves streams with SIGKILL; `start("stream")` brings it back."""
@@ -139,7 +140,12 @@ class Stack:
             **self._settings,
         }
         programs = {"web": run.web(), "worker": run.worker(), "follower": run.follower(), "beat": run.beat()}
-        programs |= {"courier": run.courier(), "stream": run.stream(), "sinks": run.sinks()}
+        programs |= {
+            "courier": run.courier(),
+            "second courier": run.courier(),
+            "stream": run.stream(),
+            "sinks": run.sinks(),
+        }
         ready = {"web": self.ready, "stream": lambda: welcome.answers(f"{self.stream_url}/healthz")}
         self._add(embedded.redis_server(home), home.logs)
         for name, command in programs.items():

@@ -12,7 +12,7 @@ from integrations.services.courier import Courier
 
 
 class Command(BaseCommand):
-    """One process is enough; a second one waits until the first is gone."""
+    """One process is enough; several share the endpoints among them."""
 
     help = "Send webhooks until a signal ends it."
 
