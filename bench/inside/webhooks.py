@@ -1,6 +1,7 @@
 """Webhooks: how many the courier sends a second, and what healthy receivers feel while others fail and hang."""
 
 import asyncio
+import subprocess
 import sys
 import threading
 import time
@@ -9,20 +10,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from django.db import connection, transaction
 from django.utils import timezone
 
 from core import outbox
 from core.actors import SYSTEM
 from core.models import Job
 from integrations.models import WebhookDelivery, WebhookEndpoint
+from integrations.rules.shards import SHARDS
 from integrations.services import webhook_replay, webhooks
 from integrations.services.courier import Courier
+from integrations.services.courier_shares import PRESENT
 
 TOPIC: Final = "campaign.paused"
 THINGS: Final = 500
 BATCH: Final = 10
 HEALTHY, FAILING, HANGING = 16, 3, 1
 PATIENCE_S: Final = 180.0
+_HOLDERS: Final = """
+SELECT count(*), count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = %s
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 def _endpoints(receiver: str, paths: list[str]) -> None:
@@ -37,14 +45,32 @@ def _say(first: int, last: int) -> None:
     outbox.publish_many(facts)
 
 
-def fan_out(receiver: str, events: int, _rate: float) -> None:
-    """Print deliveries a second of events that wait already, to four receivers."""
+def fan_out(receiver: str, events: int, couriers: float) -> None:
+    """Print deliveries a second, to four receivers, of events that were said in one transaction to so many couriers."""
     _endpoints(receiver, [f"/ok/{n}" for n in range(4)])
-    for start in range(0, events, 500):
-        _say(start, min(events, start + 500))
-    began = time.perf_counter()
-    asyncio.run(Courier(clock=timezone.now).run_until_empty())
-    print(4 * events / (time.perf_counter() - began))
+    command = [sys.executable, "manage.py", "courier"]
+    processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(int(couriers))]
+    try:
+        _until(lambda: _shared_by() == couriers)
+        with transaction.atomic():
+            for start in range(0, events, 500):
+                _say(start, min(events, start + 500))
+        began = time.perf_counter()
+        delivered = WebhookDelivery.objects.filter(state="delivered", attempts=1)
+        _until(lambda: delivered.count() == 4 * events, every=0.02)
+        print(delivered.count() / (time.perf_counter() - began))
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _shared_by() -> int:
+    """How many couriers hold parts of the endpoints, once each part is held."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDERS, [PRESENT])
+        locks, couriers = cursor.fetchone()
+    return int(couriers) if locks == SHARDS else 0
 
 
 @contextmanager
@@ -68,10 +94,10 @@ def _sending() -> Iterator[None]:
         sending.join()
 
 
-def _until(done: Callable[[], bool]) -> None:
+def _until(done: Callable[[], bool], every: float = 0.5) -> None:
     limit = time.monotonic() + PATIENCE_S
     while not done() and time.monotonic() < limit:
-        time.sleep(0.5)
+        time.sleep(every)
 
 
 def bulkhead(receiver: str, events: int, rate: float) -> None:
@@ -99,5 +125,5 @@ def bulkhead(receiver: str, events: int, rate: float) -> None:
 
 
 if __name__ == "__main__":
-    _, what, address, number, pace = sys.argv
-    {"fan_out": fan_out, "bulkhead": bulkhead}[what](address, int(number), float(pace))
+    _, what, address, number, more = sys.argv
+    {"fan_out": fan_out, "bulkhead": bulkhead}[what](address, int(number), float(more))

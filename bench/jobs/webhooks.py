@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import aiohttp
@@ -19,6 +20,7 @@ from bench.stage import ROOT, Stage
 from marketing_hub.processes import free_port
 
 EVENTS: Final = 1_000
+OURS: Final = {"one courier": 1, "two couriers": 2, "three couriers": 3}
 AT_ONCE: Final = 32
 SAID: Final = 10_000
 SAID_WITHIN_S: Final = 600.0
@@ -32,14 +34,18 @@ def run(stage: Stage, rounds: int) -> str:
     """A table of deliveries a second with the goals, and what healthy and sick receivers got of 10,000 events."""
     with _receiver() as address:
         contenders = [
-            Contender("ours", lambda: (float(_inside(stage, "fan_out", address, EVENTS)[-1]), 0.0)),
+            *(Contender(name, partial(_ours, stage, address, number)) for name, number in OURS.items()),
             Contender("bare httpx loop", lambda: (asyncio.run(_httpx(address)), 0.0)),
             Contender("bare aiohttp loop", lambda: (asyncio.run(_aiohttp(address)), 0.0)),
         ]
         lines = rounds_of(contenders, "deliveries/s", rounds)
-    goals = [("ours", "bare httpx loop", 0.5), ("ours", "bare aiohttp loop", 0.5)]
+    goals = [(name, peer, 0.5) for name in OURS for peer in ("bare httpx loop", "bare aiohttp loop")]
     rate = max(SAID / SAID_WITHIN_S, SHARE * lines[0].median / RECEIVERS)
     return f"{table('Webhooks, to four receivers', lines, goals)}\n\n{_bulkhead(stage, rate)}"
+
+
+def _ours(stage: Stage, address: str, couriers: int) -> tuple[float, float]:
+    return float(_inside(stage, "fan_out", address, EVENTS, couriers)[-1]), 0.0
 
 
 def _bulkhead(stage: Stage, rate: float) -> str:
@@ -78,10 +84,10 @@ def _receiver() -> Iterator[str]:
         process.wait(timeout=20)
 
 
-def _inside(stage: Stage, what: str, address: str, number: int, rate: float = 0.0) -> list[str]:
+def _inside(stage: Stage, what: str, address: str, number: int, more: float) -> list[str]:
     """The words that the product printed, which runs in a process of its own."""
     environment = stage.environment() | {"DJANGO_SETTINGS_MODULE": "marketing_hub.settings", "WEBHOOK_LOOPBACK": "1"}
-    words = [sys.executable, "-m", "bench.inside.webhooks", what, address, str(number), str(rate)]
+    words = [sys.executable, "-m", "bench.inside.webhooks", what, address, str(number), str(more)]
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"webhooks: {done.stderr[-3000:]}")
