@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import redis
@@ -28,6 +28,7 @@ _START_LIMIT: Final = 60.0
 _LET_GO: Final = 10.0
 _MB: Final = 1024 * 1024
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108  PostgreSQL's place, only measured
+_CUT_OFF: Final = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user"
 
 
 def postgres(home: Home) -> Program:
@@ -89,6 +90,26 @@ def prepare_database(home: Home, name: str = "marketing_hub") -> None:
             connection.execute("CREATE ROLE hub LOGIN CREATEDB")
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             connection.execute(psycopg.sql.SQL("CREATE DATABASE {} OWNER hub").format(psycopg.sql.Identifier(name)))
+
+
+def drop_database(server: "psycopg.Connection[Any]", name: str) -> None:
+    """Afterwards the database is gone, and whoever was connected to it with the role of `server` was cut off.
+
+    While an autovacuum worker is in it, FORCE is refused to everybody but a superuser; a plain DROP ends the worker,
+    but nobody else.
+    """
+    database = psycopg.sql.Identifier(name)
+    try:
+        server.execute(psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
+    except psycopg.errors.InsufficientPrivilege:
+        connectable = psycopg.sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")
+        server.execute(connectable.format(database, psycopg.sql.Literal(False)))
+        server.execute(_CUT_OFF, [name])
+        try:
+            server.execute(psycopg.sql.SQL("DROP DATABASE IF EXISTS {}").format(database))
+        except psycopg.Error:
+            server.execute(connectable.format(database, psycopg.sql.Literal(True)))
+            raise
 
 
 def start(home: Home, programs: list[Program], *, detached: bool = False) -> list[Child]:

@@ -18,6 +18,7 @@ from psycopg import sql
 from core.actors import SYSTEM
 from core.models import StaffUser
 from integrations.models import ApiClient, ApiClientSecret, ApiKey
+from marketing_hub.embedded import drop_database
 from marketing_hub.sandbox import clock
 from marketing_hub.sandbox.mock import seed_mock
 from marketing_hub.system.accounts import create_staff
@@ -33,7 +34,7 @@ def prepare() -> int:
     template = sql.Identifier(_template(name))
     with _maintenance() as server:
         if _exists(server, _template(name)) and not _has_clock(_template(name)):
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(template))  # column defaults ask real clocks
+            drop_database(server, _template(name))  # column defaults ask real clocks
         if not _exists(server, _template(name)):
             server.execute(sql.SQL("CREATE DATABASE {}").format(template))
     with _pointed_at(_template(name)):
@@ -55,7 +56,7 @@ def reset() -> None:
         kept = _kept() if _exists(server, name) else "[]"
         connection.close()
         database = sql.Identifier(name)
-        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
+        drop_database(server, name)
         copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         server.execute(copy.format(database, sql.Identifier(_template(name))))
     for row in serializers.deserialize("json", kept):

@@ -7,10 +7,10 @@ import time
 
 import httpx
 import pytest
-from psycopg import sql
 from standardwebhooks.webhooks import Webhook
 
 from marketing_hub import env, run, welcome
+from marketing_hub.embedded import drop_database
 from marketing_hub.processes import Child, Program, free_port
 from tests.support.stack import Stack
 
@@ -55,7 +55,7 @@ def worlds(tmp_path):
             sandbox.web.kill()
             with stack.connect() as server:
                 for name in sandbox.databases():
-                    server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+                    drop_database(server, name)
 
 
 def call(base, key, method="GET", path="/api/v1/customers", **more):

@@ -10,6 +10,7 @@ import redis
 from marketing_hub import embedded
 from marketing_hub.home import Home, throwaway
 from marketing_hub.processes import StartError
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.fault
 
@@ -35,6 +36,33 @@ def test_postgres__killed_and_started_again__has_what_was_committed(home):
         assert connection.execute("SHOW server_version_num").fetchone()[0].startswith("18")
         assert connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (False,)
         assert connection.execute("SHOW fsync").fetchone() == ("on",)
+    server.stop()
+
+
+def test_drop_database__autovacuum_is_in_it__is_gone_and_whoever_was_connected_is_cut_off(home):
+    [server] = embedded.start(home, [embedded.postgres(home)])
+    embedded.prepare_database(home)
+    working = "SELECT 1 FROM pg_stat_activity WHERE datname = 'fragile' AND backend_type = 'autovacuum worker'"
+    slow = {"naptime": "1s", "vacuum_cost_delay": "50ms", "vacuum_cost_limit": "1"}
+    with (
+        psycopg.connect(home.database_url("postgres", "postgres"), autocommit=True) as owner,
+        psycopg.connect(home.database_url(), autocommit=True) as hub,
+    ):
+        for name, value in slow.items():
+            owner.execute(f"ALTER SYSTEM SET autovacuum_{name} = '{value}'")
+        owner.execute("SELECT pg_reload_conf()")
+        hub.execute("CREATE DATABASE fragile")
+        connected = psycopg.connect(home.database_url("fragile"), autocommit=True)
+        connected.execute("CREATE TABLE big AS SELECT n, repeat('x', 200) AS x FROM generate_series(1, 50000) AS n")
+        assert eventually(lambda: owner.execute(working).fetchone())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            hub.execute("DROP DATABASE fragile WITH (FORCE)")
+
+        embedded.drop_database(hub, "fragile")
+
+        assert hub.execute("SELECT 1 FROM pg_database WHERE datname = 'fragile'").fetchone() is None
+        with pytest.raises(psycopg.OperationalError):
+            connected.execute("SELECT 1")
     server.stop()
 
 

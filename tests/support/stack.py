@@ -176,8 +176,7 @@ class Stack:
 
     def _drop_database(self) -> None:
         with template.connect(_entry()["NAME"]) as connection:
-            name = sql.Identifier(self.database)
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+            embedded.drop_database(connection, self.database)
 
 
 def _entry() -> dict[str, Any]:

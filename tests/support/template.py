@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from marketing_hub import env
+from marketing_hub.embedded import drop_database
 
 _NAME = "HUB_TEST_TEMPLATE"
 
@@ -43,7 +44,7 @@ def static_files() -> Path:
 def drop() -> None:
     """Afterwards there is no template; its copies stay."""
     with connect(env.database_url("DATABASE_URL")["NAME"]) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(os.environ[_NAME])))
+        drop_database(connection, os.environ[_NAME])
 
 
 def address(database: str) -> str:
