@@ -39,31 +39,39 @@ def test_postgres__killed_and_started_again__has_what_was_committed(home):
     server.stop()
 
 
+AT_WORK = """
+SELECT 1 FROM pg_stat_activity WHERE datname = 'fragile' AND backend_type = 'autovacuum worker'
+    AND query LIKE '%public.big'
+"""
+# So that it comes at once and stays for a minute: each page costs it a pause.
+SLOW = {"naptime": "1s", "vacuum_cost_delay": "50ms", "vacuum_cost_limit": "1"}
+
+
 def test_drop_database__autovacuum_is_in_it__is_gone_and_whoever_was_connected_is_cut_off(home):
     [server] = embedded.start(home, [embedded.postgres(home)])
-    embedded.prepare_database(home)
-    working = "SELECT 1 FROM pg_stat_activity WHERE datname = 'fragile' AND backend_type = 'autovacuum worker'"
-    slow = {"naptime": "1s", "vacuum_cost_delay": "50ms", "vacuum_cost_limit": "1"}
-    with (
-        psycopg.connect(home.database_url("postgres", "postgres"), autocommit=True) as owner,
-        psycopg.connect(home.database_url(), autocommit=True) as hub,
-    ):
-        for name, value in slow.items():
-            owner.execute(f"ALTER SYSTEM SET autovacuum_{name} = '{value}'")
-        owner.execute("SELECT pg_reload_conf()")
-        hub.execute("CREATE DATABASE fragile")
-        connected = psycopg.connect(home.database_url("fragile"), autocommit=True)
-        connected.execute("CREATE TABLE big AS SELECT n, repeat('x', 200) AS x FROM generate_series(1, 50000) AS n")
-        assert eventually(lambda: owner.execute(working).fetchone())
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            hub.execute("DROP DATABASE fragile WITH (FORCE)")
+    try:
+        embedded.prepare_database(home)
+        with (
+            psycopg.connect(home.database_url("postgres", "postgres"), autocommit=True) as owner,
+            psycopg.connect(home.database_url(), autocommit=True) as hub,
+        ):
+            for name, value in SLOW.items():
+                owner.execute(f"ALTER SYSTEM SET autovacuum_{name} = '{value}'")
+            owner.execute("SELECT pg_reload_conf()")
+            hub.execute("CREATE DATABASE fragile")
+            connected = psycopg.connect(home.database_url("fragile"), autocommit=True)
+            connected.execute("CREATE TABLE big AS SELECT n, repeat('x', 200) AS x FROM generate_series(1, 50000) AS n")
+            assert eventually(lambda: owner.execute(AT_WORK).fetchone(), 60)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                hub.execute("DROP DATABASE fragile WITH (FORCE)")
 
-        embedded.drop_database(hub, "fragile")
+            embedded.drop_database(hub, "fragile")
 
-        assert hub.execute("SELECT 1 FROM pg_database WHERE datname = 'fragile'").fetchone() is None
-        with pytest.raises(psycopg.OperationalError):
-            connected.execute("SELECT 1")
-    server.stop()
+            assert hub.execute("SELECT 1 FROM pg_database WHERE datname = 'fragile'").fetchone() is None
+            with pytest.raises(psycopg.OperationalError):
+                connected.execute("SELECT 1")
+    finally:
+        server.stop()
 
 
 def test_redis__killed_and_started_again__has_what_was_written(home):
