@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
-from django.test import Client
-from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from core.models import StaffUser
 from tests.support.kit.fixtures import kit
 from tests.support.mail import smtp_sink
+from tests.support.sessions import signed_in
 
 __all__ = ["kit", "smtp_sink"]
 
@@ -131,17 +130,6 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-def signed_in(user: StaffUser, stepped_up: bool = True) -> Client:
-    """A caller without a browser, in a session of this member of staff."""
-    client = Client()
-    client.force_login(user)
-    if stepped_up:
-        session = client.session
-        session["stepped_up_at"] = timezone.now().isoformat()
-        session.save()
-    return client
-
-
 @pytest.fixture
 def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]]:
     """Open a browser window, signed in as `user` when one is given: `visit(user, mode)`."""
@@ -159,7 +147,7 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]
         windows.append(context)
         cookies = {"hub_theme": mode.theme}
         if user:
-            client = signed_in(user, stepped_up)
+            client = signed_in(user, stepped_up=stepped_up)
             cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": n, "value": v, "url": live_server.url} for n, v in cookies.items()])
         context.add_init_script(REPORT_VIOLATIONS + COUNT_REQUESTS)

@@ -3,11 +3,12 @@
 import pytest
 
 from core.models import Role
-from tests.browser.conftest import DARK, DARK_PHONE, HUES, LIGHT, PHONE, signed_in
+from tests.browser.conftest import DARK, DARK_PHONE, HUES, LIGHT, PHONE
 from tests.browser.examples import EXAMPLES
 from tests.factories.consent import choice_pages
 from tests.factories.core import make_staff
 from tests.support.screens import Screen, screens
+from tests.support.sessions import signed_in
 
 PARTS = 8  # of a walk, so that no worker is left alone with a long one at the end
 
@@ -45,7 +46,7 @@ def test_screens__with_data__have_no_fault(visit, part):
 def test_screens__every_role__sees_what_it_may_and_is_refused_the_rest(visit, part):
     users = {role: make_staff(role) for role in STAFF}
     visitors = {role: visit(user) for role, user in users.items()}
-    clients = {role: signed_in(user) for role, user in users.items()}
+    clients = {role: signed_in(user, stepped_up=True) for role, user in users.items()}
 
     faults, seen_refusal = [], set()
     for number, (screen, address) in enumerate(part_of(part)):

@@ -20,6 +20,7 @@ from customers.services.customers import create_customer
 from tests.consent.conftest import notice_of
 from tests.factories.core import make_staff
 from tests.factories.registers import processor_values
+from tests.support.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
 MAIL = "marketing_email"
@@ -48,12 +49,8 @@ def _own_folder(settings, tmp_path):
 
 
 @pytest.fixture
-def officer(client):
-    client.force_login(make_staff(Role.COMPLIANCE))
-    session = client.session
-    session["stepped_up_at"] = timezone.now().isoformat()
-    session.save()
-    return client
+def officer():
+    return signed_in(make_staff(Role.COMPLIANCE), stepped_up=True)
 
 
 @pytest.fixture

@@ -14,18 +14,9 @@ from core.models import AuditEntry, Job, Role, StaffUser
 from tests.factories.core import PASSWORD, make_staff
 from tests.factories.requests import make_request, make_reviewed, make_subject, work
 from tests.support.screens import screens
+from tests.support.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(user: StaffUser, *, stepped_up: bool = False) -> Client:
-    client = Client()
-    client.force_login(user)
-    if stepped_up:
-        session = client.session
-        session["stepped_up_at"] = timezone.now().isoformat()
-        session.save()
-    return client
 
 
 @pytest.fixture
