@@ -51,14 +51,16 @@ def fan_out(receiver: str, events: int, couriers: float) -> None:
     command = [sys.executable, "manage.py", "courier"]
     processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(int(couriers))]
     try:
-        _until(lambda: _shared_by() == couriers)
+        if not _until(lambda: _shared_by() == couriers):
+            raise RuntimeError(f"the endpoints were not shared among {couriers:g} couriers")
         with transaction.atomic():
             for start in range(0, events, 500):
                 _say(start, min(events, start + 500))
         began = time.perf_counter()
         delivered = WebhookDelivery.objects.filter(state="delivered", attempts=1)
-        _until(lambda: delivered.count() == 4 * events, every=0.02)
-        print(delivered.count() / (time.perf_counter() - began))
+        if not _until(lambda: delivered.count() == 4 * events, every=0.02):
+            raise RuntimeError(f"{delivered.count()} of {4 * events} arrived")
+        print(4 * events / (time.perf_counter() - began))
     finally:
         for process in processes:
             process.terminate()
@@ -94,10 +96,11 @@ def _sending() -> Iterator[None]:
         sending.join()
 
 
-def _until(done: Callable[[], bool], every: float = 0.5) -> None:
+def _until(done: Callable[[], bool], every: float = 0.5) -> bool:
     limit = time.monotonic() + PATIENCE_S
-    while not done() and time.monotonic() < limit:
+    while not (over := done()) and time.monotonic() < limit:
         time.sleep(every)
+    return over
 
 
 def bulkhead(receiver: str, events: int, rate: float) -> None:

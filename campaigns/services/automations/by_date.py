@@ -79,7 +79,7 @@ def _day_page(version: AutomationVersion, day: date, since: datetime, now: datet
         return None
     after = cursor.row if cursor.xid == number else 0
     people = of_day(version.graph, on=_dated(version, day), after=after, limit=_PAGE)
-    begun = _begin(version, [(person, day) for person in people], since, now)
+    begun = _begin(version, [(person, day) for person in people if _has(version, person, day)], since, now)
     row = people[-1].pk if len(people) == _PAGE else _DONE
     outbox.move_cursor(cursor=cursor, xid=number, row=row, at=cursor.at, now=now)
     return begun
@@ -93,7 +93,9 @@ def _written_page(version: AutomationVersion, since: datetime, now: datetime) ->
     if cursor is None or cursor.xid >= horizon - 1:
         return 0, False
     people = written(version.graph, xid=cursor.xid, after=cursor.row, horizon=horizon, limit=_PAGE)
-    begun = _begin(version, [(one, day) for one in people for day in _days(now) if _goes_on(one, day, now)], since, now)
+    days = [*_days(now)]
+    theirs = [(one, day) for one in people for day in days if _has(version, one, day)]
+    begun = _begin(version, [(one, day) for one, day in theirs if _goes_on(one, day, now)], since, now)
     more = len(people) == _PAGE
     xid, row = (people[-1].xid, people[-1].pk) if more else (horizon - 1, 2**63 - 1)
     outbox.move_cursor(cursor=cursor, xid=xid, row=row, at=now, now=now)
@@ -105,6 +107,12 @@ def _dated(version: AutomationVersion, day: date) -> date:
     return day - timedelta(days=version.graph["entry"].get("days", 0))
 
 
+def _has(version: AutomationVersion, person: Dated, day: date) -> bool:
+    """Whether it is her day."""
+    yearly = version.graph["entry"].get("yearly", True)
+    return person.day is not None and falls_on(person.day, _dated(version, day), yearly)
+
+
 def _goes_on(person: Dated, day: date, now: datetime) -> bool:
     """Whether the day is not over where she is, or has only just ended: nobody is congratulated a day late."""
     return now < on_day(day + timedelta(days=1), time.min.isoformat(), person.zone) + LATE
@@ -112,10 +120,8 @@ def _goes_on(person: Dated, day: date, now: datetime) -> bool:
 
 def _begin(version: AutomationVersion, coming: Sequence[Coming], since: datetime, now: datetime) -> int:
     entry, journal, runs = version.graph["entry"], Journal(now), []
-    yearly = entry.get("yearly", True)
-    theirs = [(one, day) for one, day in coming if one.day and falls_on(one.day, _dated(version, day), yearly)]
-    known = earlier(automations=[version.automation_id], people=[person.pk for person, _ in theirs])
-    for person, day in theirs:
+    known = earlier(automations=[version.automation_id], people=[person.pk for person, _ in coming])
+    for person, day in coming:
         at = on_day(day, entry["at"], person.zone)
         before = known.get((version.automation_id, person.pk), Before())
         if at >= since and not why_not(version.graph, before, at=at, now=now):
